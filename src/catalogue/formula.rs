@@ -1,0 +1,314 @@
+//! Text → something that can be computed: the only file that speaks SQL.
+//!
+//! In: what a catalogue or a contract wrote, and the names it may use. Out: a checked polars expression for a
+//! predicate or an aggregate, or a [`Formula`] over measures that is computed here in plain numbers.
+//!
+//! Names are checked here, before anything runs: polars would only fail late, and a formula over measures must not
+//! aggregate, must not turn `0/0` into a number, and must keep numerator and denominator apart.
+
+use std::ops::ControlFlow;
+
+use polars::prelude::{Expr as PolarsExpr, col};
+use polars::sql::sql_expr;
+use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value, visit_expressions};
+use sqlparser::dialect::GenericDialect;
+use sqlparser::parser::Parser;
+
+use crate::issue::did_you_mean;
+
+/// A problem in a formula: what, what to do, and the character (from 0) where it stands, when known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What was seen.
+    pub what: String,
+    /// What to do.
+    pub hint: String,
+    /// Character in the text, from 0.
+    pub at: Option<u64>,
+}
+
+/// Suffix of the column with an amount in major units, which predicates compare; measures sum exact minor units.
+pub const MAJOR: &str = "__major";
+
+const AGGREGATES: [&str; 14] = [
+    "sum", "count", "avg", "mean", "min", "max", "median", "quantile_cont", "quantile_disc", "stddev", "variance", "first",
+    "last", "count_if",
+];
+
+fn parse(text: &str) -> Result<Expr, Problem> {
+    let syntax = |what: String| Problem {
+        what: format!("`{text}` is not a formula: {what}"),
+        hint: "write one SQL expression, such as score >= 65 AND country IN ('US', 'CA')".into(),
+        at: None,
+    };
+    let mut parser = Parser::new(&GenericDialect {}).try_with_sql(text).map_err(|e| syntax(e.to_string()))?;
+    let expr = parser.parse_expr().map_err(|e| syntax(e.to_string()))?;
+    let rest = parser.peek_token();
+    if rest.token == sqlparser::tokenizer::Token::EOF {
+        Ok(expr)
+    } else {
+        Err(Problem { at: Some(rest.span.start.column.saturating_sub(1)), ..syntax(format!("`{}` is one too many", rest.token)) })
+    }
+}
+
+/// Every name and every aggregate function in an expression, with the character where it stands.
+fn names(expr: &Expr) -> (Vec<(String, u64)>, Vec<String>, bool) {
+    let (mut names, mut aggregates, mut subquery) = (Vec::new(), Vec::new(), false);
+    let _ = visit_expressions(expr, |e| {
+        match e {
+            Expr::Identifier(ident) => names.push((ident.value.clone(), ident.span.start.column.saturating_sub(1))),
+            Expr::CompoundIdentifier(parts) => {
+                let name = parts.iter().map(|p| p.value.as_str()).collect::<Vec<_>>().join(".");
+                names.push((name, parts.first().map_or(0, |p| p.span.start.column.saturating_sub(1))));
+            }
+            Expr::Function(function) => {
+                let name = function.name.to_string().to_lowercase();
+                if AGGREGATES.contains(&name.as_str()) {
+                    aggregates.push(name);
+                }
+            }
+            Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => subquery = true,
+            _ => {}
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    (names, aggregates, subquery)
+}
+
+fn check(text: &str, allowed: &[&str], what: &str) -> Result<(Expr, Vec<String>), Vec<Problem>> {
+    let expr = parse(text).map_err(|p| vec![p])?;
+    let (names, aggregates, subquery) = names(&expr);
+    let mut problems: Vec<Problem> = names
+        .iter()
+        .filter(|(name, _)| !allowed.contains(&name.as_str()))
+        .map(|(name, at)| Problem {
+            what: format!("no {what} is called `{name}`"),
+            hint: did_you_mean(name, allowed.iter().copied()),
+            at: Some(*at),
+        })
+        .collect();
+    if subquery {
+        problems.push(Problem { what: "a query inside a formula".into(), hint: "use columns only".into(), at: None });
+    }
+    if problems.is_empty() { Ok((expr, aggregates)) } else { Err(problems) }
+}
+
+fn compile(text: &str) -> Result<PolarsExpr, Vec<Problem>> {
+    sql_expr(text).map_err(|e| {
+        vec![Problem { what: format!("`{text}` cannot be computed: {e}"), hint: "see `onefunnel metrics` for examples".into(), at: None }]
+    })
+}
+
+/// A condition on the columns of one table, for the rows where it is true.
+///
+/// # Errors
+/// Every unknown column, aggregates, subqueries, syntax errors.
+pub fn predicate(text: &str, columns: &[&str], money: &[&str]) -> Result<PolarsExpr, Vec<Problem>> {
+    let (_, aggregates) = check(text, columns, "column")?;
+    if let Some(name) = aggregates.first() {
+        return Err(vec![Problem {
+            what: format!("`{name}` aggregates, and a condition is about one row"),
+            hint: "compare the row's own columns".into(),
+            at: None,
+        }]);
+    }
+    let expr = compile(text)?;
+    Ok(expr.map_expr(|e| match e {
+        PolarsExpr::Column(name) if money.contains(&name.as_str()) => col(format!("{name}{MAJOR}")),
+        other => other,
+    }))
+}
+
+/// An aggregate over the columns of one table: `SUM(…)`, `COUNT(*)`, `MEDIAN(…)`.
+///
+/// # Errors
+/// Every unknown column, a formula that does not aggregate, subqueries, syntax errors.
+pub fn aggregate(text: &str, columns: &[&str]) -> Result<PolarsExpr, Vec<Problem>> {
+    let (_, aggregates) = check(text, columns, "column")?;
+    if aggregates.is_empty() {
+        return Err(vec![Problem {
+            what: format!("`{text}` does not aggregate, and a measure is one number per group"),
+            hint: "use SUM, COUNT, AVG, MEDIAN, MIN or MAX".into(),
+            at: None,
+        }]);
+    }
+    compile(text)
+}
+
+/// The names that an expression uses; none when it is not one.
+pub fn uses(text: &str) -> Vec<String> {
+    parse(text).map(|expr| names(&expr).0.into_iter().map(|(name, _)| name).collect()).unwrap_or_default()
+}
+
+/// Why a formula has no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undefined {
+    /// One of its measures is missing, with that measure's reason.
+    Missing(String),
+    /// A denominator is zero.
+    ZeroDenominator,
+    /// The result is not finite.
+    NotFinite,
+}
+
+/// Arithmetic over measures: `+ - * / ( )`, numbers and names.
+#[derive(Debug, Clone)]
+pub struct Formula {
+    expr: Expr,
+    /// The measures it uses, in order of appearance, once each.
+    pub uses: Vec<String>,
+}
+
+impl Formula {
+    /// Checks a formula against the measures there are.
+    ///
+    /// # Errors
+    /// Every unknown measure, aggregates (`SUM(won)` would be the grand total), and anything but arithmetic.
+    pub fn new(text: &str, measures: &[&str]) -> Result<Self, Vec<Problem>> {
+        let (expr, aggregates) = check(text, measures, "measure")?;
+        if let Some(name) = aggregates.first() {
+            return Err(vec![Problem {
+                what: format!("`{name}` aggregates, and a metric is arithmetic on measures"),
+                hint: "put the aggregate into a [measure.…] and use its name here".into(),
+                at: None,
+            }]);
+        }
+        arithmetic_only(&expr).map_err(|p| vec![p])?;
+        let mut uses: Vec<String> = Vec::new();
+        for (name, _) in names(&expr).0 {
+            if !uses.contains(&name) {
+                uses.push(name);
+            }
+        }
+        Ok(Self { expr, uses })
+    }
+
+    /// The two sides of a ratio, when the formula is one at its outermost.
+    pub fn ratio(&self) -> Option<(Self, Self)> {
+        let mut expr = &self.expr;
+        while let Expr::Nested(inner) = expr {
+            expr = inner;
+        }
+        let Expr::BinaryOp { left, op: BinaryOperator::Divide, right } = expr else { return None };
+        let side = |expr: &Expr| {
+            let mut uses = Vec::new();
+            for (name, _) in names(expr).0 {
+                if !uses.contains(&name) {
+                    uses.push(name);
+                }
+            }
+            Self { expr: expr.clone(), uses }
+        };
+        Some((side(left), side(right)))
+    }
+
+    /// Computes it.
+    ///
+    /// # Errors
+    /// [`Undefined`] when a measure is missing or a denominator is zero: never 0, never infinite.
+    pub fn value(&self, measure: &dyn Fn(&str) -> Result<f64, String>) -> Result<f64, Undefined> {
+        let value = value(&self.expr, measure)?;
+        if value.is_finite() { Ok(value) } else { Err(Undefined::NotFinite) }
+    }
+}
+
+fn arithmetic_only(expr: &Expr) -> Result<(), Problem> {
+    match expr {
+        Expr::Identifier(_) => Ok(()),
+        Expr::Value(v) if matches!(v.value, Value::Number(..)) => Ok(()),
+        Expr::Nested(inner) | Expr::UnaryOp { op: UnaryOperator::Minus | UnaryOperator::Plus, expr: inner } => arithmetic_only(inner),
+        Expr::BinaryOp {
+            left,
+            op: BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Multiply | BinaryOperator::Divide,
+            right,
+        } => {
+            arithmetic_only(left)?;
+            arithmetic_only(right)
+        }
+        other => Err(Problem {
+            what: format!("`{other}` is not arithmetic on measures"),
+            hint: "use + - * / ( ), numbers and the names of measures; conditions belong into a measure".into(),
+            at: None,
+        }),
+    }
+}
+
+fn value(expr: &Expr, measure: &dyn Fn(&str) -> Result<f64, String>) -> Result<f64, Undefined> {
+    match expr {
+        Expr::Identifier(ident) => measure(&ident.value).map_err(Undefined::Missing),
+        Expr::Value(v) => match &v.value {
+            Value::Number(n, _) => n.to_string().parse().map_err(|_| Undefined::NotFinite),
+            _ => Err(Undefined::NotFinite),
+        },
+        Expr::Nested(inner) | Expr::UnaryOp { op: UnaryOperator::Plus, expr: inner } => value(inner, measure),
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr: inner } => Ok(-value(inner, measure)?),
+        Expr::BinaryOp { left, op, right } => {
+            let (a, b) = (value(left, measure)?, value(right, measure)?);
+            match op {
+                BinaryOperator::Plus => Ok(a + b),
+                BinaryOperator::Minus => Ok(a - b),
+                BinaryOperator::Multiply => Ok(a * b),
+                BinaryOperator::Divide if b == 0.0 => Err(Undefined::ZeroDenominator),
+                BinaryOperator::Divide => Ok(a / b),
+                _ => Err(Undefined::NotFinite),
+            }
+        }
+        _ => Err(Undefined::NotFinite),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compute(text: &str) -> Result<f64, Undefined> {
+        let formula = Formula::new(text, &["won", "lost", "none"]).unwrap();
+        formula.value(&|name| match name {
+            "won" => Ok(0.0),
+            "lost" => Ok(2.0),
+            other => Err(format!("no {other}")),
+        })
+    }
+
+    #[test]
+    fn counts_can_be_subtracted_and_nothing_divides_by_zero() {
+        assert_eq!(compute("won - lost"), Ok(-2.0));
+        assert_eq!(compute("won / won"), Err(Undefined::ZeroDenominator));
+        assert_eq!(compute("lost / won"), Err(Undefined::ZeroDenominator));
+        assert_eq!(compute("won / (won + lost)"), Ok(0.0));
+        assert_eq!(compute("lost * 3 - -1 / 2"), Ok(6.5));
+        assert_eq!(compute("won + none"), Err(Undefined::Missing("no none".into())));
+    }
+
+    #[test]
+    fn a_metric_may_not_aggregate_nor_use_unknown_names() {
+        let problems = Formula::new("SUM(won)", &["won"]).unwrap_err();
+        assert!(problems[0].what.contains("aggregates"), "{problems:?}");
+        let problems = Formula::new("won / losst", &["won", "lost"]).unwrap_err();
+        assert_eq!(problems[0].what, "no measure is called `losst`");
+        assert_eq!(problems[0].hint, "did you mean `lost`?");
+        assert_eq!(problems[0].at, Some(6));
+        for text in ["won; DROP TABLE x", "SELECT 1", "(SELECT won)", "won AND lost", "CASE WHEN won THEN 1 END", "won +"] {
+            assert!(Formula::new(text, &["won", "lost", "x"]).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_measure_must_aggregate_and_a_condition_must_not() {
+        assert!(aggregate("amount", &["amount"]).is_err());
+        assert!(aggregate("SUM(amount)", &["amount"]).is_ok());
+        assert!(predicate("SUM(amount) > 1", &["amount"], &[]).is_err());
+        assert!(predicate("amount > 1 AND name LIKE 'A%'", &["amount", "name"], &["amount"]).is_ok());
+        assert!(predicate("amount > (SELECT 1)", &["amount"], &[]).is_err());
+        assert!(predicate("amont > 1", &["amount"], &[]).unwrap_err()[0].hint.contains("amount"));
+    }
+
+    #[test]
+    fn both_sides_of_a_ratio_are_known() {
+        let formula = Formula::new("((won + lost) / lost)", &["won", "lost"]).unwrap();
+        let (top, bottom) = formula.ratio().unwrap();
+        assert_eq!(top.uses, ["won", "lost"]);
+        assert_eq!(bottom.uses, ["lost"]);
+        assert!(Formula::new("won - lost / won", &["won", "lost"]).unwrap().ratio().is_none());
+    }
+}

@@ -1,0 +1,398 @@
+//! Measures, then metrics: per period and segment, and again for each total.
+//!
+//! In: [`Facts`], the catalogue, the periods, the columns to break down by and a condition. Out: [`Scores`]. A total is
+//! computed over its own rows, never added up or averaged from its parts. A figure that cannot be had is missing with
+//! its reason, never 0.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+use polars::prelude::*;
+
+use crate::calendar::Periods;
+use crate::catalogue::formula::{self, Formula, Undefined};
+use crate::catalogue::{Catalogue, Empty, Measure, Metric, problems_at};
+use crate::contract::Said;
+use crate::facts::{Facts, money_names};
+use crate::ingest::cell;
+use crate::issue::{Issue, Issues, Place, did_you_mean};
+use crate::report::Unit;
+use crate::stats::interval::wilson;
+
+/// Why a figure is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Why {
+    /// For machines: `no_source`, `no_data`, `zero_denominator`, `not_by_segment`, `too_fine`.
+    pub status: &'static str,
+    /// For people: one clause.
+    pub reason: String,
+}
+
+impl Why {
+    fn new(status: &'static str, reason: impl Into<String>) -> Self {
+        Self { status, reason: reason.into() }
+    }
+}
+
+/// One measure in one period and segment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// The value, or why there is none.
+    pub value: Result<f64, Why>,
+    /// Rows it was computed from.
+    pub n: u64,
+}
+
+/// One metric in one period and segment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Score {
+    /// The value, or why there is none.
+    pub value: Result<f64, Why>,
+    /// Both sides of a ratio; the numerator alone for anything else.
+    pub numerator: Option<f64>,
+    /// See `numerator`.
+    pub denominator: Option<f64>,
+    /// Rows behind the denominator, or behind the value.
+    pub n: u64,
+    /// Wilson's 95 % interval, for a share of counted things.
+    pub interval: Option<(f64, f64)>,
+}
+
+/// One value per column that is broken down by; empty for the total. `None` is a blank.
+pub type Segment = Vec<Option<String>>;
+
+type Key = (Segment, Option<usize>);
+
+/// All figures.
+#[derive(Debug, Clone)]
+pub struct Scores {
+    /// The columns that were broken down by.
+    pub by: Vec<String>,
+    /// The total first (no value), then every segment in order of its text.
+    pub segments: Vec<Segment>,
+    measures: BTreeMap<String, BTreeMap<Key, Figure>>,
+    absent: BTreeMap<String, Why>,
+    no_segments: BTreeMap<String, Why>,
+    empty: BTreeMap<String, Empty>,
+}
+
+/// What to break down by and what to leave out.
+#[derive(Debug, Clone, Default)]
+pub struct Slice {
+    /// Columns of `journeys`.
+    pub by: Vec<String>,
+    /// A condition on the rows.
+    pub condition: Option<String>,
+}
+
+/// Computes the wanted metrics' measures.
+///
+/// # Errors
+/// [`Issues`] for a column or a condition that does not exist; otherwise a defect.
+pub fn evaluate(facts: &Facts<'_>, catalogue: &Catalogue, wanted: &[&Metric], periods: &Periods, slice: &Slice) -> Result<Scores> {
+    check_slice(facts, slice)?;
+    let measures: BTreeSet<&str> = wanted.iter().flat_map(|m| m.formula.uses.iter().map(String::as_str)).collect();
+    let mut scores = Scores {
+        by: slice.by.clone(),
+        segments: vec![Vec::new()],
+        measures: BTreeMap::new(),
+        absent: BTreeMap::new(),
+        no_segments: BTreeMap::new(),
+        empty: BTreeMap::new(),
+    };
+    let mut passes: BTreeMap<(&str, &str, Option<&str>), Vec<&Measure>> = BTreeMap::new();
+    let mut issues = Vec::new();
+    for id in measures {
+        let Some(measure) = catalogue.measures.get(id) else { continue };
+        scores.empty.insert(id.to_string(), measure.empty);
+        match check(facts, measure, periods, slice) {
+            Ok(None) => passes
+                .entry((measure.table.as_str(), measure.at.as_str(), measure.condition.as_deref()))
+                .or_default()
+                .push(measure),
+            Ok(Some(why)) => {
+                scores.absent.insert(id.to_string(), why);
+            }
+            Err(mut problems) => issues.append(&mut problems),
+        }
+    }
+    issues.dedup();
+    Issues(issues).into_result()?;
+    for ((table, at, condition), measures) in passes {
+        let offered = facts.offered(table);
+        let has = |name: &String| offered.iter().any(|(n, _)| n == name);
+        let by: Vec<&String> = slice.by.iter().filter(|b| has(b)).collect();
+        if by.len() < slice.by.len() {
+            let lacking: Vec<&str> = slice.by.iter().filter(|b| !has(b)).map(String::as_str).collect();
+            for measure in &measures {
+                let why = Why::new("not_by_segment", format!("{table} has no column {}", lacking.join(", ")));
+                scores.no_segments.insert(measure.id.clone(), why);
+            }
+        }
+        pass(facts, table, at, condition, &measures, periods, slice, &mut scores)
+            .with_context(|| format!("computing the measures of {table} by {at}"))?;
+    }
+    let mut segments: Vec<Segment> =
+        scores.measures.values().flat_map(|m| m.keys().map(|(segment, _)| segment.clone())).collect();
+    // A blank goes last.
+    segments.sort_by_cached_key(|s| s.iter().map(|v| (v.is_none(), v.clone())).collect::<Vec<_>>());
+    segments.dedup();
+    scores.segments.extend(segments.into_iter().filter(|s| !s.is_empty()));
+    Ok(scores)
+}
+
+fn flag(name: &str) -> Place {
+    Place::file(format!("--{name}"))
+}
+
+fn check_slice(facts: &Facts<'_>, slice: &Slice) -> Result<(), Issues> {
+    let offered = facts.offered("journeys");
+    let names: Vec<&str> = offered.iter().map(|(n, _)| n.as_str()).collect();
+    let mut issues: Vec<Issue> = Vec::new();
+    for name in &slice.by {
+        match offered.iter().find(|(n, _)| n == name) {
+            None => issues.push(
+                Issue::usage(flag("by"), format!("no column is called `{name}`"))
+                    .hint(did_you_mean(name, segment_names(facts).iter().map(String::as_str))),
+            ),
+            Some((_, kind)) if !matches!(kind, crate::tables::Type::Text | crate::tables::Type::Flag) => {
+                issues.push(
+                    Issue::usage(flag("by"), format!("`{name}` is a column of dates or numbers, not of words"))
+                        .hint(format!("columns of words: {}", segment_names(facts).join(", "))),
+                );
+            }
+            Some(_) => {}
+        }
+    }
+    if let Some(condition) = &slice.condition
+        && let Err(problems) = formula::predicate(condition, &names, &money_names(&offered))
+    {
+        let said = Said { value: condition.clone(), place: flag("where") };
+        issues.extend(problems_at(&said, problems));
+    }
+    Issues(issues).into_result()
+}
+
+/// The columns that figures can be broken down by.
+pub fn segment_names(facts: &Facts<'_>) -> Vec<String> {
+    let words = |kind| matches!(kind, crate::tables::Type::Text | crate::tables::Type::Flag);
+    facts.offered("journeys").into_iter().filter(|(_, kind)| words(*kind)).map(|(name, _)| name).collect()
+}
+
+/// `None` when a measure can be computed, otherwise why it is missing.
+fn check(facts: &Facts<'_>, measure: &Measure, periods: &Periods, slice: &Slice) -> Result<Option<Why>, Vec<Issue>> {
+    if let Some(reason) = facts.no_table(&measure.table) {
+        return Ok(Some(Why::new("no_source", reason)));
+    }
+    let offered = facts.offered(&measure.table);
+    let names: Vec<&str> = offered.iter().map(|(n, _)| n.as_str()).collect();
+    let place = measure.place.clone().unwrap_or_default();
+    let problems = |text: &str, problems| problems_at(&Said { value: text.to_string(), place: Place { column: None, ..place.clone() } }, problems);
+    if !names.contains(&measure.at.as_str()) {
+        let stage = measure.at.strip_suffix("_on").filter(|_| measure.table == "journeys");
+        return match (stage, &measure.place) {
+            (Some(stage), None) => Ok(Some(Why::new("no_stage", format!("no stage `{stage}` in the contract")))),
+            _ => Err(vec![
+                Issue::usage(place, format!("measure `{}` counts by `{}`, and {} has no such column", measure.id, measure.at, measure.table))
+                    .hint(did_you_mean(&measure.at, names)),
+            ]),
+        };
+    }
+    let mut issues = Vec::new();
+    if let Some(condition) = &measure.condition
+        && let Err(p) = formula::predicate(condition, &names, &money_names(&offered))
+    {
+        issues.extend(problems(condition, p));
+    }
+    if let Err(p) = formula::aggregate(&measure.value, &names) {
+        issues.extend(problems(&measure.value, p));
+    }
+    if !issues.is_empty() {
+        return Err(issues);
+    }
+    if let Some(condition) = &slice.condition {
+        let unknown: Vec<String> = formula::uses(condition).into_iter().filter(|n| !names.contains(&n.as_str())).collect();
+        if !unknown.is_empty() {
+            return Ok(Some(Why::new("not_by_segment", format!("{} has no column {} to filter by", measure.table, unknown.join(", ")))));
+        }
+    }
+    if facts.is_monthly(&measure.table) && periods.kind == crate::calendar::PeriodKind::Week {
+        return Ok(Some(Why::new("too_fine", format!("the {} ledger has months, so nothing is known by week", measure.table))));
+    }
+    for column in &measure.needs {
+        if !facts.fills(&measure.table, column) {
+            return Ok(Some(Why::new("no_source", format!("no export says {}", needed(column)))));
+        }
+    }
+    Ok(None)
+}
+
+fn needed(column: &str) -> &str {
+    match column {
+        "amount" => "what the deals are worth (amount)",
+        "created_on" => "when the deals were created (created_at)",
+        "has_deal" => "anything about deals",
+        "lost_reason" => "why deals were lost (lost_reason)",
+        "origin" => "which team a deal came from (touches, or [teams] sources)",
+        other => other,
+    }
+}
+
+impl Facts<'_> {
+    /// Whether any row fills a column: has a value, or says yes.
+    pub fn fills(&self, table: &str, column: &str) -> bool {
+        let wanted = BTreeSet::from([column.to_string()]);
+        let Ok(frame) = self.frame(table, &wanted) else { return false };
+        let Ok(values) = frame.column(column) else { return false };
+        match values.bool() {
+            Ok(flags) => flags.iter().any(|f| f == Some(true)),
+            Err(_) => values.null_count() < values.len(),
+        }
+    }
+}
+
+const PERIOD: &str = "__period";
+const ROWS: &str = "__rows";
+
+#[allow(clippy::too_many_arguments)] // one call; a struct for it would only rename the arguments
+fn pass(
+    facts: &Facts<'_>,
+    table: &str,
+    at: &str,
+    condition: Option<&str>,
+    measures: &[&Measure],
+    periods: &Periods,
+    slice: &Slice,
+    scores: &mut Scores,
+) -> Result<()> {
+    let offered = facts.offered(table);
+    let names: Vec<&str> = offered.iter().map(|(n, _)| n.as_str()).collect();
+    let money = money_names(&offered);
+    let has_segments = slice.by.iter().all(|b| names.contains(&b.as_str()));
+    let by: Vec<String> = if has_segments { slice.by.clone() } else { Vec::new() };
+    let mut wanted: BTreeSet<String> = by.iter().cloned().collect();
+    wanted.insert(at.to_string());
+    for text in measures.iter().map(|m| m.value.as_str()).chain(condition).chain(slice.condition.as_deref()) {
+        wanted.extend(formula::uses(text));
+    }
+    let mut frame = facts.frame(table, &wanted)?;
+    let days = frame.column(at)?.cast(&DataType::Int32)?;
+    let index: Int32Chunked =
+        days.i32()?.iter().map(|day| day.and_then(|d| periods.index(d)).and_then(|i| i32::try_from(i).ok())).collect();
+    frame.with_column(index.with_name(PERIOD.into()).into_column())?;
+    let broken = |problems: Vec<formula::Problem>| anyhow::anyhow!("{}", problems.into_iter().map(|p| p.what).collect::<Vec<_>>().join("; "));
+    let mut lazy = frame.lazy().filter(col(PERIOD).is_not_null());
+    for text in condition.into_iter().chain(slice.condition.as_deref()) {
+        lazy = lazy.filter(formula::predicate(text, &names, &money).map_err(broken)?);
+    }
+    let frame = lazy.collect()?;
+    let mut aggregates: Vec<Expr> = vec![len().cast(DataType::Float64).alias(ROWS)];
+    for measure in measures {
+        let value = formula::aggregate(&measure.value, &names).map_err(broken)?;
+        aggregates.push(value.cast(DataType::Float64).alias(measure.id.as_str()));
+    }
+    let mut groupings: Vec<(Vec<String>, bool)> = vec![(Vec::new(), false), (Vec::new(), true)];
+    if !by.is_empty() {
+        groupings.extend([(by.clone(), false), (by, true)]);
+    }
+    for (by, per_period) in groupings {
+        let mut keys: Vec<Expr> = by.iter().map(|b| col(b.as_str())).collect();
+        if per_period {
+            keys.push(col(PERIOD));
+        }
+        let lazy = frame.clone().lazy();
+        let out = if keys.is_empty() { lazy.select(&aggregates) } else { lazy.group_by(keys).agg(&aggregates) }.collect()?;
+        store(&out, &by, per_period, measures, facts, scores)?;
+    }
+    Ok(())
+}
+
+fn store(
+    out: &DataFrame,
+    by: &[String],
+    per_period: bool,
+    measures: &[&Measure],
+    facts: &Facts<'_>,
+    scores: &mut Scores,
+) -> Result<()> {
+    let scale = 10_f64.powi(i32::try_from(cell::minor_exponent(&facts.contract.currency).unwrap_or(2))?);
+    let words: Vec<Column> = by.iter().map(|b| out.column(b)?.cast(&DataType::String)).collect::<PolarsResult<_>>()?;
+    let words: Vec<&StringChunked> = words.iter().map(|w| w.str()).collect::<PolarsResult<_>>()?;
+    let rows = out.column(ROWS)?.f64()?;
+    for measure in measures {
+        let values = out.column(&measure.id)?.f64()?;
+        let figures = scores.measures.entry(measure.id.clone()).or_default();
+        for row in 0..out.height() {
+            let period = if per_period {
+                Some(usize::try_from(out.column(PERIOD)?.i32()?.get(row).unwrap_or(0))?)
+            } else {
+                None
+            };
+            let segment: Segment = words.iter().map(|w| w.get(row).map(str::to_string)).collect();
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a count
+            let n = rows.get(row).unwrap_or(0.0) as u64;
+            let value = values.get(row).filter(|v| v.is_finite() && n > 0);
+            let value = value.map(|v| if measure.unit == Unit::Money { v / scale } else { v });
+            let value = value.ok_or_else(|| Why::new("no_data", "nothing in this period"));
+            figures.insert((segment, period), Figure { value, n });
+        }
+    }
+    Ok(())
+}
+
+impl Scores {
+    /// One measure; `period` is `None` for all periods together.
+    pub fn figure(&self, measure: &str, segment: &Segment, period: Option<usize>) -> Figure {
+        if let Some(why) = self.absent.get(measure) {
+            return Figure { value: Err(why.clone()), n: 0 };
+        }
+        if !segment.is_empty()
+            && let Some(why) = self.no_segments.get(measure)
+        {
+            return Figure { value: Err(why.clone()), n: 0 };
+        }
+        let found = self.measures.get(measure).and_then(|m| m.get(&(segment.clone(), period)));
+        let empty = self.empty.get(measure).copied().unwrap_or(Empty::Missing);
+        match (found, empty) {
+            (Some(figure), Empty::Missing) => figure.clone(),
+            (Some(figure), Empty::Zero) if figure.value.is_ok() => figure.clone(),
+            (_, Empty::Zero) => Figure { value: Ok(0.0), n: found.map_or(0, |f| f.n) },
+            (None, Empty::Missing) => Figure { value: Err(Why::new("no_data", "nothing in this period")), n: 0 },
+        }
+    }
+
+    /// One metric; `period` is `None` for all periods together.
+    pub fn score(&self, metric: &Metric, segment: &Segment, period: Option<usize>) -> Score {
+        let figure = |name: &str| self.figure(name, segment, period);
+        let compute = |formula: &Formula| formula.value(&|name| figure(name).value.map_err(|why| why.reason));
+        let value = compute(&metric.formula).map_err(|undefined| match undefined {
+            Undefined::Missing(_) => metric
+                .formula
+                .uses
+                .iter()
+                .find_map(|name| figure(name).value.err())
+                .unwrap_or_else(|| Why::new("no_data", "nothing in this period")),
+            Undefined::ZeroDenominator => Why::new("zero_denominator", "nothing to divide by in this period"),
+            Undefined::NotFinite => Why::new("not_finite", "the formula has no finite value here"),
+        });
+        let (numerator, denominator, behind) = match metric.formula.ratio() {
+            Some((top, bottom)) => (compute(&top).ok(), compute(&bottom).ok(), bottom.uses),
+            None => (value.as_ref().ok().copied(), None, metric.formula.uses.clone()),
+        };
+        let n = behind.iter().map(|name| figure(name).n).sum();
+        let interval = match (metric.proportion, numerator, denominator) {
+            (true, Some(k), Some(n)) if n > 0.0 => wilson(k, n),
+            _ => None,
+        };
+        Score { value, numerator, denominator, n, interval }
+    }
+}
+
+/// The text of a segment: `lead_source=Web;region=EMEA`; empty for the total, `(blank)` for no value.
+pub fn segment_text(by: &[String], segment: &Segment) -> String {
+    by.iter()
+        .zip(segment)
+        .map(|(name, value)| format!("{name}={}", value.as_deref().unwrap_or("(blank)")))
+        .collect::<Vec<_>>()
+        .join(";")
+}

@@ -1,0 +1,285 @@
+//! Tables and processes → polars data frames, with the columns that conditions and measures may use.
+//!
+//! In: the canonical tables and the processes. Out: frames with only the columns that are wanted. Ids and words are
+//! text, times are days in the contract's zone, amounts are whole minor units beside a `__major` column that
+//! conditions compare.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use polars::prelude::*;
+
+use crate::catalogue::formula::{self, MAJOR, Problem};
+use crate::contract::Contract;
+use crate::identity::Identity;
+use crate::journey::{How, Journeys, NO_DAY, Outcome, Side, Touched};
+use crate::tables::{Kind, NO_FLAG, NO_MONEY, Table, Tables, Type, Values};
+use crate::time::{Stamp, Zone};
+
+/// What `evaluate` counts.
+pub struct Facts<'a> {
+    /// The canonical tables.
+    pub tables: &'a Tables,
+    /// The buying processes.
+    pub journeys: &'a Journeys,
+    /// Who is the same.
+    pub who: &'a Identity,
+    /// The contract: stages and currency.
+    pub contract: &'a Contract,
+    /// The contract's zone.
+    pub home: &'a Zone,
+}
+
+/// A column that a table offers, and what it holds.
+pub type Offered = (String, Type);
+
+impl Facts<'_> {
+    /// Why a table cannot be counted at all, with what to do; `None` when it can.
+    pub fn no_table(&self, table: &str) -> Option<String> {
+        let kind = match table {
+            "journeys" => return self.journeys.is_empty().then(|| "no people and no deals source: add one".to_string()),
+            other => Kind::named(other)?,
+        };
+        self.tables.get(kind).is_empty().then(|| format!("no {table} source: add one"))
+    }
+
+    /// Whether the table tells nothing finer than a month.
+    pub fn is_monthly(&self, table: &str) -> bool {
+        Kind::named(table).is_some_and(|kind| self.tables.get(kind).monthly)
+    }
+
+    /// The columns of a table of measures.
+    pub fn offered(&self, table: &str) -> Vec<Offered> {
+        if table == "journeys" {
+            return self.journey_columns();
+        }
+        let Some(kind) = Kind::named(table) else { return Vec::new() };
+        let mut columns = table_columns(self.tables.get(kind));
+        if kind == Kind::Touches {
+            columns.retain(|(name, _)| name != "team");
+            columns.push(("on".into(), Type::Time));
+            columns.push(("team".into(), Type::Text));
+        }
+        columns
+    }
+
+    fn journey_columns(&self) -> Vec<Offered> {
+        let mut columns: Vec<Offered> = Vec::new();
+        let mut add = |kind: Type, names: &[&str]| columns.extend(names.iter().map(|n| ((*n).to_string(), kind)));
+        add(Type::Time, &["entered_on", "first_contact_on", "created_on", "closed_on"]);
+        add(Type::Time, &["first_marketing_on", "last_marketing_on", "first_sales_on", "last_sales_on"]);
+        add(Type::Flag, &["has_deal", "is_won", "is_lost", "is_derailed", "is_open"]);
+        add(Type::Money, &["amount"]);
+        add(Type::Number, &["days_to_won", "deal_days", "people", "marketing_touches", "sales_touches"]);
+        add(Type::Text, &["outcome", "origin", "entry_stage", "link"]);
+        for stage in &self.contract.stages {
+            let id = &stage.id.value;
+            columns.push((format!("{id}_on"), Type::Time));
+            columns.push((format!("{id}_reached"), Type::Flag));
+            columns.push((format!("{id}_recorded"), Type::Flag));
+        }
+        for name in self.journeys.segments.keys() {
+            if !columns.iter().any(|(n, _)| n == name) {
+                columns.push((name.clone(), Type::Text));
+            }
+        }
+        columns
+    }
+
+    /// A frame with the wanted columns, one row per row of the table.
+    ///
+    /// # Errors
+    /// When polars cannot build it: a defect.
+    pub fn frame(&self, table: &str, wanted: &BTreeSet<String>) -> Result<DataFrame> {
+        let mut columns: Vec<Column> = Vec::new();
+        let mut height = self.journeys.len();
+        if table == "journeys" {
+            for name in wanted {
+                columns.extend(self.journey_column(name));
+            }
+        } else if let Some(kind) = Kind::named(table) {
+            let source = self.tables.get(kind);
+            height = source.len();
+            for name in wanted {
+                match name.as_str() {
+                    "on" if kind == Kind::Touches => {
+                        columns.push(dates(name, crate::journey::touch_times(source).iter().map(|at| self.home.day(*at))));
+                    }
+                    "team" if kind == Kind::Touches => {
+                        columns.push(text(name, self.journeys.touch_side.iter().map(|s| s.map(Side::id))));
+                    }
+                    _ => columns.extend(table_column(self.tables, source, name, self.home)),
+                }
+            }
+        }
+        Ok(DataFrame::new(height, columns)?)
+    }
+
+    fn journey_column(&self, name: &str) -> Vec<Column> {
+        let j = self.journeys;
+        let all = 0..j.len();
+        let some = |day: i32| (day != NO_DAY).then_some(day);
+        let touch = |of: &[Touched], pick: fn(&Touched) -> Stamp| dates(name, of.iter().map(|t| self.home.day(pick(t))));
+        let is = |test: fn(Outcome) -> bool| flags(name, j.outcome.iter().map(|o| Some(test(*o))));
+        let one = match name {
+            "entered_on" => dates(name, all.map(|at| j.entered(at))),
+            "first_contact_on" => dates(name, j.first_contact.iter().map(|d| some(*d))),
+            "created_on" => dates(name, j.created.iter().map(|d| some(*d))),
+            "closed_on" => dates(name, j.closed.iter().map(|d| some(*d))),
+            "first_marketing_on" => touch(&j.marketing, |t| t.first),
+            "last_marketing_on" => touch(&j.marketing, |t| t.last),
+            "first_sales_on" => touch(&j.sales, |t| t.first),
+            "last_sales_on" => touch(&j.sales, |t| t.last),
+            "has_deal" => is(|o| o != Outcome::NoDeal),
+            "is_won" => is(|o| o == Outcome::Won),
+            "is_lost" => is(|o| matches!(o, Outcome::Lost | Outcome::Derailed)),
+            "is_derailed" => is(|o| o == Outcome::Derailed),
+            "is_open" => is(|o| o == Outcome::Open),
+            "amount" => return money(name, &j.amount, self.contract),
+            "days_to_won" => whole(name, all.map(|at| j.days_to_won(at).map(i64::from))),
+            "deal_days" => whole(name, all.map(|at| j.deal_days(at).map(i64::from))),
+            "people" => whole(name, j.people.iter().map(|n| Some(i64::from(*n)))),
+            "marketing_touches" => whole(name, j.marketing.iter().map(|t| Some(i64::from(t.count)))),
+            "sales_touches" => whole(name, j.sales.iter().map(|t| Some(i64::from(t.count)))),
+            "outcome" => text(name, j.outcome.iter().map(|o| Some(outcome_id(*o)))),
+            "origin" => text(name, j.origin.iter().map(|s| s.map(Side::id))),
+            "entry_stage" => {
+                text(name, all.map(|at| j.entry(at).map(|s| self.contract.stages[s].id.value.as_str())))
+            }
+            "link" => text(name, j.deal.iter().map(|d| self.who.method.get(*d as usize).map(|m| m.id()))),
+            _ => {
+                let stage = |suffix: &str| {
+                    let id = name.strip_suffix(suffix)?;
+                    self.contract.stages.iter().position(|s| s.id.value == id)
+                };
+                if let Some(s) = stage("_on") {
+                    dates(name, j.stages[s].iter().map(|r| r.day()))
+                } else if let Some(s) = stage("_reached") {
+                    flags(name, j.stages[s].iter().map(|r| Some(r.is())))
+                } else if let Some(s) = stage("_recorded") {
+                    flags(name, j.stages[s].iter().map(|r| Some(r.how == How::Recorded)))
+                } else if let Some(codes) = j.segments.get(name) {
+                    text(name, codes.iter().map(|c| self.tables.names.text(*c)))
+                } else {
+                    return Vec::new();
+                }
+            }
+        };
+        vec![one]
+    }
+}
+
+/// For machines and conditions.
+pub fn outcome_id(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::NoDeal => "no_deal",
+        Outcome::Open => "open",
+        Outcome::Won => "won",
+        Outcome::Lost => "lost",
+        Outcome::Derailed => "derailed",
+    }
+}
+
+fn table_columns(table: &Table) -> Vec<Offered> {
+    let mut columns: Vec<Offered> = table
+        .kind
+        .fields()
+        .iter()
+        .filter(|f| f.kind != Type::Ids)
+        .map(|f| (f.name.to_string(), f.kind))
+        .collect();
+    for name in table.columns.keys() {
+        if table.kind.field(name).is_none()
+            && let Some(kind) = table.kind_of(name)
+        {
+            columns.push((name.clone(), kind));
+        }
+    }
+    columns
+}
+
+fn table_column(tables: &Tables, table: &Table, name: &str, home: &Zone) -> Vec<Column> {
+    let missing;
+    let values = if let Some(values) = table.columns.get(name) {
+        values
+    } else {
+        let Some(field) = table.kind.field(name) else { return Vec::new() };
+        missing = Values::missing(field.kind, table.len());
+        &missing
+    };
+    vec![match values {
+        Values::Id(v) | Values::Text(v) => text(name, v.iter().map(|c| tables.names.text(*c))),
+        Values::Time(v) => dates(name, v.iter().map(|at| home.day(*at))),
+        Values::Money(v) => return money_pair(name, v, 2),
+        Values::Number(v) => Column::new(name.into(), v.iter().map(|x| (!x.is_nan()).then_some(*x)).collect::<Vec<_>>()),
+        Values::Flag(v) => flags(name, v.iter().map(|f| (*f != NO_FLAG).then_some(*f == 1))),
+        Values::Ids(_) => return Vec::new(),
+    }]
+}
+
+fn text<'a>(name: &str, values: impl Iterator<Item = Option<&'a str>>) -> Column {
+    Column::new(name.into(), values.collect::<Vec<_>>())
+}
+
+fn flags(name: &str, values: impl Iterator<Item = Option<bool>>) -> Column {
+    Column::new(name.into(), values.collect::<Vec<_>>())
+}
+
+fn whole(name: &str, values: impl Iterator<Item = Option<i64>>) -> Column {
+    Column::new(name.into(), values.collect::<Vec<_>>())
+}
+
+fn dates(name: &str, values: impl Iterator<Item = Option<i32>>) -> Column {
+    let days = Int32Chunked::from_iter_options(name.into(), values);
+    days.into_date().into_column()
+}
+
+fn money(name: &str, values: &[i64], contract: &Contract) -> Vec<Column> {
+    money_pair(name, values, crate::ingest::cell::minor_exponent(&contract.currency).unwrap_or(2))
+}
+
+fn money_pair(name: &str, values: &[i64], exponent: u32) -> Vec<Column> {
+    let scale = 10_f64.powi(i32::try_from(exponent).unwrap_or(2));
+    let some = || values.iter().map(|v| (*v != NO_MONEY).then_some(*v));
+    #[allow(clippy::cast_precision_loss)] // amounts stay below 2^53 minor units
+    let major: Vec<Option<f64>> = some().map(|v| v.map(|v| v as f64 / scale)).collect();
+    vec![whole(name, some()), Column::new(format!("{name}{MAJOR}").into(), major)]
+}
+
+/// The names of a table's amounts.
+pub fn money_names(offered: &[Offered]) -> Vec<&str> {
+    offered.iter().filter(|(_, kind)| *kind == Type::Money).map(|(name, _)| name.as_str()).collect()
+}
+
+/// Which rows of a canonical table a condition holds for; a missing value is no.
+///
+/// # Errors
+/// Every unknown column, and conditions that cannot be computed.
+pub fn mask(tables: &Tables, kind: Kind, condition: &str, home: &Zone) -> Result<Vec<bool>, Vec<Problem>> {
+    let table = tables.get(kind);
+    let offered = table_columns(table);
+    let names: Vec<&str> = offered.iter().map(|(n, _)| n.as_str()).collect();
+    let predicate = formula::predicate(condition, &names, &money_names(&offered))?;
+    let failed = |e: &dyn std::fmt::Display| {
+        vec![Problem {
+            what: format!("`{condition}` cannot be computed: {e}"),
+            hint: "compare words with words, numbers with numbers and days with DATE '2026-01-31'".into(),
+            at: None,
+        }]
+    };
+    let mut columns = Vec::new();
+    let wanted: BTreeSet<String> = formula::uses(condition).into_iter().collect();
+    for name in &wanted {
+        columns.extend(table_column(tables, table, name, home));
+    }
+    let frame = DataFrame::new(table.len(), columns).map_err(|e| failed(&e))?;
+    let out = frame.lazy().select([predicate.alias("__mask")]).collect().map_err(|e| failed(&e))?;
+    let mask = out.column("__mask").and_then(|c| c.bool().cloned()).map_err(|e| failed(&e))?;
+    if mask.len() == table.len() {
+        Ok(mask.iter().map(|m| m == Some(true)).collect())
+    } else {
+        // A condition without a column is one value for all rows.
+        Ok(vec![mask.get(0) == Some(true); table.len()])
+    }
+}
+

@@ -1,0 +1,105 @@
+//! Amounts → the reporting currency.
+//!
+//! In: a file's parts, with amounts in whatever currency their rows name. Out: the same parts in minor units of the
+//! reporting currency, or one problem per currency that has no rate. Two currencies are never added up.
+
+use std::collections::BTreeMap;
+
+use super::cell;
+use super::read::{Part, Plan};
+use crate::contract::{Contract, Source};
+use crate::issue::{Issue, Place};
+use crate::tables::{NO_MONEY, NONE, Type, Values};
+use crate::time::{Stamp, date_of};
+
+/// The columns that date an amount, best first.
+const DATED_BY: [&str; 5] = ["closed_at", "date", "at", "starts_at", "created_at"];
+
+/// Converts every amount. The rate is that of the day the amount belongs to: a deal's close, a ledger row's date.
+pub fn convert(
+    parts: &mut [Part],
+    plan: &Plan,
+    source: Option<&Source>,
+    contract: &Contract,
+    shown: &str,
+    line_of: &dyn Fn(u64) -> u64,
+) -> Vec<Issue> {
+    let amounts: Vec<usize> =
+        plan.columns.iter().enumerate().filter(|(_, c)| c.kind == Type::Money).map(|(i, _)| i).collect();
+    if amounts.is_empty() {
+        return Vec::new();
+    }
+    let constant = plan.constants.iter().find(|(name, _)| name == "currency").map(|(_, text)| text.as_str());
+    let default = constant.or(source.and_then(|s| s.currency.as_ref()).map(|c| c.value.as_str())).unwrap_or(&contract.currency);
+    let mut missing: BTreeMap<String, (u64, Option<jiff::civil::Date>, u64)> = BTreeMap::new();
+    for part in parts {
+        let own: BTreeMap<u32, [u8; 3]> = part.currencies.iter().copied().collect();
+        let column: Vec<u32> = match part.column(plan, "currency") {
+            Some(Values::Text(codes)) => codes.clone(),
+            _ => Vec::new(),
+        };
+        if own.is_empty() && column.is_empty() && default == contract.currency {
+            continue;
+        }
+        let dates: Vec<Vec<Stamp>> = DATED_BY
+            .iter()
+            .filter_map(|name| match part.column(plan, name) {
+                Some(Values::Time(times)) => Some(times.clone()),
+                _ => None,
+            })
+            .collect();
+        for &amount in &amounts {
+            let Values::Money(values) = &mut part.columns[amount] else { continue };
+            for (row, value) in values.iter_mut().enumerate().filter(|(_, v)| **v != NO_MONEY) {
+                let named = own.get(&u32::try_from(row).unwrap_or(NONE)).map(|c| String::from_utf8_lossy(c).into_owned());
+                let named = named.or_else(|| column.get(row).and_then(|code| part.names.text(*code)).map(str::to_ascii_uppercase));
+                let currency = named.as_deref().unwrap_or(default);
+                if currency == contract.currency {
+                    continue;
+                }
+                let day = dates.iter().map(|d| d[row]).find_map(|at| plan.home.day(at));
+                let on = day.map_or(jiff::civil::Date::MAX, date_of);
+                if let Some(rate) = contract.rate(currency, on) {
+                    *value = scale(*value, rate);
+                } else {
+                    let seen = missing.entry(currency.to_string()).or_insert((part.offsets[row], day.map(date_of), 0));
+                    seen.2 += 1;
+                }
+            }
+        }
+    }
+    missing
+        .into_iter()
+        .map(|(currency, (offset, day, rows))| {
+            let place = Place { file: Some(shown.to_string()), line: Some(line_of(offset)), column: None };
+            if cell::minor_exponent(&currency).is_none() {
+                return Issue::data(place, format!("`{currency}` is no currency code ({rows} amounts)"))
+                    .hint("use three-letter ISO 4217 codes such as USD or EUR");
+            }
+            let on = day.map_or_else(String::new, |d| format!(" on {d}"));
+            Issue::data(place, format!("{rows} amounts are in {currency}, and the contract has no rate for it{on}")).hint(format!(
+                "add to the contract: [[rate]] currency = \"{currency}\", rate = <{} for 1 {currency}>; amounts in two currencies are never added up",
+                contract.currency
+            ))
+        })
+        .collect()
+}
+
+/// Minor units at a rate, rounded half away from zero.
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // amounts stay far below 2^53 minor units
+fn scale(minor: i64, rate: f64) -> i64 {
+    (minor as f64 * rate).round() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scale;
+
+    #[test]
+    fn rates_round_half_away_from_zero() {
+        assert_eq!(scale(100_00, 1.08), 108_00);
+        assert_eq!(scale(1, 0.5), 1);
+        assert_eq!(scale(-1, 0.5), -1);
+        assert_eq!(scale(333, 1.0845), 361);
+    }
+}

@@ -1,0 +1,168 @@
+//! Which files to read: the contract's sources, or what was named on the command line.
+//!
+//! In: the contract and the command line's inputs. Out: a list of [`Found`] files in a fixed order, each with the source
+//! it belongs to.
+
+use std::path::{Path, PathBuf};
+
+use crate::contract::{Contract, Source};
+use crate::issue::{Issue, Issues, Place};
+
+/// One file to read.
+#[derive(Debug, Clone)]
+pub struct Found<'c> {
+    /// Where it is.
+    pub path: PathBuf,
+    /// As the user or the contract named it.
+    pub shown: String,
+    /// The contract's source, when one names it.
+    pub source: Option<&'c Source>,
+    /// A file that was only seen in a folder may be unrecognised; one that was named may not.
+    pub named: bool,
+}
+
+/// What was given on the command line besides a contract.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// Files named one by one.
+    pub files: Vec<PathBuf>,
+    /// Folders without a contract: every export in them is read.
+    pub folders: Vec<PathBuf>,
+}
+
+const ENDINGS: [&str; 3] = ["csv", "tsv", "txt"];
+
+fn looks_like_export(path: &Path) -> bool {
+    let ending = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
+    ending.is_some_and(|e| ENDINGS.contains(&e.as_str()))
+}
+
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// The files to read, sorted by path within each source.
+///
+/// # Errors
+/// Every source that matches nothing, every file that two sources claim, every path that is not there.
+pub fn find<'c>(contract: &'c Contract, given: &Given) -> Result<Vec<Found<'c>>, Issues> {
+    let mut issues = Vec::new();
+    let mut of_contract: Vec<Found<'c>> = Vec::new();
+    for source in &contract.sources {
+        for path in matches(contract, source, &mut issues) {
+            if let Some(first) = of_contract.iter().find(|f| f.path == path) {
+                let line = first.source.and_then(|s| s.path.place.line).unwrap_or(0);
+                issues.push(
+                    Issue::usage(source.path.place.clone(), format!("`{}` is already read by the source on line {line}", shown(&path)))
+                        .hint("make the two paths exclude each other: a file is read once"),
+                );
+                continue;
+            }
+            let name = path.strip_prefix(&contract.root).unwrap_or(&path);
+            of_contract.push(Found { shown: shown(name), path, source: Some(source), named: true });
+        }
+    }
+    if given.files.is_empty() && given.folders.is_empty() {
+        return if issues.is_empty() { Ok(of_contract) } else { Err(Issues(issues)) };
+    }
+    // Files named on the command line are read instead of the contract's; its settings still apply to those it knows.
+    issues.clear();
+    let mut found: Vec<Found<'c>> = Vec::new();
+    let mut add = |path: PathBuf, named: bool| {
+        let real = path.canonicalize().ok();
+        let known = of_contract.iter().find(|f| f.path.canonicalize().ok() == real && real.is_some());
+        if !found.iter().any(|f| f.path.canonicalize().ok() == real) {
+            found.push(Found { shown: shown(&path), path, source: known.and_then(|f| f.source), named });
+        }
+    };
+    for path in &given.files {
+        add(path.clone(), true);
+    }
+    for folder in &given.folders {
+        let mut inside = Vec::new();
+        if let Err(error) = walk(folder, 0, &mut inside) {
+            issues.push(Issue::usage(Place::file(shown(folder)), format!("cannot list the folder: {error}")));
+        }
+        inside.sort();
+        if inside.is_empty() {
+            issues.push(
+                Issue::usage(Place::file(shown(folder)), "no contract and no export in this folder")
+                    .hint("put onefunnel.toml or .csv, .tsv or .txt exports there, or name the files"),
+            );
+        }
+        for path in inside {
+            add(path, false);
+        }
+    }
+    if issues.is_empty() { Ok(found) } else { Err(Issues(issues)) }
+}
+
+fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let hidden = path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with('.'));
+        if hidden {
+            continue;
+        }
+        // Symbolic links to folders are not followed: they may lead in a circle.
+        if path.is_dir() {
+            if depth < 8 && !path.is_symlink() {
+                walk(&path, depth + 1, found)?;
+            }
+        } else if looks_like_export(&path) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn matches(contract: &Contract, source: &Source, issues: &mut Vec<Issue>) -> Vec<PathBuf> {
+    let written = &source.path.value;
+    // The folder is taken literally; only what the contract wrote is a pattern.
+    let root = glob::Pattern::escape(&contract.root.to_string_lossy());
+    let pattern = if Path::new(written).is_absolute() || root.is_empty() {
+        written.clone()
+    } else {
+        format!("{}/{written}", root.trim_end_matches('/'))
+    };
+    let paths = match glob::glob(&pattern) {
+        Ok(paths) => paths,
+        Err(error) => {
+            issues.push(
+                Issue::usage(source.path.place.clone(), format!("`{written}` is not a path pattern: {}", error.msg))
+                    .hint("patterns know *, ?, [abc] and **"),
+            );
+            return Vec::new();
+        }
+    };
+    let mut found: Vec<PathBuf> = paths.flatten().filter(|p| p.is_file()).collect();
+    found.sort();
+    if found.is_empty() && !source.optional {
+        let folder = contract.root.join(written);
+        let folder = folder.parent().unwrap_or(&contract.root);
+        let mut issue = Issue::usage(source.path.place.clone(), format!("no file matches `{written}`"));
+        issue = if folder.is_dir() || written.contains('*') {
+            let names = near_files(folder);
+            let wanted = Path::new(written).file_name().and_then(|n| n.to_str()).unwrap_or(written);
+            match crate::issue::nearest(wanted, names.iter().map(String::as_str)) {
+                Some(near) => issue.hint(format!("did you mean `{near}`? (`optional = true` allows a source without files)")),
+                None => issue.hint("paths are relative to the contract's folder; `optional = true` allows a source without files"),
+            }
+        } else {
+            issue.hint(format!("there is no folder `{}`", shown(folder)))
+        };
+        issues.push(issue);
+    }
+    found
+}
+
+fn near_files(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|e| e.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    names
+}

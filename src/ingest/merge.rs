@@ -1,0 +1,291 @@
+//! All files → the canonical tables.
+//!
+//! In: every file's typed columns. Out: [`Loaded`]. Here files meet: one dictionary, one row per id, merged records
+//! under the id that survived, nothing after as-of. Every row that falls out is counted against its file.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::{Result, bail};
+
+use super::cell;
+use super::file::{Content, FileRead};
+use super::{FileFacts, Loaded};
+use crate::contract::Contract;
+use crate::issue::{Issue, Issues, Place};
+use crate::tables::{Kind, NO_FLAG, NONE, Origin, Table, Tables, Type, Values};
+use crate::time::{Stamp, Zone};
+
+/// Puts the files together; see the module's note.
+pub fn merge(files: Vec<FileRead>, contract: &Contract, home: &Zone, as_of: i32) -> Result<Loaded> {
+    let mut tables = Tables::default();
+    let mut facts: Vec<FileFacts> = Vec::with_capacity(files.len());
+    let mut issues = Vec::new();
+    let mut seen: HashMap<String, String> = HashMap::new();
+    for file in files {
+        let FileRead { facts: mut about, content } = file;
+        let index = u32::try_from(facts.len()).unwrap_or(u32::MAX);
+        match (content, seen.get(&about.input.sha256)) {
+            (Some(_), Some(first)) => {
+                about.input.set_aside = vec![(format!("same bytes as {first}"), about.input.rows_read)];
+            }
+            (Some(content), None) => {
+                seen.insert(about.input.sha256.clone(), about.input.path.clone());
+                if let Err(issue) = append(&mut tables, content, index, &mut about, home) {
+                    issues.push(issue);
+                }
+            }
+            (None, _) => {}
+        }
+        facts.push(about);
+    }
+    Issues(issues).into_result()?;
+    let mut loaded = Loaded { tables, files: facts, merged: Vec::new(), notes: Vec::new() };
+    set_aside_later(&mut loaded, home, as_of);
+    set_aside_planned(&mut loaded);
+    unite_merged(&mut loaded);
+    one_row_per_id(&mut loaded);
+    count_used(&mut loaded)?;
+    if !contract.sources.is_empty() || loaded.files.iter().any(|f| f.input.table.is_some()) {
+        return Ok(loaded);
+    }
+    let first = loaded.files.first().map(|f| f.input.path.clone()).unwrap_or_default();
+    Err(Issues::from(
+        Issue::data(Place::file(first), "none of the files was recognised").hint("`onefunnel inspect` says what each is missing"),
+    )
+    .into())
+}
+
+/// Adds one file's rows to its table.
+fn append(tables: &mut Tables, content: Content, index: u32, about: &mut FileFacts, home: &Zone) -> Result<(), Issue> {
+    let Content { plan, parts, data_at } = content;
+    for part in parts {
+        let codes = tables.names.take_in(&part.names);
+        let before = tables.get(plan.kind).len();
+        let rows = part.offsets.len();
+        let to = |v: &mut Vec<u32>| v.iter_mut().filter(|c| **c != NONE).for_each(|c| *c = codes[*c as usize]);
+        for (column, mut values) in plan.columns.iter().zip(part.columns) {
+            match &mut values {
+                Values::Id(v) | Values::Text(v) => to(v),
+                Values::Ids(v) => v.iter_mut().for_each(to),
+                _ => {}
+            }
+            if column.kind == Type::Time {
+                widen(&mut about.range, &values, home);
+            }
+            add_column(tables.get_mut(plan.kind), &column.name, column.kind, values, before).map_err(|what| {
+                Issue::usage(Place::file(&about.input.path), what)
+                    .hint("give the column the same `kind` in every source, or another name")
+            })?;
+        }
+        for (name, text) in &plan.constants {
+            let kind = plan.kind.field(name).map_or(Type::Text, |f| f.kind);
+            let values = match kind {
+                Type::Flag => Values::Flag(vec![cell::flag(text.as_bytes()).map_or(NO_FLAG, i8::from); rows]),
+                Type::Number => {
+                    Values::Number(vec![cell::number(text.as_bytes(), cell::Decimal::Point).unwrap_or(f64::NAN); rows])
+                }
+                Type::Id | Type::Email => Values::Id(vec![tables.names.code(text); rows]),
+                _ => Values::Text(vec![tables.names.code(text); rows]),
+            };
+            add_column(tables.get_mut(plan.kind), name, kind, values, before)
+                .map_err(|what| Issue::usage(Place::file(&about.input.path), what))?;
+        }
+        let table = tables.get_mut(plan.kind);
+        table.monthly |= part.monthly;
+        table.origin.extend(part.offsets.iter().map(|o| Origin { file: index, offset: data_at + o }));
+        let len = table.len();
+        table.columns.values_mut().for_each(|v| v.pad(len));
+        stage_columns(tables, &plan, &part.stages, before);
+    }
+    Ok(())
+}
+
+fn add_column(table: &mut Table, name: &str, kind: Type, values: Values, before: usize) -> Result<(), String> {
+    if let Some(column) = table.columns.get_mut(name) {
+        column.pad(before);
+        if !column.append(values) {
+            return Err(format!("column `{name}` of table {} is of another kind in another source", table.kind.id()));
+        }
+    } else {
+        let mut column = Values::missing(kind, before);
+        column.append(values);
+        table.columns.insert(name.to_string(), column);
+    }
+    Ok(())
+}
+
+fn widen(range: &mut Option<(Stamp, Stamp)>, values: &Values, _home: &Zone) {
+    if let Values::Time(times) = values {
+        let present = || times.iter().copied().filter(|t| !t.is_none());
+        if let (Some(low), Some(high)) = (present().min(), present().max()) {
+            *range = Some(range.map_or((low, high), |(a, b)| (a.min(low), b.max(high))));
+        }
+    }
+}
+
+/// Stage columns (`Date entered "…"`) become rows of `stage_changes`; they are no records of the file, so they are in
+/// no file's count.
+fn stage_columns(tables: &mut Tables, plan: &super::read::Plan, stages: &[super::read::StageTime], before: usize) {
+    if stages.is_empty() {
+        return;
+    }
+    let labels: Vec<(u32, u32)> =
+        plan.stages.iter().map(|s| (tables.names.code(&s.stage), tables.names.code(&s.field))).collect();
+    let subject = |s: &super::read::StageTime| super::read::subject_column(plan.stages[s.stage as usize].subject);
+    for column in ["person_id", "deal_id"] {
+        let source = tables.get(plan.kind).codes(column).into_owned();
+        let origin = tables.get(plan.kind).origin.clone();
+        let of: Vec<_> = stages.iter().filter(|s| subject(s) == column).collect();
+        if of.is_empty() {
+            continue;
+        }
+        let changes = tables.get_mut(Kind::StageChanges);
+        let old = changes.len();
+        let ids = of.iter().map(|s| source[before + s.row as usize]).collect();
+        let columns = [
+            (column, Type::Id, Values::Id(ids)),
+            ("at", Type::Time, Values::Time(of.iter().map(|s| s.at).collect())),
+            ("field", Type::Text, Values::Text(of.iter().map(|s| labels[s.stage as usize].1).collect())),
+            ("new", Type::Text, Values::Text(of.iter().map(|s| labels[s.stage as usize].0).collect())),
+        ];
+        for (name, kind, values) in columns {
+            // Of our own making, so always of the right kind.
+            let _ = add_column(changes, name, kind, values, old);
+        }
+        changes.origin.extend(of.iter().map(|s| origin[before + s.row as usize]));
+        let len = changes.len();
+        changes.columns.values_mut().for_each(|v| v.pad(len));
+    }
+}
+
+/// Drops rows and counts each against its file under `reason`.
+fn drop_rows(loaded: &mut Loaded, kind: Kind, keep: &[bool], reason: &str) {
+    let table = loaded.tables.get_mut(kind);
+    let mut dropped: BTreeMap<u32, u64> = BTreeMap::new();
+    for (origin, _) in table.origin.iter().zip(keep).filter(|(_, keep)| !**keep) {
+        *dropped.entry(origin.file).or_default() += 1;
+    }
+    table.keep(keep);
+    for (file, rows) in dropped {
+        let facts = &mut loaded.files[file as usize];
+        // Rows that stage columns made are no records of their file.
+        if facts.input.table.as_deref() != Some(kind.id()) {
+            continue;
+        }
+        match facts.input.set_aside.iter_mut().find(|(r, _)| r == reason) {
+            Some((_, n)) => *n += rows,
+            None => facts.input.set_aside.push((reason.to_string(), rows)),
+        }
+        facts.input.set_aside.sort();
+    }
+}
+
+/// The column that says when a row of a table came into being.
+fn dated_by(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::People | Kind::Accounts | Kind::Deals => &["created_at"],
+        Kind::StageChanges => &["at"],
+        Kind::Touches => &["at", "fallback_at"],
+        Kind::Campaigns => &["starts_at"],
+        Kind::Spend | Kind::Headcount | Kind::Revenue => &["date"],
+        Kind::Roles | Kind::Users => &[],
+    }
+}
+
+fn set_aside_later(loaded: &mut Loaded, home: &Zone, as_of: i32) {
+    for kind in Kind::ALL {
+        let table = loaded.tables.get(kind);
+        let mut times = vec![Stamp::NONE; table.len()];
+        for name in dated_by(kind) {
+            for (time, other) in times.iter_mut().zip(table.times(name).iter()) {
+                if time.is_none() {
+                    *time = *other;
+                }
+            }
+        }
+        // A deal may have been recorded long after it closed: what happened by as-of counts.
+        let closed = if kind == Kind::Deals { table.times("closed_at").into_owned() } else { Vec::new() };
+        let later = |row: usize| {
+            let day = home.day(times[row]);
+            day.is_some_and(|d| d > as_of) && !closed.get(row).is_some_and(|c| home.day(*c).is_some_and(|d| d <= as_of))
+        };
+        let keep: Vec<bool> = (0..table.len()).map(|row| !later(row)).collect();
+        drop_rows(loaded, kind, &keep, "dated after as-of");
+    }
+}
+
+fn set_aside_planned(loaded: &mut Loaded) {
+    let keep: Vec<bool> = loaded.tables.get(Kind::Touches).flags("is_done").iter().map(|f| *f != 0).collect();
+    drop_rows(loaded, Kind::Touches, &keep, "planned or not answered, so no touch");
+}
+
+/// Records that the source system merged into another: their ids lead to the survivor.
+fn unite_merged(loaded: &mut Loaded) {
+    for (kind, id) in [(Kind::People, "person_id"), (Kind::Accounts, "account_id"), (Kind::Deals, "deal_id")] {
+        let table = loaded.tables.get(kind);
+        let (ids, masters, lists) = (table.codes(id), table.codes("master_id"), table.lists("merged_ids"));
+        let mut pairs = Vec::new();
+        let mut keep = vec![true; table.len()];
+        for row in 0..table.len() {
+            if masters[row] != NONE && masters[row] != ids[row] {
+                pairs.push((ids[row], masters[row]));
+                keep[row] = false;
+            }
+            pairs.extend(lists[row].iter().filter(|loser| **loser != ids[row]).map(|loser| (*loser, ids[row])));
+        }
+        // The row of a loser that is only named in its winner's list persists in some exports.
+        let losers: std::collections::HashSet<u32> = pairs.iter().map(|(loser, _)| *loser).collect();
+        let ids = ids.into_owned();
+        for (row, keep) in keep.iter_mut().enumerate() {
+            *keep &= ids[row] == NONE || !losers.contains(&ids[row]);
+        }
+        loaded.merged.extend(pairs);
+        drop_rows(loaded, kind, &keep, "merged into another record");
+    }
+}
+
+fn one_row_per_id(loaded: &mut Loaded) {
+    let keyed = [
+        (Kind::People, "person_id"),
+        (Kind::Accounts, "account_id"),
+        (Kind::Deals, "deal_id"),
+        (Kind::Campaigns, "campaign_id"),
+        (Kind::Users, "user_id"),
+        (Kind::Touches, "touch_id"),
+    ];
+    for (kind, id) in keyed {
+        let table = loaded.tables.get(kind);
+        let mut seen = vec![false; loaded.tables.names.len()];
+        let keep: Vec<bool> = table
+            .codes(id)
+            .iter()
+            .map(|code| *code == NONE || !std::mem::replace(&mut seen[*code as usize], true))
+            .collect();
+        drop_rows(loaded, kind, &keep, &format!("same {id} as an earlier row"));
+    }
+}
+
+/// Counts the rows that are left, and holds the account against what was read.
+fn count_used(loaded: &mut Loaded) -> Result<()> {
+    let mut used = vec![0_u64; loaded.files.len()];
+    for kind in Kind::ALL {
+        for origin in &loaded.tables.get(kind).origin {
+            let file = origin.file as usize;
+            if loaded.files[file].input.table.as_deref() == Some(kind.id()) {
+                used[file] += 1;
+            }
+        }
+    }
+    for (facts, used) in loaded.files.iter_mut().zip(used) {
+        facts.input.rows_used = used;
+        let aside: u64 = facts.input.set_aside.iter().map(|(_, n)| n).sum();
+        if facts.input.rows_read != used + aside {
+            bail!(
+                "{}: {} rows read, but {used} used and {aside} set aside: this is a defect of onefunnel, please report it",
+                facts.input.path,
+                facts.input.rows_read
+            );
+        }
+    }
+    Ok(())
+}

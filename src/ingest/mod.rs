@@ -1,0 +1,111 @@
+//! Exports → canonical tables; nothing is lost unseen.
+//!
+//! In: the contract, and the files it or the command line names. Out: [`Loaded`]: the tables, and for every file what
+//! became of each of its rows. The steps are `find` (which files), `file` (one file → typed columns, by `decode`,
+//! `recognise`, `records`, `read` and `cell`), and `merge` (all files → tables).
+
+pub mod cell;
+pub mod decode;
+mod file;
+mod find;
+mod convert;
+mod merge;
+pub mod preset;
+pub mod read;
+pub mod recognise;
+pub mod records;
+
+use anyhow::Result;
+use rayon::prelude::*;
+
+pub use find::{Found, Given, find};
+
+use crate::contract::Contract;
+use crate::issue::{Issue, Issues};
+use crate::report::Input;
+use crate::tables::Tables;
+use crate::time::{Stamp, Zone};
+
+/// What is known about one file; `inspect` prints it.
+#[derive(Debug, Clone)]
+pub struct FileFacts {
+    /// Path, hash and row counts.
+    pub input: Input,
+    /// Why this preset: the headers that decided, or what is missing.
+    pub why: String,
+    /// How well the preset's headers are known, when a preset read it.
+    pub evidence: Option<&'static str>,
+    /// Canonical column and the header it comes from.
+    pub mapped: Vec<(String, String)>,
+    /// Headers that are not used.
+    pub unmapped: Vec<String>,
+    /// Headers that occur twice; the first is used.
+    pub duplicates: Vec<String>,
+    /// First and last time in the table's main time column.
+    pub range: Option<(Stamp, Stamp)>,
+    /// Zone of instants written without an offset.
+    pub zone: String,
+    /// Text encoding.
+    pub encoding: String,
+    /// Delimiter, as a word.
+    pub delimiter: &'static str,
+    /// How dates with two numbers were read, and what settled it.
+    pub date_order: Option<String>,
+    /// Lines above the header.
+    pub preamble: u64,
+    /// Rows with fewer cells than the header; their missing cells are missing values.
+    pub short_rows: u64,
+    /// Anything else worth saying.
+    pub notes: Vec<String>,
+}
+
+/// Everything that was loaded.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The canonical tables.
+    pub tables: Tables,
+    /// Every file, in the order it was read.
+    pub files: Vec<FileFacts>,
+    /// Ids of records that were merged away, and the record they went into.
+    pub merged: Vec<(u32, u32)>,
+    /// What a reader of any report has to know.
+    pub notes: Vec<String>,
+}
+
+/// How rows with an unreadable cell are treated.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BadRows {
+    /// The largest share of a file's rows that may be set aside before the run stops.
+    pub tolerated: f64,
+}
+
+impl Default for BadRows {
+    fn default() -> Self {
+        Self { tolerated: 0.001 }
+    }
+}
+
+/// Reads all files into the canonical tables.
+///
+/// `as_of` is a day since 1970; rows dated after it are set aside. `home` is the contract's zone.
+///
+/// # Errors
+/// [`Issues`] with every problem of every file: not there, not readable, not recognised, ambiguous, too many bad rows,
+/// amounts in a currency without a rate.
+pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32) -> Result<Loaded> {
+    let found = find(contract, given)?;
+    let presets = preset::with_own(contract)?;
+    let exponent = cell::minor_exponent(&contract.currency).unwrap_or(2);
+    let context = file::Context { contract, home, presets: &presets, exponent, bad_rows: BadRows::default() };
+    let read: Vec<Result<file::FileRead, Vec<Issue>>> = found.par_iter().map(|f| file::read(f, &context)).collect();
+    let mut issues = Vec::new();
+    let mut files = Vec::new();
+    for file in read {
+        match file {
+            Ok(file) => files.push(file),
+            Err(mut problems) => issues.append(&mut problems),
+        }
+    }
+    Issues(issues).into_result()?;
+    merge::merge(files, contract, home, as_of)
+}

@@ -1,0 +1,108 @@
+//! Segments: the words by which processes are told apart.
+//!
+//! In: the tables and the processes. Out: one code per process for every column of words that any export has.
+//!
+//! Where a lead came from is the person's word before the deal's; everything else is the deal's before the person's,
+//! and the company's last. Of several people, the one known first speaks.
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+
+use super::Journeys;
+use crate::identity::Identity;
+use crate::tables::{Kind, NONE, Table, Tables, Type, Values};
+
+/// Words that name one record rather than a group.
+const NOT_SEGMENTS: [&str; 9] =
+    ["name", "account_name", "company", "website", "currency", "kind", "title", "subject", "rejected_reason"];
+
+/// Columns in which the person speaks before the deal.
+const PERSON_FIRST: [&str; 5] = ["lead_source", "source_detail", "campaign", "status", "lifecycle_stage"];
+
+fn names(tables: &Tables) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for kind in [Kind::People, Kind::Deals, Kind::Accounts] {
+        let table = tables.get(kind);
+        for name in table.columns.keys() {
+            if table.kind_of(name) == Some(Type::Text) && !NOT_SEGMENTS.contains(&name.as_str()) && table.has(name) {
+                names.push(name.clone());
+            }
+        }
+        for name in ["owner", "campaign"] {
+            if table.has(&format!("{name}_id")) {
+                names.push(name.into());
+            }
+        }
+    }
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Codes of a column, where ids of owners and campaigns are replaced by their names.
+fn words(tables: &Tables, table: &Table, name: &str) -> Vec<u32> {
+    let mut codes = match table.columns.get(name) {
+        Some(Values::Text(codes)) => codes.clone(),
+        _ => vec![NONE; table.len()],
+    };
+    let (of, id) = match name {
+        "owner" => (Kind::Users, "user_id"),
+        "campaign" => (Kind::Campaigns, "campaign_id"),
+        _ => return codes,
+    };
+    let other = tables.get(of);
+    let names: HashMap<u32, u32> =
+        other.codes(id).iter().copied().zip(other.codes("name").iter().copied()).filter(|(id, n)| *id != NONE && *n != NONE).collect();
+    for (code, id) in codes.iter_mut().zip(table.codes(&format!("{name}_id")).iter()) {
+        if *code == NONE {
+            *code = names.get(id).copied().unwrap_or(*id);
+        }
+    }
+    codes
+}
+
+/// Every segment column.
+pub fn segments(tables: &Tables, who: &Identity, journeys: &Journeys) -> IndexMap<String, Vec<u32>> {
+    let (people, deals, accounts) = (tables.get(Kind::People), tables.get(Kind::Deals), tables.get(Kind::Accounts));
+    let created = people.times("created_at");
+    let mut rows: Vec<usize> = (0..people.len()).collect();
+    rows.sort_by_key(|row| (created[*row].is_none(), created[*row], *row));
+    let mut account_of = vec![NONE; journeys.len()];
+    for row in &rows {
+        let of = &mut account_of[journeys.of_person[*row] as usize];
+        if *of == NONE {
+            *of = who.account_of[who.human[*row] as usize];
+        }
+    }
+    for (at, account) in who.deal_account.iter().enumerate() {
+        if *account != NONE {
+            account_of[at] = *account;
+        }
+    }
+    names(tables)
+        .into_iter()
+        .map(|name| {
+            let of_people = words(tables, people, &name);
+            let mut person = vec![NONE; journeys.len()];
+            for row in &rows {
+                let code = &mut person[journeys.of_person[*row] as usize];
+                if *code == NONE {
+                    *code = of_people[*row];
+                }
+            }
+            let of_deals = words(tables, deals, &name);
+            let of_accounts = words(tables, accounts, &name);
+            let codes = (0..journeys.len())
+                .map(|at| {
+                    let deal = of_deals.get(at).copied().unwrap_or(NONE);
+                    let (first, second) =
+                        if PERSON_FIRST.contains(&name.as_str()) { (person[at], deal) } else { (deal, person[at]) };
+                    let account = || of_accounts.get(account_of[at] as usize).copied().unwrap_or(NONE);
+                    [first, second].into_iter().find(|c| *c != NONE).unwrap_or_else(account)
+                })
+                .collect();
+            (name, codes)
+        })
+        .collect()
+}

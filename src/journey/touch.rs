@@ -1,0 +1,159 @@
+//! Touches → processes and teams, and which team a process came from.
+//!
+//! In: the touch table, who is the same, the contract's teams. Out: the process and team of each touch, and the first
+//! and last touch of each team per process. A touch whose person nobody knows is counted, and belongs to no process.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::{Journeys, Side, Touched};
+use crate::contract::{Contract, Team};
+use crate::identity::Identity;
+use crate::tables::{Kind, NONE, Table, Tables};
+use crate::time::Stamp;
+
+/// Every touch's process and team.
+pub struct Assigned {
+    pub of: Vec<u32>,
+    pub side: Vec<Option<Side>>,
+    pub marketing: Vec<Touched>,
+    pub sales: Vec<Touched>,
+}
+
+/// When each touch took place: its own time, else the time it was recorded.
+pub fn when(touches: &Table) -> Vec<Stamp> {
+    let (at, fallback) = (touches.times("at"), touches.times("fallback_at"));
+    at.iter().zip(fallback.iter()).map(|(at, fallback)| at.some().unwrap_or(*fallback)).collect()
+}
+
+/// Codes of the words in a list, case ignored.
+fn codes_of(tables: &Tables, words: &[String], columns: &[std::borrow::Cow<'_, [u32]>]) -> HashSet<u32> {
+    let low: HashSet<String> = words.iter().map(|w| w.trim().to_lowercase()).collect();
+    if low.is_empty() {
+        return HashSet::new();
+    }
+    let mut seen: HashSet<u32> = HashSet::new();
+    for column in columns {
+        seen.extend(column.iter().filter(|c| **c != NONE));
+    }
+    seen.retain(|code| tables.names.text(*code).is_some_and(|text| low.contains(&text.to_lowercase())));
+    seen
+}
+
+/// The team of each owner: named in the contract, or by department, title or role.
+fn owners(tables: &Tables, contract: &Contract) -> HashMap<u32, Side> {
+    let users = tables.get(Kind::Users);
+    let (ids, names) = (users.codes("user_id"), users.codes("name"));
+    let places = [users.codes("department"), users.codes("role"), users.codes("title")];
+    let mut side: HashMap<u32, Side> = HashMap::new();
+    let mut team = |of: &Team, which: Side| {
+        let by_department = codes_of(tables, &of.departments, &places);
+        for row in 0..users.len() {
+            if places.iter().any(|p| by_department.contains(&p[row])) {
+                side.entry(ids[row]).or_insert(which);
+            }
+        }
+    };
+    team(&contract.teams.sales, Side::Sales);
+    team(&contract.teams.marketing, Side::Marketing);
+    for (of, which) in [(&contract.teams.sales, Side::Sales), (&contract.teams.marketing, Side::Marketing)] {
+        let named: HashSet<String> = of.owners.iter().map(|o| o.trim().to_lowercase()).collect();
+        let is_named = |code: u32| tables.names.text(code).is_some_and(|t| named.contains(&t.to_lowercase()));
+        for row in 0..users.len() {
+            if is_named(ids[row]) || is_named(names[row]) {
+                side.insert(ids[row], which);
+            }
+        }
+        for owner in &of.owners {
+            if let Some(code) = tables.names.known(owner.trim()) {
+                side.insert(code, which);
+            }
+        }
+    }
+    side.remove(&NONE);
+    side
+}
+
+/// Gives each touch its process and team.
+pub fn assign(
+    tables: &Tables,
+    who: &Identity,
+    contract: &Contract,
+    of_human: &[u32],
+    len: usize,
+    oddities: &mut BTreeMap<&'static str, u64>,
+) -> Assigned {
+    let touches = tables.get(Kind::Touches);
+    let none = Touched { first: Stamp::NONE, last: Stamp::NONE, count: 0 };
+    let mut out = Assigned {
+        of: vec![NONE; touches.len()],
+        side: vec![None; touches.len()],
+        marketing: vec![none; len],
+        sales: vec![none; len],
+    };
+    let ids = [touches.codes("person_id"), touches.codes("person_id_2")];
+    let (emails, about, owner) = (touches.codes("email"), touches.codes("about_id"), touches.codes("owner_id"));
+    let (kind, team, at) = (touches.codes("kind"), touches.codes("team"), when(touches));
+    let owners = owners(tables, contract);
+    let kinds = [(&contract.teams.marketing, Side::Marketing), (&contract.teams.sales, Side::Sales)];
+    let by_kind: Vec<(HashSet<u32>, Side)> =
+        kinds.iter().map(|(of, side)| (codes_of(tables, &of.kinds, &[touches.codes("kind")]), *side)).collect();
+    let by_name: HashMap<u32, Side> =
+        [Side::Marketing, Side::Sales].iter().filter_map(|s| tables.names.known(s.id()).map(|c| (c, *s))).collect();
+    for row in 0..touches.len() {
+        let deal = who.deal_row.get(about[row]);
+        let human = || {
+            let person = ids.iter().map(|c| who.person_row.get(c[row])).find(|p| *p != NONE);
+            let human = person.map(|p| who.human[p as usize]);
+            human.or_else(|| who.human_by_email.get(&emails[row]).copied())
+        };
+        // What a touch is about says more than whom it reached: a customer's later deal is a process of its own.
+        let process = if deal == NONE { human().map_or(NONE, |h| of_human[h as usize]) } else { deal };
+        let side = by_name
+            .get(&team[row])
+            .or_else(|| owners.get(&owner[row]))
+            .copied()
+            .or_else(|| by_kind.iter().find(|(codes, _)| codes.contains(&kind[row])).map(|(_, side)| *side));
+        out.of[row] = process;
+        out.side[row] = side;
+        if process == NONE {
+            *oddities.entry("touches of nobody in the exports").or_default() += 1;
+            continue;
+        }
+        let touched = match side {
+            Some(Side::Marketing) => &mut out.marketing[process as usize],
+            Some(Side::Sales) => &mut out.sales[process as usize],
+            None => {
+                *oddities.entry("touches of no team: neither their owner nor their kind is in [teams]").or_default() += 1;
+                continue;
+            }
+        };
+        touched.first = touched.first.earlier(at[row]);
+        touched.last = touched.last.max(at[row]);
+        touched.count += 1;
+    }
+    out
+}
+
+/// Which team each process came from: the team that the contract gives its lead source, else that of its first touch.
+pub fn origins(tables: &Tables, contract: &Contract, journeys: &Journeys) -> Vec<Option<Side>> {
+    let missing = vec![NONE; journeys.len()];
+    let source = journeys.segments.get("lead_source").unwrap_or(&missing);
+    let of = |team: &Team| codes_of(tables, &team.sources, &[source.into()]);
+    let (marketing, sales) = (of(&contract.teams.marketing), of(&contract.teams.sales));
+    (0..journeys.len())
+        .map(|at| {
+            if marketing.contains(&source[at]) {
+                return Some(Side::Marketing);
+            }
+            if sales.contains(&source[at]) {
+                return Some(Side::Sales);
+            }
+            match (journeys.marketing[at].first.some(), journeys.sales[at].first.some()) {
+                (Some(m), Some(s)) => Some(if m <= s { Side::Marketing } else { Side::Sales }),
+                (Some(_), None) => Some(Side::Marketing),
+                (None, Some(_)) => Some(Side::Sales),
+                (None, None) => None,
+            }
+        })
+        .collect()
+}

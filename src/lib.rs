@@ -1,0 +1,14 @@
+pub mod calendar;
+pub mod catalogue;
+pub mod contract;
+pub mod evaluate;
+pub mod facts;
+pub mod identity;
+pub mod ingest;
+pub mod issue;
+pub mod journey;
+pub mod output;
+pub mod report;
+pub mod stats;
+pub mod tables;
+pub mod time;

@@ -1,0 +1,395 @@
+//! A report as bytes: the one match on formats.
+//!
+//! In: a [`Report`], which knows unit, direction and *missing*. Out: bytes, the same for the same report. Formats for
+//! people (table, md) take the tables laid out for reading; formats for machines (csv, tsv, json, jsonl) the tidy ones.
+//! [`Target`] puts the bytes into a file in one step.
+
+mod csv;
+mod json;
+mod layout;
+mod md;
+pub mod number;
+#[cfg(test)]
+mod sample;
+mod table;
+mod target;
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::issue::{Issue, Place};
+use crate::report::{Audience, Cell, Input, Report, Table};
+
+pub use json::SCHEMA_VERSION;
+pub use target::Target;
+
+/// How a report is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum Format {
+    /// Tables for the terminal
+    Table,
+    /// Comma-separated values, tidy
+    Csv,
+    /// Tab-separated values, tidy
+    Tsv,
+    /// One JSON document with provenance
+    Json,
+    /// One JSON object per row
+    Jsonl,
+    /// Markdown
+    Md,
+}
+
+impl Format {
+    /// The endings that say which format a file is, in the order in which messages list them.
+    const EXTENSIONS: [(&'static str, Self); 8] = [
+        ("csv", Self::Csv),
+        ("tsv", Self::Tsv),
+        ("json", Self::Json),
+        ("jsonl", Self::Jsonl),
+        ("ndjson", Self::Jsonl),
+        ("md", Self::Md),
+        ("markdown", Self::Md),
+        ("txt", Self::Table),
+    ];
+
+    /// The format that a file's ending stands for, whatever its case.
+    #[must_use]
+    pub fn from_extension(path: &Path) -> Option<Self> {
+        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        Self::EXTENSIONS
+            .iter()
+            .find(|(known, _)| *known == extension)
+            .map(|(_, format)| *format)
+    }
+
+    /// The name on the command line.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Csv => "csv",
+            Self::Tsv => "tsv",
+            Self::Json => "json",
+            Self::Jsonl => "jsonl",
+            Self::Md => "md",
+        }
+    }
+
+    /// The ending a file of this format should have.
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Table => "txt",
+            other => other.id(),
+        }
+    }
+}
+
+/// How people's formats look; resolved by `main`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Style {
+    /// Columns of the terminal, or 80.
+    pub width: usize,
+    /// Whether bold and dim text is wanted.
+    pub color: bool,
+}
+
+/// The format to write: the flag, else the file's ending, else the table.
+///
+/// A device (`/dev/…`) has no ending and gets the table; `.txt` may hold whatever the flag says.
+///
+/// # Errors
+/// A usage issue when flag and ending contradict each other, or when neither says which format it is.
+pub fn choose(flag: Option<Format>, output: Option<&Path>) -> Result<Format, Issue> {
+    let Some(path) = output else {
+        return Ok(flag.unwrap_or(Format::Table));
+    };
+    let shown = path.display();
+    match (flag, Format::from_extension(path)) {
+        (Some(flag), Some(ending)) if flag != ending && ending != Format::Table => {
+            let what = format!(
+                "`--format {}` contradicts `--output {shown}`, which is {}",
+                flag.id(),
+                ending.id()
+            );
+            let better = path.with_extension(flag.extension());
+            let hint = format!("leave out `--format`, or write to {}", better.display());
+            Err(Issue::usage(Place::default(), what).hint(hint))
+        }
+        (Some(flag), _) => Ok(flag),
+        (None, Some(ending)) => Ok(ending),
+        (None, None) if path.starts_with("/dev") && path.extension().is_none() => Ok(Format::Table),
+        (None, None) => {
+            let what = match path.extension().and_then(OsStr::to_str) {
+                Some(extension) => format!("`--output {shown}`: the ending `.{extension}` is no known format"),
+                None => format!("`--output {shown}`: there is no ending that says which format to write"),
+            };
+            let known: Vec<String> = Format::EXTENSIONS.iter().map(|(e, _)| format!(".{e}")).collect();
+            let hint = format!("use one of {}, or say which with `--format`", known.join(" "));
+            Err(Issue::usage(Place::default(), what).hint(hint))
+        }
+    }
+}
+
+/// Writes `report`. Nothing is written before all of it is known to be sound.
+///
+/// # Errors
+/// A report that breaks its own rules (a bug: see [`Report`]), or an [`std::io::Error`] of `out`, which stays in the
+/// chain so that the caller can tell a closed pipe.
+pub fn write(report: &Report, format: Format, style: &Style, out: &mut dyn Write) -> Result<()> {
+    let bytes = check(report, format)
+        .and_then(|()| {
+            Ok(match format {
+                Format::Table => table::render(report, style).into_bytes(),
+                Format::Csv => csv::render(report, b',')?,
+                Format::Tsv => csv::render(report, b'\t')?,
+                Format::Json => json::render(report)?,
+                Format::Jsonl => json::render_lines(report)?,
+                Format::Md => md::render(report).into_bytes(),
+            })
+        })
+        .with_context(|| format!("report `{}` as {}", report.id, format.id()))?;
+    out.write_all(&bytes)?;
+    out.flush()?;
+    Ok(())
+}
+
+/// What every report promises; a broken promise must not become a number that looks right.
+fn check(report: &Report, format: Format) -> Result<()> {
+    for input in &report.inputs {
+        let (read, used, aside) = (input.rows_read, input.rows_used, set_aside(input));
+        ensure!(
+            read == used + aside,
+            "{}: {read} rows read, but {used} used and {aside} set aside",
+            input.path
+        );
+    }
+    for (i, table) in report.tables.iter().enumerate() {
+        let id = &table.id;
+        ensure!(
+            report.tables.iter().take(i).all(|t| t.id != *id),
+            "there are two tables `{id}`"
+        );
+        for (j, column) in table.columns.iter().enumerate() {
+            let twice = table.columns.iter().take(j).any(|c| c.id == column.id);
+            ensure!(!twice, "table `{id}` has two columns `{}`", column.id);
+            let clash = column.id == "table" && table.audience != Audience::People;
+            ensure!(!clash, "table `{id}`: the column id `table` is taken by jsonl");
+        }
+        for (j, row) in table.rows.iter().enumerate() {
+            let (cells, columns) = (row.len(), table.columns.len());
+            ensure!(
+                cells == columns,
+                "table `{id}`, row {}: {cells} cells for {columns} columns",
+                j + 1
+            );
+            for (column, cell) in table.columns.iter().zip(row) {
+                if let Cell::Number(value, _) = cell
+                    && !value.is_finite()
+                {
+                    bail!(
+                        "table `{id}`, row {}, column `{}`: the number is {value}",
+                        j + 1,
+                        column.id
+                    );
+                }
+            }
+        }
+    }
+    if matches!(format, Format::Csv | Format::Tsv | Format::Jsonl) {
+        ensure!(for_machines(report).next().is_some(), "there is no table for machines");
+    }
+    Ok(())
+}
+
+fn for_people(report: &Report) -> impl Iterator<Item = &Table> {
+    report
+        .tables
+        .iter()
+        .filter(|t| matches!(t.audience, Audience::People | Audience::Both))
+}
+
+fn for_machines(report: &Report) -> impl Iterator<Item = &Table> {
+    report
+        .tables
+        .iter()
+        .filter(|t| matches!(t.audience, Audience::Machines | Audience::Both))
+}
+
+/// Whether only the first cell of a row holds something: a heading for people.
+fn is_heading(row: &[Cell]) -> bool {
+    let blank = |cell: &Cell| matches!(cell, Cell::Missing(why) if why.is_empty());
+    match row {
+        [first, rest @ ..] => !rest.is_empty() && !blank(first) && rest.iter().all(blank),
+        [] => false,
+    }
+}
+
+/// `As of 2026-06-30 · USD · contract acme/onefunnel.toml 1a2b3c4d5e6f`
+fn provenance(report: &Report) -> String {
+    let contract = format!("contract {} {}", report.contract, report.contract_hash);
+    let mut parts = vec![
+        format!("As of {}", report.as_of),
+        report.currency.clone(),
+        contract.trim_end().to_owned(),
+    ];
+    parts.retain(|part| !part.is_empty());
+    parts.join(" · ")
+}
+
+fn set_aside(input: &Input) -> u64 {
+    input.set_aside.iter().map(|(_, rows)| rows).sum()
+}
+
+/// `12 files, 20,183 rows read = 20,102 used + 81 set aside`
+fn balance(inputs: &[Input]) -> String {
+    let total = |of: fn(&Input) -> u64| inputs.iter().map(of).sum::<u64>();
+    let (files, read) = (inputs.len(), total(|i| i.rows_read));
+    format!(
+        "{} {}, {} {} read = {} used + {} set aside",
+        number::whole(files as u64),
+        if files == 1 { "file" } else { "files" },
+        number::whole(read),
+        if read == 1 { "row" } else { "rows" },
+        number::whole(total(|i| i.rows_used)),
+        number::whole(total(set_aside)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sample::sample;
+    use super::*;
+    use crate::report::Unit;
+
+    const STYLE: Style = Style {
+        width: 80,
+        color: false,
+    };
+    const ALL: [Format; 6] = [
+        Format::Table,
+        Format::Csv,
+        Format::Tsv,
+        Format::Json,
+        Format::Jsonl,
+        Format::Md,
+    ];
+
+    #[test]
+    fn the_format_is_flag_then_ending_then_table() {
+        let chosen = |flag, path: Option<&str>| choose(flag, path.map(Path::new));
+        assert_eq!(chosen(None, None), Ok(Format::Table));
+        assert_eq!(chosen(Some(Format::Json), None), Ok(Format::Json));
+        for (path, format) in [
+            ("a.csv", Format::Csv),
+            ("a.TSV", Format::Tsv),
+            ("x.y/a.json", Format::Json),
+            ("a.jsonl", Format::Jsonl),
+            ("a.ndjson", Format::Jsonl),
+            ("a.b.md", Format::Md),
+            ("a.markdown", Format::Md),
+            ("a.txt", Format::Table),
+            ("/dev/null", Format::Table),
+        ] {
+            assert_eq!(chosen(None, Some(path)), Ok(format), "{path}");
+        }
+        assert_eq!(chosen(Some(Format::Csv), Some("a.csv")), Ok(Format::Csv));
+        assert_eq!(chosen(Some(Format::Tsv), Some("a.txt")), Ok(Format::Tsv));
+        assert_eq!(chosen(Some(Format::Md), Some("a.dat")), Ok(Format::Md));
+    }
+
+    #[test]
+    fn contradictions_are_usage_errors() {
+        let said = |flag, path: &str| choose(flag, Some(Path::new(path))).unwrap_err();
+        let issue = said(Some(Format::Csv), "out/a.json");
+        assert_eq!(issue.fault.code(), 2);
+        assert_eq!(
+            issue.to_string(),
+            "error: `--format csv` contradicts `--output out/a.json`, which is json\n  \
+             help: leave out `--format`, or write to out/a.csv"
+        );
+        assert_eq!(
+            said(None, "a.xslx").to_string(),
+            "error: `--output a.xslx`: the ending `.xslx` is no known format\n  \
+             help: use one of .csv .tsv .json .jsonl .ndjson .md .markdown .txt, or say which with `--format`"
+        );
+        assert_eq!(
+            said(None, "report").what,
+            "`--output report`: there is no ending that says which format to write"
+        );
+    }
+
+    #[test]
+    fn the_command_line_knows_the_ids() {
+        use clap::ValueEnum;
+        assert_eq!(Format::value_variants(), ALL);
+        for format in ALL {
+            assert_eq!(format.to_possible_value().unwrap().get_name(), format.id());
+        }
+    }
+
+    #[test]
+    fn the_same_report_is_the_same_bytes_and_its_text_ends_in_one_line_feed() {
+        for format in ALL {
+            let once = || {
+                let mut out = Vec::new();
+                write(&sample(), format, &STYLE, &mut out).unwrap();
+                out
+            };
+            assert_eq!(once(), once());
+            assert!(once().ends_with(b"\n") && !once().ends_with(b"\n\n"), "{format:?}");
+        }
+    }
+
+    #[test]
+    fn a_broken_report_writes_nothing() {
+        let broken: [(&str, fn(&mut Report)); 7] = [
+            ("row 2, column `value`: the number is inf", |r| {
+                r.tables[1].rows[1][1] = Cell::Number(f64::INFINITY, Unit::Share);
+            }),
+            ("row 1: 4 cells for 5 columns", |r| drop(r.tables[0].rows[0].pop())),
+            ("two columns `metric`", |r| r.tables[1].columns[3].id = "metric".into()),
+            ("two tables `people`", |r| r.tables[1].id = "people".into()),
+            ("taken by jsonl", |r| r.tables[1].columns[0].id = "table".into()),
+            ("20183 rows read, but 20101 used and 81 set aside", |r| {
+                r.inputs[0].rows_used -= 1
+            }),
+            ("no table for machines", |r| drop(r.tables.pop())),
+        ];
+        for (expected, breaks) in broken {
+            let mut report = sample();
+            breaks(&mut report);
+            let mut out = Vec::new();
+            let error = format!("{:#}", write(&report, Format::Csv, &STYLE, &mut out).unwrap_err());
+            assert!(
+                error.starts_with("report `scorecard` as csv: ") && error.ends_with(expected),
+                "{error}"
+            );
+            assert_eq!(out, b"");
+        }
+    }
+
+    #[test]
+    fn a_closed_pipe_is_seen_in_the_chain() {
+        struct Closed;
+        impl Write for Closed {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                Err(std::io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        for format in ALL {
+            let error = write(&sample(), format, &STYLE, &mut Closed).unwrap_err();
+            let kind = error
+                .chain()
+                .find_map(|e| e.downcast_ref::<std::io::Error>())
+                .map(std::io::Error::kind);
+            assert_eq!(kind, Some(std::io::ErrorKind::BrokenPipe), "{format:?}");
+        }
+    }
+}

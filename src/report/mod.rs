@@ -1,0 +1,172 @@
+//! What a report is: a small typed table that knows unit, direction and *missing*; and the one match on commands.
+//!
+//! In: evaluated figures, journeys and provenance. Out: a [`Report`], which `output` turns into bytes. Nothing here
+//! knows a CSV header or a file format.
+
+use jiff::civil::Date;
+
+/// What a number counts, which decides how people see it. Machines always get the plain value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Things: whole numbers.
+    Count,
+    /// A fraction; shown to people as percent.
+    Share,
+    /// A change of a share between two periods, as a fraction; shown to people as percentage points.
+    Points,
+    /// A relative change, as a fraction; shown to people as percent with its sign.
+    Change,
+    /// How many times: 3.2 is shown as `3.2 : 1`.
+    Times,
+    /// Calendar days.
+    Days,
+    /// An amount in the reporting currency, in major units.
+    Money,
+    /// People employed.
+    Heads,
+    /// A plain number.
+    Number,
+}
+
+impl Unit {
+    /// The name in machine formats: `count`, `ratio`, `x:1`, `days`, `money`, …
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Share => "ratio",
+            Self::Points => "points",
+            Self::Change => "change",
+            Self::Times => "x:1",
+            Self::Days => "days",
+            Self::Money => "money",
+            Self::Heads => "heads",
+            Self::Number => "number",
+        }
+    }
+}
+
+/// One value of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    /// Not known, and why: never 0. Empty in CSV, `null` in JSON, a dash for people.
+    Missing(String),
+    /// Words.
+    Text(String),
+    /// A number and what it counts.
+    Number(f64, Unit),
+    /// A calendar day.
+    Date(Date),
+    /// Yes or no.
+    Flag(bool),
+}
+
+impl Cell {
+    /// Words.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// A number of things.
+    #[allow(clippy::cast_precision_loss)] // counts stay far below 2^53
+    pub fn count(n: u64) -> Self {
+        Self::Number(n as f64, Unit::Count)
+    }
+
+    /// Not applicable here: missing without more to say.
+    pub fn none() -> Self {
+        Self::Missing(String::new())
+    }
+}
+
+/// One column of a table. `id` is the header in machine formats and never changes within a schema version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// snake_case name for machines.
+    pub id: String,
+    /// Header for people.
+    pub title: String,
+    /// Numbers go to the right.
+    pub right: bool,
+}
+
+impl Column {
+    /// A column of words.
+    pub fn left(id: impl Into<String>, title: impl Into<String>) -> Self {
+        Self { id: id.into(), title: title.into(), right: false }
+    }
+
+    /// A column of numbers.
+    pub fn right(id: impl Into<String>, title: impl Into<String>) -> Self {
+        Self { id: id.into(), title: title.into(), right: true }
+    }
+}
+
+/// For whom a table is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Laid out for reading: table, md.
+    People,
+    /// Tidy, with columns that never depend on the data: csv, tsv, json, jsonl.
+    Machines,
+    /// Serves both.
+    Both,
+}
+
+/// One table: every row has as many cells as there are columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// snake_case name; unique in its report.
+    pub id: String,
+    /// Headline for people; may be empty.
+    pub title: String,
+    /// For whom it is.
+    pub audience: Audience,
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// The rows; a row whose first cell is the only one that is not `Missing("")` is a heading for people.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// One input file and where its rows went: `read = used + Σ set_aside`, always.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Input {
+    /// The path as the user or the contract named it.
+    pub path: String,
+    /// SHA-256 of the file's bytes, in hex.
+    pub sha256: String,
+    /// Which preset read it; `None` for a file that was recognised as not needed, or not at all.
+    pub preset: Option<String>,
+    /// The table its rows went to.
+    pub table: Option<String>,
+    /// Data records in the file.
+    pub rows_read: u64,
+    /// Records that became rows.
+    pub rows_used: u64,
+    /// Records set aside, by reason, sorted by reason.
+    pub set_aside: Vec<(String, u64)>,
+}
+
+/// A report, ready to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// The command: `scorecard`, `funnel`, …
+    pub id: String,
+    /// Headline for people.
+    pub title: String,
+    /// Nothing after this day was counted.
+    pub as_of: Date,
+    /// Name of the company or contract; may be empty.
+    pub company: String,
+    /// Where the contract came from, for people: a path, or `built-in defaults`.
+    pub contract: String,
+    /// First 12 hex digits of the contract's SHA-256.
+    pub contract_hash: String,
+    /// ISO code of the reporting currency.
+    pub currency: String,
+    /// Every input file.
+    pub inputs: Vec<Input>,
+    /// The tables, in order.
+    pub tables: Vec<Table>,
+    /// What a reader has to know, one sentence each: what is missing, what was assumed, what was set aside.
+    pub notes: Vec<String>,
+}

@@ -1,0 +1,4 @@
+//! Statistics: pure functions on plain numbers and slices.
+
+pub mod interval;
+pub mod quantile;

@@ -13,7 +13,7 @@ use crate::calendar::Periods;
 use crate::catalogue::formula::{self, Formula, Undefined};
 use crate::catalogue::{Catalogue, Empty, Measure, Metric, problems_at};
 use crate::contract::Said;
-use crate::facts::{Facts, money_names};
+use crate::facts::{Facts, Segment, money_names, sort_segments};
 use crate::ingest::cell;
 use crate::issue::{Issue, Issues, Place, did_you_mean};
 use crate::report::Unit;
@@ -58,9 +58,6 @@ pub struct Score {
     pub interval: Option<(f64, f64)>,
 }
 
-/// One value per column that is broken down by; empty for the total. `None` is a blank.
-pub type Segment = Vec<Option<String>>;
-
 type Key = (Segment, Option<usize>);
 
 /// All figures.
@@ -74,6 +71,7 @@ pub struct Scores {
     absent: BTreeMap<String, Why>,
     no_segments: BTreeMap<String, Why>,
     empty: BTreeMap<String, Empty>,
+    units: BTreeMap<String, Unit>,
 }
 
 /// What to break down by and what to leave out.
@@ -90,7 +88,9 @@ pub struct Slice {
 /// # Errors
 /// [`Issues`] for a column or a condition that does not exist; otherwise a defect.
 pub fn evaluate(facts: &Facts<'_>, catalogue: &Catalogue, wanted: &[&Metric], periods: &Periods, slice: &Slice) -> Result<Scores> {
-    check_slice(facts, slice)?;
+    facts.check_by(&slice.by)?;
+    // Computed once for its problems, before any measure is.
+    facts.journey_mask(slice.condition.as_deref())?;
     let measures: BTreeSet<&str> = wanted.iter().flat_map(|m| m.formula.uses.iter().map(String::as_str)).collect();
     let mut scores = Scores {
         by: slice.by.clone(),
@@ -99,12 +99,14 @@ pub fn evaluate(facts: &Facts<'_>, catalogue: &Catalogue, wanted: &[&Metric], pe
         absent: BTreeMap::new(),
         no_segments: BTreeMap::new(),
         empty: BTreeMap::new(),
+        units: BTreeMap::new(),
     };
     let mut passes: BTreeMap<(&str, &str, Option<&str>), Vec<&Measure>> = BTreeMap::new();
     let mut issues = Vec::new();
     for id in measures {
         let Some(measure) = catalogue.measures.get(id) else { continue };
         scores.empty.insert(id.to_string(), measure.empty);
+        scores.units.insert(id.to_string(), measure.unit);
         match check(facts, measure, periods, slice) {
             Ok(None) => passes
                 .entry((measure.table.as_str(), measure.at.as_str(), measure.condition.as_deref()))
@@ -134,49 +136,9 @@ pub fn evaluate(facts: &Facts<'_>, catalogue: &Catalogue, wanted: &[&Metric], pe
     }
     let mut segments: Vec<Segment> =
         scores.measures.values().flat_map(|m| m.keys().map(|(segment, _)| segment.clone())).collect();
-    // A blank goes last.
-    segments.sort_by_cached_key(|s| s.iter().map(|v| (v.is_none(), v.clone())).collect::<Vec<_>>());
-    segments.dedup();
+    sort_segments(&mut segments);
     scores.segments.extend(segments.into_iter().filter(|s| !s.is_empty()));
     Ok(scores)
-}
-
-fn flag(name: &str) -> Place {
-    Place::file(format!("--{name}"))
-}
-
-fn check_slice(facts: &Facts<'_>, slice: &Slice) -> Result<(), Issues> {
-    let offered = facts.offered("journeys");
-    let names: Vec<&str> = offered.iter().map(|(n, _)| n.as_str()).collect();
-    let mut issues: Vec<Issue> = Vec::new();
-    for name in &slice.by {
-        match offered.iter().find(|(n, _)| n == name) {
-            None => issues.push(
-                Issue::usage(flag("by"), format!("no column is called `{name}`"))
-                    .hint(did_you_mean(name, segment_names(facts).iter().map(String::as_str))),
-            ),
-            Some((_, kind)) if !matches!(kind, crate::tables::Type::Text | crate::tables::Type::Flag) => {
-                issues.push(
-                    Issue::usage(flag("by"), format!("`{name}` is a column of dates or numbers, not of words"))
-                        .hint(format!("columns of words: {}", segment_names(facts).join(", "))),
-                );
-            }
-            Some(_) => {}
-        }
-    }
-    if let Some(condition) = &slice.condition
-        && let Err(problems) = formula::predicate(condition, &names, &money_names(&offered))
-    {
-        let said = Said { value: condition.clone(), place: flag("where") };
-        issues.extend(problems_at(&said, problems));
-    }
-    Issues(issues).into_result()
-}
-
-/// The columns that figures can be broken down by.
-pub fn segment_names(facts: &Facts<'_>) -> Vec<String> {
-    let words = |kind| matches!(kind, crate::tables::Type::Text | crate::tables::Type::Flag);
-    facts.offered("journeys").into_iter().filter(|(_, kind)| words(*kind)).map(|(name, _)| name).collect()
 }
 
 /// `None` when a measure can be computed, otherwise why it is missing.
@@ -235,19 +197,6 @@ fn needed(column: &str) -> &str {
         "lost_reason" => "why deals were lost (lost_reason)",
         "origin" => "which team a deal came from (touches, or [teams] sources)",
         other => other,
-    }
-}
-
-impl Facts<'_> {
-    /// Whether any row fills a column: has a value, or says yes.
-    pub fn fills(&self, table: &str, column: &str) -> bool {
-        let wanted = BTreeSet::from([column.to_string()]);
-        let Ok(frame) = self.frame(table, &wanted) else { return false };
-        let Ok(values) = frame.column(column) else { return false };
-        match values.bool() {
-            Ok(flags) => flags.iter().any(|f| f == Some(true)),
-            Err(_) => values.null_count() < values.len(),
-        }
     }
 }
 
@@ -359,6 +308,11 @@ impl Scores {
             (_, Empty::Zero) => Figure { value: Ok(0.0), n: found.map_or(0, |f| f.n) },
             (None, Empty::Missing) => Figure { value: Err(Why::new("no_data", "nothing in this period")), n: 0 },
         }
+    }
+
+    /// What a measure counts.
+    pub fn unit(&self, measure: &str) -> Option<Unit> {
+        self.units.get(measure).copied()
     }
 
     /// One metric; `period` is `None` for all periods together.

@@ -4,14 +4,16 @@
 //! text, times are days in the contract's zone, amounts are whole minor units beside a `__major` column that
 //! conditions compare.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use polars::prelude::*;
 
 use crate::catalogue::formula::{self, MAJOR, Problem};
-use crate::contract::Contract;
+use crate::catalogue::problems_at;
+use crate::contract::{Contract, Said};
 use crate::identity::Identity;
+use crate::issue::{Issue, Issues, Place, did_you_mean};
 use crate::journey::{How, Journeys, NO_DAY, Outcome, Side, Touched};
 use crate::tables::{Kind, NO_FLAG, NO_MONEY, Table, Tables, Type, Values};
 use crate::time::{Stamp, Zone};
@@ -113,6 +115,75 @@ impl Facts<'_> {
             }
         }
         Ok(DataFrame::new(height, columns)?)
+    }
+
+    /// Which processes a condition holds for; all without one.
+    ///
+    /// # Errors
+    /// Every unknown column, at `--where`.
+    pub fn journey_mask(&self, condition: Option<&str>) -> Result<Vec<bool>> {
+        let Some(condition) = condition else { return Ok(vec![true; self.journeys.len()]) };
+        let offered = self.offered("journeys");
+        let names: Vec<&str> = offered.iter().map(|(n, _)| n.as_str()).collect();
+        let predicate = formula::predicate(condition, &names, &money_names(&offered))
+            .map_err(|problems| Issues(in_flag("where", condition, problems)))?;
+        let frame = self.frame("journeys", &formula::uses(condition).into_iter().collect())?;
+        select(frame, predicate, self.journeys.len())
+            .map_err(|e| Issues(in_flag("where", condition, vec![cannot(condition, &e)])).into())
+    }
+
+    /// The segments of the processes by some columns, in order of their text, and each process's index among them.
+    ///
+    /// # Errors
+    /// Every unknown column, at `--by`.
+    pub fn segments(&self, by: &[String]) -> Result<(Vec<Segment>, Vec<usize>)> {
+        self.check_by(by)?;
+        let frame = self.frame("journeys", &by.iter().cloned().collect())?;
+        let words: Vec<Column> =
+            by.iter().map(|b| frame.column(b)?.cast(&DataType::String)).collect::<PolarsResult<_>>()?;
+        let words: Vec<&StringChunked> = words.iter().map(|w| w.str()).collect::<PolarsResult<_>>()?;
+        let of = |at: usize| -> Segment { words.iter().map(|w| w.get(at).map(str::to_string)).collect() };
+        let mut all: Vec<Segment> = (0..self.journeys.len()).map(of).collect::<BTreeSet<_>>().into_iter().collect();
+        sort_segments(&mut all);
+        let index: BTreeMap<&Segment, usize> = all.iter().enumerate().map(|(i, s)| (s, i)).collect();
+        let segment_of = (0..self.journeys.len()).map(|at| index.get(&of(at)).copied().unwrap_or(0)).collect();
+        Ok((all, segment_of))
+    }
+
+    /// The columns that figures can be broken down by.
+    pub fn segment_names(&self) -> Vec<String> {
+        let words = |kind| matches!(kind, Type::Text | Type::Flag);
+        self.offered("journeys").into_iter().filter(|(_, kind)| words(*kind)).map(|(name, _)| name).collect()
+    }
+
+    /// Checks the columns to break down by.
+    ///
+    /// # Errors
+    /// Every column that is not there or does not hold words, at `--by`.
+    pub fn check_by(&self, by: &[String]) -> Result<(), Issues> {
+        let (offered, known) = (self.offered("journeys"), self.segment_names());
+        let place = || Place::file("--by");
+        let issues = by.iter().filter(|name| !known.contains(name)).map(|name| {
+            if offered.iter().any(|(n, _)| n == name) {
+                Issue::usage(place(), format!("`{name}` is a column of days or numbers, not of words"))
+                    .hint(format!("columns of words: {}", known.join(", ")))
+            } else {
+                Issue::usage(place(), format!("no column is called `{name}`"))
+                    .hint(did_you_mean(name, known.iter().map(String::as_str)))
+            }
+        });
+        Issues(issues.collect()).into_result()
+    }
+
+    /// Whether any row fills a column: has a value, or says yes.
+    pub fn fills(&self, table: &str, column: &str) -> bool {
+        let wanted = BTreeSet::from([column.to_string()]);
+        let Ok(frame) = self.frame(table, &wanted) else { return false };
+        let Ok(values) = frame.column(column) else { return false };
+        match values.bool() {
+            Ok(flags) => flags.iter().any(|f| f == Some(true)),
+            Err(_) => values.null_count() < values.len(),
+        }
     }
 
     fn journey_column(&self, name: &str) -> Vec<Column> {
@@ -260,26 +331,46 @@ pub fn mask(tables: &Tables, kind: Kind, condition: &str, home: &Zone) -> Result
     let offered = table_columns(table);
     let names: Vec<&str> = offered.iter().map(|(n, _)| n.as_str()).collect();
     let predicate = formula::predicate(condition, &names, &money_names(&offered))?;
-    let failed = |e: &dyn std::fmt::Display| {
-        vec![Problem {
-            what: format!("`{condition}` cannot be computed: {e}"),
-            hint: "compare words with words, numbers with numbers and days with DATE '2026-01-31'".into(),
-            at: None,
-        }]
-    };
     let mut columns = Vec::new();
     let wanted: BTreeSet<String> = formula::uses(condition).into_iter().collect();
     for name in &wanted {
         columns.extend(table_column(tables, table, name, home));
     }
-    let frame = DataFrame::new(table.len(), columns).map_err(|e| failed(&e))?;
-    let out = frame.lazy().select([predicate.alias("__mask")]).collect().map_err(|e| failed(&e))?;
-    let mask = out.column("__mask").and_then(|c| c.bool().cloned()).map_err(|e| failed(&e))?;
-    if mask.len() == table.len() {
+    DataFrame::new(table.len(), columns)
+        .and_then(|frame| select(frame, predicate, table.len()))
+        .map_err(|e| vec![cannot(condition, &e)])
+}
+
+fn select(frame: DataFrame, predicate: Expr, rows: usize) -> PolarsResult<Vec<bool>> {
+    let out = frame.lazy().select([predicate.alias("__mask")]).collect()?;
+    let mask = out.column("__mask")?.bool()?;
+    if mask.len() == rows {
         Ok(mask.iter().map(|m| m == Some(true)).collect())
     } else {
         // A condition without a column is one value for all rows.
-        Ok(vec![mask.get(0) == Some(true); table.len()])
+        Ok(vec![mask.get(0) == Some(true); rows])
     }
 }
 
+fn cannot(condition: &str, error: &dyn std::fmt::Display) -> Problem {
+    let what = error.to_string();
+    Problem {
+        what: format!("`{condition}` cannot be computed: {}", what.lines().next().unwrap_or("")),
+        hint: "compare words with words, numbers with numbers and days with DATE '2026-01-31'".into(),
+        at: None,
+    }
+}
+
+/// Problems of a formula that stands in a flag.
+fn in_flag(flag: &str, text: &str, problems: Vec<Problem>) -> Vec<Issue> {
+    problems_at(&Said { value: text.to_string(), place: Place::file(format!("--{flag}")) }, problems)
+}
+
+/// One value per column that is broken down by; empty for the total. `None` is a blank.
+pub type Segment = Vec<Option<String>>;
+
+/// Sorts segments by their text; a blank goes last.
+pub fn sort_segments(segments: &mut Vec<Segment>) {
+    segments.sort_by_cached_key(|s| s.iter().map(|v| (v.is_none(), v.clone())).collect::<Vec<_>>());
+    segments.dedup();
+}

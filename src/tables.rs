@@ -223,6 +223,8 @@ const CAMPAIGNS: &[Field] = &[
 const USERS: &[Field] = &[
     field("user_id", Id, "the record's own id"),
     field("name", Text, "name"),
+    field("first_name", Text, "first name, where there is no name"),
+    field("last_name", Text, "last name, where there is no name"),
     field("email", Email, "e-mail address"),
     field("department", Text, "department"),
     field("title", Text, "job title"),

@@ -44,6 +44,9 @@ pub(super) fn stages(r: &mut Reader<'_>, top: &Fields<'_, '_>, sources: &[Source
 
 /// `sales_accepted` → `Sales accepted`
 fn title_of(id: &str) -> String {
+    if matches!(id, "aql" | "mql" | "rql" | "sal" | "sao" | "sql" | "tal" | "tql" | "hql" | "pql") {
+        return id.to_uppercase();
+    }
     let words = id.replace('_', " ");
     let mut rest = words.chars();
     rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())

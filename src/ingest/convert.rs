@@ -12,6 +12,9 @@ use crate::issue::{Issue, Place};
 use crate::tables::{NO_MONEY, NONE, Type, Values};
 use crate::time::{Stamp, date_of};
 
+/// Digits beyond the reporting currency's own that amounts are read with, so that converting one loses nothing.
+pub const SPARE: u32 = 3;
+
 /// The columns that date an amount, best first.
 const DATED_BY: [&str; 5] = ["closed_at", "date", "at", "starts_at", "created_at"];
 
@@ -38,9 +41,6 @@ pub fn convert(
             Some(Values::Text(codes)) => codes.clone(),
             _ => Vec::new(),
         };
-        if own.is_empty() && column.is_empty() && default == contract.currency {
-            continue;
-        }
         let dates: Vec<Vec<Stamp>> = DATED_BY
             .iter()
             .filter_map(|name| match part.column(plan, name) {
@@ -55,6 +55,7 @@ pub fn convert(
                 let named = named.or_else(|| column.get(row).and_then(|code| part.names.text(*code)).map(str::to_ascii_uppercase));
                 let currency = named.as_deref().unwrap_or(default);
                 if currency == contract.currency {
+                    *value = rounded(*value);
                     continue;
                 }
                 let day = dates.iter().map(|d| d[row]).find_map(|at| plan.home.day(at));
@@ -85,21 +86,34 @@ pub fn convert(
         .collect()
 }
 
-/// Minor units at a rate, rounded half away from zero.
-#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // amounts stay far below 2^53 minor units
-fn scale(minor: i64, rate: f64) -> i64 {
-    (minor as f64 * rate).round() as i64
+/// An amount without its spare digits, rounded half away from zero.
+fn rounded(spare: i64) -> i64 {
+    let unit = 10_i64.pow(SPARE);
+    let half = if spare < 0 { -unit / 2 } else { unit / 2 };
+    spare.saturating_add(half) / unit
+}
+
+/// An amount at a rate and without its spare digits, rounded half away from zero.
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // amounts stay far below 2^53
+fn scale(spare: i64, rate: f64) -> i64 {
+    (spare as f64 * rate / 10_f64.powi(SPARE as i32)).round() as i64
 }
 
 #[cfg(test)]
 mod tests {
-    use super::scale;
+    use super::{rounded, scale};
 
     #[test]
-    fn rates_round_half_away_from_zero() {
-        assert_eq!(scale(100_00, 1.08), 108_00);
-        assert_eq!(scale(1, 0.5), 1);
-        assert_eq!(scale(-1, 0.5), -1);
-        assert_eq!(scale(333, 1.0845), 361);
+    fn amounts_round_half_away_from_zero() {
+        assert_eq!(rounded(2_815_000_005), 2_815_000);
+        assert_eq!([rounded(1_499), rounded(1_500), rounded(-1_499), rounded(-1_500)], [1, 2, -1, -2]);
+        assert_eq!(scale(100_000_000, 1.08), 108_000);
+        assert_eq!([scale(1_000, 0.5), scale(-1_000, 0.5), scale(333_000, 1.0845)], [1, -1, 361]);
+    }
+
+    #[test]
+    fn cents_of_another_currency_survive_until_they_are_converted() {
+        // 12.50 EUR at 160 JPY: read with 0 + 3 digits as 12500, and 2000 JPY; 13 EUR would be 2080.
+        assert_eq!(scale(12_500, 160.0), 2_000);
     }
 }

@@ -399,7 +399,7 @@ fn plan(
         header: header.to_vec(),
         zone,
         home: context.home.clone(),
-        exponent: context.exponent,
+        exponent: context.exponent + super::convert::SPARE,
         decimal: Decimal::Point,
         delimiter,
     })

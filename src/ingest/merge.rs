@@ -10,13 +10,15 @@ use anyhow::{Result, bail};
 use super::cell;
 use super::file::{Content, FileRead};
 use super::{FileFacts, Loaded};
-use crate::contract::Contract;
 use crate::issue::{Issue, Issues, Place};
 use crate::tables::{Kind, NO_FLAG, NONE, Origin, Table, Tables, Type, Values};
 use crate::time::{Stamp, Zone};
 
-/// Puts the files together; see the module's note.
-pub fn merge(files: Vec<FileRead>, contract: &Contract, home: &Zone, as_of: i32) -> Result<Loaded> {
+/// Puts the files together; see the module's note. `as_of` is a day since 1970.
+///
+/// # Errors
+/// [`Issues`] for a column that two sources give different types; otherwise an account that does not balance: a defect.
+pub fn merge(files: Vec<FileRead>, home: &Zone, as_of: i32) -> Result<Loaded> {
     let mut tables = Tables::default();
     let mut facts: Vec<FileFacts> = Vec::with_capacity(files.len());
     let mut issues = Vec::new();
@@ -44,15 +46,10 @@ pub fn merge(files: Vec<FileRead>, contract: &Contract, home: &Zone, as_of: i32)
     set_aside_planned(&mut loaded);
     unite_merged(&mut loaded);
     one_row_per_id(&mut loaded);
+    derive_outcome(&mut loaded.tables);
+    derive_user_names(&mut loaded.tables);
     count_used(&mut loaded)?;
-    if !contract.sources.is_empty() || loaded.files.iter().any(|f| f.input.table.is_some()) {
-        return Ok(loaded);
-    }
-    let first = loaded.files.first().map(|f| f.input.path.clone()).unwrap_or_default();
-    Err(Issues::from(
-        Issue::data(Place::file(first), "none of the files was recognised").hint("`onefunnel inspect` says what each is missing"),
-    )
-    .into())
+    Ok(loaded)
 }
 
 /// Adds one file's rows to its table.
@@ -262,6 +259,63 @@ fn one_row_per_id(loaded: &mut Loaded) {
             .map(|code| *code == NONE || !std::mem::replace(&mut seen[*code as usize], true))
             .collect();
         drop_rows(loaded, kind, &keep, &format!("same {id} as an earlier row"));
+    }
+}
+
+/// A deal that does not say whether it was won says so by its stage's name.
+fn derive_outcome(tables: &mut Tables) {
+    let deals = tables.get(Kind::Deals);
+    let squeezed: HashMap<u32, String> = deals
+        .codes("stage")
+        .iter()
+        .filter_map(|code| tables.names.text(*code).map(|text| (*code, text)))
+        .map(|(code, text)| (code, text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()))
+        .collect();
+    let (mut won, mut closed) = (deals.flags("is_won").into_owned(), deals.flags("is_closed").into_owned());
+    for (row, stage) in deals.codes("stage").iter().enumerate() {
+        let named = match squeezed.get(stage).map(String::as_str) {
+            Some("won" | "closedwon" | "gewonnen") => Some((1, 1)),
+            Some("lost" | "closedlost" | "verloren") => Some((0, 1)),
+            Some(_) => Some((0, 0)),
+            None => None,
+        };
+        let (is_won, is_closed) = (&mut won[row], &mut closed[row]);
+        if let Some((by_name_won, by_name_closed)) = named {
+            if *is_won == NO_FLAG {
+                *is_won = if *is_closed == 0 { 0 } else { by_name_won };
+            }
+            if *is_closed == NO_FLAG {
+                *is_closed = by_name_closed.max(*is_won);
+            }
+        } else if *is_won == 1 && *is_closed == NO_FLAG {
+            *is_closed = 1;
+        }
+    }
+    let deals = tables.get_mut(Kind::Deals);
+    if !deals.is_empty() {
+        deals.columns.insert("is_won".into(), Values::Flag(won));
+        deals.columns.insert("is_closed".into(), Values::Flag(closed));
+    }
+}
+
+/// Exports of users often have first and last name only.
+fn derive_user_names(tables: &mut Tables) {
+    let users = tables.get(Kind::Users);
+    let (mut names, first, last) = (users.codes("name").into_owned(), users.codes("first_name"), users.codes("last_name"));
+    let joined: Vec<Option<String>> = (0..users.len())
+        .map(|row| {
+            let parts: Vec<&str> = [first[row], last[row]].into_iter().filter_map(|c| tables.names.text(c)).collect();
+            (names[row] == NONE && !parts.is_empty()).then(|| parts.join(" "))
+        })
+        .collect();
+    for (name, joined) in names.iter_mut().zip(joined) {
+        if let Some(joined) = joined {
+            *name = tables.names.code(&joined);
+        }
+    }
+    let users = tables.get_mut(Kind::Users);
+    if !users.is_empty() {
+        users.columns.insert("name".into(), Values::Text(names));
     }
 }
 

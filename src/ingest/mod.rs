@@ -20,8 +20,8 @@ use rayon::prelude::*;
 
 pub use find::{Found, Given, find};
 
-use crate::contract::Contract;
-use crate::issue::{Issue, Issues};
+use crate::contract::{Contract, Rate};
+use crate::issue::{Issue, Issues, Place};
 use crate::report::Input;
 use crate::tables::Tables;
 use crate::time::{Stamp, Zone};
@@ -85,6 +85,31 @@ impl Default for BadRows {
     }
 }
 
+/// Looks at files before there is a contract: what each is, or its problems. No amount needs a rate here, and no file
+/// has to be recognised. The tables hold what could be read.
+///
+/// # Errors
+/// A folder or path that is not there.
+pub fn look(given: &Given, home: &Zone, as_of: i32) -> Result<(Loaded, Vec<(String, Vec<Issue>)>)> {
+    let mut contract = Contract::builtin();
+    contract.rates = cell::currencies()
+        .filter(|code| *code != contract.currency)
+        .map(|code| Rate { currency: code.to_string(), rate: 1.0, from: None, place: Place::default() })
+        .collect();
+    let presets = preset::with_own(&contract)?;
+    let exponent = cell::minor_exponent(&contract.currency).unwrap_or(2);
+    let context = file::Context { contract: &contract, home, presets: &presets, exponent, bad_rows: BadRows::default() };
+    let found: Vec<Found<'_>> = find(&contract, given)?.into_iter().map(|f| Found { named: false, ..f }).collect();
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    for file in &found {
+        match file::read(file, &context) {
+            Ok(read) => files.push(read),
+            Err(issues) => problems.push((file.shown.clone(), issues)),
+        }
+    }
+    Ok((merge::merge(files, home, as_of)?, problems))
+}
+
 /// Reads all files into the canonical tables.
 ///
 /// `as_of` is a day since 1970; rows dated after it are set aside. `home` is the contract's zone.
@@ -107,5 +132,13 @@ pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32) -> Resu
         }
     }
     Issues(issues).into_result()?;
-    merge::merge(files, contract, home, as_of)
+    let loaded = merge::merge(files, home, as_of)?;
+    if !found.is_empty() && loaded.files.iter().all(|f| f.input.table.is_none()) {
+        let first = found.first().map(|f| f.shown.clone()).unwrap_or_default();
+        let why = loaded.files.first().map(|f| f.why.clone()).unwrap_or_default();
+        let issue = Issue::data(Place::file(first), format!("none of {} files was recognised; of this one, {why}", loaded.files.len()))
+            .hint("describe the files in a contract: `onefunnel init FILES` writes one to start from");
+        return Err(Issues::from(issue).into());
+    }
+    Ok(loaded)
 }

@@ -48,7 +48,7 @@ pub struct Plan {
     pub zone: Zone,
     /// The contract's zone, in which days are days.
     pub home: Zone,
-    /// Digits after the decimal mark of the reporting currency.
+    /// Digits after the decimal mark that amounts are read with.
     pub exponent: u32,
     /// The file's decimal mark.
     pub decimal: Decimal,

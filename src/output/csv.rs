@@ -94,10 +94,7 @@ Zoë | 東京\t1234567.89\t\t\ttrue
             rows: vec![vec![Cell::none()], vec![Cell::text("x")]],
         });
         let text = String::from_utf8(render(&report, b',').unwrap()).unwrap();
-        assert!(
-            text.ends_with("Zoë | 東京,1234567.89,,,true\n\nonly\n\"\"\nx\n"),
-            "{text}"
-        );
+        assert!(text.ends_with("Zoë | 東京,1234567.89,,,true\n\nonly\n\"\"\nx\n"), "{text}");
     }
 
     #[test]

@@ -81,19 +81,13 @@ struct Value<'a>(&'a Cell);
 pub fn render(report: &Report) -> Result<Vec<u8>> {
     let envelope = Envelope {
         schema_version: SCHEMA_VERSION,
-        tool: Tool {
-            name: "onefunnel",
-            version: env!("CARGO_PKG_VERSION"),
-        },
+        tool: Tool { name: "onefunnel", version: env!("CARGO_PKG_VERSION") },
         report: &report.id,
         title: &report.title,
         as_of: report.as_of.to_string(),
         company: &report.company,
         currency: &report.currency,
-        contract: Contract {
-            source: &report.contract,
-            hash: &report.contract_hash,
-        },
+        contract: Contract { source: &report.contract, hash: &report.contract_hash },
         inputs: report.inputs.iter().map(source).collect(),
         tables: super::for_machines(report)
             .map(|table| Sheet {
@@ -117,11 +111,7 @@ pub fn render_lines(report: &Report) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     for table in super::for_machines(report) {
         for cells in &table.rows {
-            let row = Row {
-                table: Some(&table.id),
-                columns: &table.columns,
-                cells,
-            };
+            let row = Row { table: Some(&table.id), columns: &table.columns, cells };
             serde_json::to_writer(&mut out, &row)?;
             out.push(b'\n');
         }
@@ -137,22 +127,14 @@ fn source(input: &Input) -> Source<'_> {
         table: input.table.as_deref(),
         rows_read: input.rows_read,
         rows_used: input.rows_used,
-        set_aside: input
-            .set_aside
-            .iter()
-            .map(|(reason, rows)| SetAside { reason, rows: *rows })
-            .collect(),
+        set_aside: input.set_aside.iter().map(|(reason, rows)| SetAside { reason, rows: *rows }).collect(),
     }
 }
 
 fn rows<S: Serializer>(table: &Table, serializer: S) -> Result<S::Ok, S::Error> {
     let mut list = serializer.serialize_seq(Some(table.rows.len()))?;
     for cells in &table.rows {
-        list.serialize_element(&Row {
-            table: None,
-            columns: &table.columns,
-            cells,
-        })?;
+        list.serialize_element(&Row { table: None, columns: &table.columns, cells })?;
     }
     list.end()
 }

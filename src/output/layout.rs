@@ -1,7 +1,7 @@
 //! How wide each column of a terminal table is.
 //!
-//! In: a table and a width. Out: one width per column and the gap between them. Numbers, dates and flags are never broken;
-//! words only where they must be.
+//! In: a table and a width. Out: one width per column and the gap between them. Numbers, dates and flags are never
+//! broken; words only where they must be.
 
 use comfy_table::Table as Grid;
 
@@ -102,13 +102,7 @@ fn total(widths: &[u16]) -> u64 {
 fn needs(table: &Table) -> Vec<Need> {
     let measure = |header: &dyn Fn(&str) -> String, cell: &dyn Fn(&Cell) -> String| {
         let mut grid = Grid::new();
-        grid.set_header(
-            table
-                .columns
-                .iter()
-                .map(|c| header(&number::plain(&c.title)))
-                .collect::<Vec<_>>(),
-        );
+        grid.set_header(table.columns.iter().map(|c| header(&number::plain(&c.title))).collect::<Vec<_>>());
         for row in table.rows.iter().filter(|row| !super::is_heading(row)) {
             grid.add_row(row.iter().map(cell).collect::<Vec<_>>());
         }
@@ -153,11 +147,7 @@ mod tests {
     }
 
     fn page(columns: &[usize], widths: &[u16], gap: u16) -> Page {
-        Page {
-            columns: columns.to_vec(),
-            widths: widths.to_vec(),
-            gap,
-        }
+        Page { columns: columns.to_vec(), widths: widths.to_vec(), gap }
     }
 
     #[test]
@@ -172,21 +162,14 @@ mod tests {
     #[test]
     fn words_wrap_before_the_table_is_split() {
         // "one two three" is 13 wide, its longest word 5; the number is 9 wide and has to stay whole.
-        let rows = vec![vec![
-            Cell::text("one two three"),
-            Cell::Number(2_815_000.0, Unit::Money),
-        ]];
+        let rows = vec![vec![Cell::text("one two three"), Cell::Number(2_815_000.0, Unit::Money)]];
         let table = table(&["a", "b"], rows);
         assert_eq!(plan(&table, 24), [page(&[0, 1], &[13, 9], 2)]);
         assert_eq!(plan(&table, 20), [page(&[0, 1], &[9, 9], 2)]);
         assert_eq!(plan(&table, 16), [page(&[0, 1], &[5, 9], 2)]);
         assert_eq!(plan(&table, 15), [page(&[0, 1], &[5, 9], 1)]);
         assert_eq!(plan(&table, 14), [page(&[0, 1], &[4, 9], 1)]);
-        assert_eq!(
-            plan(&table, 10),
-            [page(&[0, 1], &[4, 9], 1)],
-            "a number is not broken whatever happens"
-        );
+        assert_eq!(plan(&table, 10), [page(&[0, 1], &[4, 9], 1)], "a number is not broken whatever happens");
     }
 
     #[test]

@@ -7,10 +7,7 @@ use crate::report::{Report, Table};
 
 /// The report as Markdown.
 pub fn render(report: &Report) -> String {
-    let mut blocks = vec![
-        format!("# {}", escape(&report.title)),
-        escape(&super::provenance(report)),
-    ];
+    let mut blocks = vec![format!("# {}", escape(&report.title)), escape(&super::provenance(report))];
     for table in super::for_people(report) {
         if !table.title.is_empty() {
             blocks.push(format!("## {}", escape(&table.title)));
@@ -74,10 +71,7 @@ fn inputs(report: &Report) -> String {
 }
 
 fn grid(titles: &[String], right: &[bool], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let rule: Vec<String> = right
-        .iter()
-        .map(|r| if *r { "---:" } else { "---" }.to_owned())
-        .collect();
+    let rule: Vec<String> = right.iter().map(|r| if *r { "---:" } else { "---" }.to_owned()).collect();
     let mut lines = vec![line(titles), line(&rule)];
     lines.extend(rows.map(|row| line(&row)));
     lines.join("\n")

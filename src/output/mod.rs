@@ -60,10 +60,7 @@ impl Format {
     #[must_use]
     pub fn from_extension(path: &Path) -> Option<Self> {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-        Self::EXTENSIONS
-            .iter()
-            .find(|(known, _)| *known == extension)
-            .map(|(_, format)| *format)
+        Self::EXTENSIONS.iter().find(|(known, _)| *known == extension).map(|(_, format)| *format)
     }
 
     /// The name on the command line.
@@ -110,11 +107,7 @@ pub fn choose(flag: Option<Format>, output: Option<&Path>) -> Result<Format, Iss
     let shown = path.display();
     match (flag, Format::from_extension(path)) {
         (Some(flag), Some(ending)) if flag != ending && ending != Format::Table => {
-            let what = format!(
-                "`--format {}` contradicts `--output {shown}`, which is {}",
-                flag.id(),
-                ending.id()
-            );
+            let what = format!("`--format {}` contradicts `--output {shown}`, which is {}", flag.id(), ending.id());
             let better = path.with_extension(flag.extension());
             let hint = format!("leave out `--format`, or write to {}", better.display());
             Err(Issue::usage(Place::default(), what).hint(hint))
@@ -161,18 +154,11 @@ pub fn write(report: &Report, format: Format, style: &Style, out: &mut dyn Write
 fn check(report: &Report, format: Format) -> Result<()> {
     for input in &report.inputs {
         let (read, used, aside) = (input.rows_read, input.rows_used, set_aside(input));
-        ensure!(
-            read == used + aside,
-            "{}: {read} rows read, but {used} used and {aside} set aside",
-            input.path
-        );
+        ensure!(read == used + aside, "{}: {read} rows read, but {used} used and {aside} set aside", input.path);
     }
     for (i, table) in report.tables.iter().enumerate() {
         let id = &table.id;
-        ensure!(
-            report.tables.iter().take(i).all(|t| t.id != *id),
-            "there are two tables `{id}`"
-        );
+        ensure!(report.tables.iter().take(i).all(|t| t.id != *id), "there are two tables `{id}`");
         for (j, column) in table.columns.iter().enumerate() {
             let twice = table.columns.iter().take(j).any(|c| c.id == column.id);
             ensure!(!twice, "table `{id}` has two columns `{}`", column.id);
@@ -181,20 +167,12 @@ fn check(report: &Report, format: Format) -> Result<()> {
         }
         for (j, row) in table.rows.iter().enumerate() {
             let (cells, columns) = (row.len(), table.columns.len());
-            ensure!(
-                cells == columns,
-                "table `{id}`, row {}: {cells} cells for {columns} columns",
-                j + 1
-            );
+            ensure!(cells == columns, "table `{id}`, row {}: {cells} cells for {columns} columns", j + 1);
             for (column, cell) in table.columns.iter().zip(row) {
                 if let Cell::Number(value, _) = cell
                     && !value.is_finite()
                 {
-                    bail!(
-                        "table `{id}`, row {}, column `{}`: the number is {value}",
-                        j + 1,
-                        column.id
-                    );
+                    bail!("table `{id}`, row {}, column `{}`: the number is {value}", j + 1, column.id);
                 }
             }
         }
@@ -206,17 +184,11 @@ fn check(report: &Report, format: Format) -> Result<()> {
 }
 
 fn for_people(report: &Report) -> impl Iterator<Item = &Table> {
-    report
-        .tables
-        .iter()
-        .filter(|t| matches!(t.audience, Audience::People | Audience::Both))
+    report.tables.iter().filter(|t| matches!(t.audience, Audience::People | Audience::Both))
 }
 
 fn for_machines(report: &Report) -> impl Iterator<Item = &Table> {
-    report
-        .tables
-        .iter()
-        .filter(|t| matches!(t.audience, Audience::Machines | Audience::Both))
+    report.tables.iter().filter(|t| matches!(t.audience, Audience::Machines | Audience::Both))
 }
 
 /// Whether only the first cell of a row holds something: a heading for people.
@@ -231,11 +203,7 @@ fn is_heading(row: &[Cell]) -> bool {
 /// `As of 2026-06-30 · USD · contract acme/onefunnel.toml 1a2b3c4d5e6f`
 fn provenance(report: &Report) -> String {
     let contract = format!("contract {} {}", report.contract, report.contract_hash);
-    let mut parts = vec![
-        format!("As of {}", report.as_of),
-        report.currency.clone(),
-        contract.trim_end().to_owned(),
-    ];
+    let mut parts = vec![format!("As of {}", report.as_of), report.currency.clone(), contract.trim_end().to_owned()];
     parts.retain(|part| !part.is_empty());
     parts.join(" · ")
 }
@@ -265,18 +233,8 @@ mod tests {
     use super::*;
     use crate::report::Unit;
 
-    const STYLE: Style = Style {
-        width: 80,
-        color: false,
-    };
-    const ALL: [Format; 6] = [
-        Format::Table,
-        Format::Csv,
-        Format::Tsv,
-        Format::Json,
-        Format::Jsonl,
-        Format::Md,
-    ];
+    const STYLE: Style = Style { width: 80, color: false };
+    const ALL: [Format; 6] = [Format::Table, Format::Csv, Format::Tsv, Format::Json, Format::Jsonl, Format::Md];
 
     #[test]
     fn the_format_is_flag_then_ending_then_table() {
@@ -316,10 +274,7 @@ mod tests {
             "error: `--output a.xslx`: the ending `.xslx` is no known format\n  \
              help: use one of .csv .tsv .json .jsonl .ndjson .md .markdown .txt, or say which with `--format`"
         );
-        assert_eq!(
-            said(None, "report").what,
-            "`--output report`: there is no ending that says which format to write"
-        );
+        assert_eq!(said(None, "report").what, "`--output report`: there is no ending that says which format to write");
     }
 
     #[test]
@@ -346,7 +301,8 @@ mod tests {
 
     #[test]
     fn a_broken_report_writes_nothing() {
-        let broken: [(&str, fn(&mut Report)); 7] = [
+        type Breaks = fn(&mut Report);
+        let broken: [(&str, Breaks); 7] = [
             ("row 2, column `value`: the number is inf", |r| {
                 r.tables[1].rows[1][1] = Cell::Number(f64::INFINITY, Unit::Share);
             }),
@@ -354,9 +310,7 @@ mod tests {
             ("two columns `metric`", |r| r.tables[1].columns[3].id = "metric".into()),
             ("two tables `people`", |r| r.tables[1].id = "people".into()),
             ("taken by jsonl", |r| r.tables[1].columns[0].id = "table".into()),
-            ("20183 rows read, but 20101 used and 81 set aside", |r| {
-                r.inputs[0].rows_used -= 1
-            }),
+            ("20183 rows read, but 20101 used and 81 set aside", |r| r.inputs[0].rows_used -= 1),
             ("no table for machines", |r| drop(r.tables.pop())),
         ];
         for (expected, breaks) in broken {
@@ -364,10 +318,7 @@ mod tests {
             breaks(&mut report);
             let mut out = Vec::new();
             let error = format!("{:#}", write(&report, Format::Csv, &STYLE, &mut out).unwrap_err());
-            assert!(
-                error.starts_with("report `scorecard` as csv: ") && error.ends_with(expected),
-                "{error}"
-            );
+            assert!(error.starts_with("report `scorecard` as csv: ") && error.ends_with(expected), "{error}");
             assert_eq!(out, b"");
         }
     }
@@ -385,10 +336,7 @@ mod tests {
         }
         for format in ALL {
             let error = write(&sample(), format, &STYLE, &mut Closed).unwrap_err();
-            let kind = error
-                .chain()
-                .find_map(|e| e.downcast_ref::<std::io::Error>())
-                .map(std::io::Error::kind);
+            let kind = error.chain().find_map(|e| e.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
             assert_eq!(kind, Some(std::io::ErrorKind::BrokenPipe), "{format:?}");
         }
     }

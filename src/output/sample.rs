@@ -7,6 +7,7 @@ use jiff::civil::date;
 use crate::report::{Audience, Cell, Column, Input, Report, Table, Unit};
 
 /// Every kind of cell, every unit, and all that a format could stumble over.
+#[allow(clippy::too_many_lines)] // one literal
 pub(super) fn sample() -> Report {
     let number = Cell::Number;
     let text = |text: &str| Cell::text(text);
@@ -26,13 +27,7 @@ pub(super) fn sample() -> Report {
             Column::left("ok", "Agreed"),
         ],
         rows: vec![
-            vec![
-                text("Money and people, as both teams report it"),
-                none(),
-                none(),
-                none(),
-                none(),
-            ],
+            vec![text("Money and people, as both teams report it"), none(), none(), none(), none()],
             vec![
                 text("Combined budget ratio"),
                 number(0.105, Unit::Share),
@@ -62,28 +57,10 @@ pub(super) fn sample() -> Report {
                 Cell::Flag(true),
             ],
             vec![text("Results"), none(), none(), none(), none()],
-            vec![
-                text("Leads of Zoë, 東京"),
-                Cell::count(8000),
-                none(),
-                none(),
-                why("not asked"),
-            ],
-            vec![
-                text("Creation cycle"),
-                number(48.4, Unit::Days),
-                number(14.0, Unit::Days),
-                none(),
-                none(),
-            ],
+            vec![text("Leads of Zoë, 東京"), Cell::count(8000), none(), none(), why("not asked")],
+            vec![text("Creation cycle"), number(48.4, Unit::Days), number(14.0, Unit::Days), none(), none()],
             vec![text("Average heads"), number(12.5, Unit::Heads), none(), none(), none()],
-            vec![
-                text("Plain *number*"),
-                number(0.001_234_56, Unit::Number),
-                none(),
-                none(),
-                none(),
-            ],
+            vec![text("Plain *number*"), number(0.001_234_56, Unit::Number), none(), none(), none()],
         ],
     };
     let tidy = Table {
@@ -106,20 +83,8 @@ pub(super) fn sample() -> Report {
                 why("no date"),
                 Cell::Flag(false),
             ],
-            vec![
-                text("two\nlines"),
-                number(-0.5, Unit::Change),
-                number(-0.0, Unit::Count),
-                june,
-                none(),
-            ],
-            vec![
-                text("Zoë | 東京"),
-                number(1_234_567.89, Unit::Money),
-                none(),
-                none(),
-                Cell::Flag(true),
-            ],
+            vec![text("two\nlines"), number(-0.5, Unit::Change), number(-0.0, Unit::Count), june, none()],
+            vec![text("Zoë | 東京"), number(1_234_567.89, Unit::Money), none(), none(), Cell::Flag(true)],
         ],
     };
     Report {

@@ -21,11 +21,7 @@ const RESET: &str = "\u{1b}[0m";
 /// The report as text, each line at most `style.width` wide (and at least 20 are assumed).
 pub fn render(report: &Report, style: &Style) -> String {
     let width = u16::try_from(style.width).unwrap_or(u16::MAX).max(20);
-    let mut blocks = vec![format!(
-        "{}\n{}",
-        wrap(&report.title, width),
-        wrap(&super::provenance(report), width)
-    )];
+    let mut blocks = vec![format!("{}\n{}", wrap(&report.title, width), wrap(&super::provenance(report), width))];
     for table in super::for_people(report) {
         let mut parts = Vec::new();
         if !table.title.is_empty() {
@@ -57,12 +53,7 @@ fn grid(table: &Table, page: &Page, width: u16, color: bool) -> String {
         grid.enforce_styling().style_text_only();
     }
     let columns: Vec<&Column> = page.columns.iter().map(|i| &table.columns[*i]).collect();
-    grid.set_header(
-        columns
-            .iter()
-            .map(|c| boxed(number::plain(&c.title), c, Attribute::Bold))
-            .collect::<Vec<_>>(),
-    );
+    grid.set_header(columns.iter().map(|c| boxed(number::plain(&c.title), c, Attribute::Bold)).collect::<Vec<_>>());
     let mut headings = Vec::new();
     for row in &table.rows {
         if super::is_heading(row) {
@@ -79,9 +70,7 @@ fn grid(table: &Table, page: &Page, width: u16, color: bool) -> String {
     for (i, column) in grid.column_iter_mut().enumerate() {
         let pad = if i + 1 < page.widths.len() { page.gap } else { 0 };
         column.set_padding((0, pad));
-        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(
-            page.widths[i].saturating_add(pad),
-        )));
+        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(page.widths[i].saturating_add(pad))));
     }
     let mut headings = headings.into_iter();
     let lines: Vec<String> = grid
@@ -90,10 +79,7 @@ fn grid(table: &Table, page: &Page, width: u16, color: bool) -> String {
             let line = line.trim_end();
             match (line == HEADING).then(|| headings.next()).flatten() {
                 Some(text) if color => {
-                    let bold: Vec<String> = wrap(&text, width)
-                        .lines()
-                        .map(|l| format!("{BOLD}{l}{RESET}"))
-                        .collect();
+                    let bold: Vec<String> = wrap(&text, width).lines().map(|l| format!("{BOLD}{l}{RESET}")).collect();
                     bold.join("\n")
                 }
                 Some(text) => wrap(&text, width),
@@ -105,25 +91,15 @@ fn grid(table: &Table, page: &Page, width: u16, color: bool) -> String {
 }
 
 fn boxed(text: String, column: &Column, attribute: Attribute) -> Boxed {
-    let align = if column.right {
-        CellAlignment::Right
-    } else {
-        CellAlignment::Left
-    };
+    let align = if column.right { CellAlignment::Right } else { CellAlignment::Left };
     let cell = Boxed::new_owned(text).set_alignment(align);
-    if attribute == Attribute::Reset {
-        cell
-    } else {
-        cell.add_attribute(attribute)
-    }
+    if attribute == Attribute::Reset { cell } else { cell.add_attribute(attribute) }
 }
 
 /// Wraps a paragraph at its spaces.
 fn wrap(text: &str, width: u16) -> String {
     let mut grid = Grid::new();
-    grid.load_style(TableStyle::new())
-        .force_no_tty()
-        .add_row(vec![number::plain(text)]);
+    grid.load_style(TableStyle::new()).force_no_tty().add_row(vec![number::plain(text)]);
     for column in grid.column_iter_mut() {
         column.set_padding((0, 0));
         let full = ColumnConstraint::Absolute(Width::Fixed(width));
@@ -136,10 +112,7 @@ fn wrap(text: &str, width: u16) -> String {
 fn hang(label: &str, text: &str, width: u16) -> String {
     let indent = u16::try_from(label.len()).unwrap_or(0);
     let wrapped = wrap(text, width.saturating_sub(indent));
-    format!(
-        "{label}{}",
-        wrapped.replace('\n', &format!("\n{}", " ".repeat(label.len())))
-    )
+    format!("{label}{}", wrapped.replace('\n', &format!("\n{}", " ".repeat(label.len()))))
 }
 
 #[cfg(test)]
@@ -148,10 +121,7 @@ mod tests {
     use super::*;
     use crate::report::{Audience, Unit};
 
-    const PLAIN: Style = Style {
-        width: 80,
-        color: false,
-    };
+    const PLAIN: Style = Style { width: 80, color: false };
 
     /// Terminal columns of a line of the sample: only these two characters are two wide.
     fn columns(line: &str) -> usize {
@@ -231,13 +201,7 @@ Sales to marketing spend     3.2 : 1        <d>–</>  <d>–</>           no
     fn report_of(columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> Report {
         let mut report = sample();
         report.notes.clear();
-        report.tables = vec![Table {
-            id: "t".into(),
-            title: String::new(),
-            audience: Audience::Both,
-            columns,
-            rows,
-        }];
+        report.tables = vec![Table { id: "t".into(), title: String::new(), audience: Audience::Both, columns, rows }];
         report
     }
 
@@ -251,10 +215,7 @@ Sales to marketing spend     3.2 : 1        <d>–</>  <d>–</>           no
 
     fn wide(months: usize, amount: f64) -> Report {
         let mut columns = vec![Column::left("metric", "Metric")];
-        let mut rows = vec![
-            vec![Cell::text("Results of the year")],
-            vec![Cell::text("Marketing sourced pipeline")],
-        ];
+        let mut rows = vec![vec![Cell::text("Results of the year")], vec![Cell::text("Marketing sourced pipeline")]];
         for month in 1..=months {
             columns.push(Column::right(format!("m{month}"), format!("Month {month}")));
             rows[0].push(Cell::none());

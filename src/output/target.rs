@@ -49,16 +49,10 @@ impl Target {
             return Err(issue("it does not name a file".to_owned()).hint("leave out the slash at the end"));
         }
         if is_stream(path) {
-            return Ok(Self {
-                named,
-                route: Route::Direct,
-            });
+            return Ok(Self { named, route: Route::Direct });
         }
         let Some(file) = follow(path).map_err(|e| issue(reason(&e)))? else {
-            return Ok(Self {
-                named,
-                route: Route::Direct,
-            });
+            return Ok(Self { named, route: Route::Direct });
         };
         let directory = match file.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
@@ -70,10 +64,7 @@ impl Target {
                     .hint(format!("name a file in it: {}", path.join("report.csv").display())));
             }
             Ok(found) if !found.is_file() => {
-                return Ok(Self {
-                    named,
-                    route: Route::Direct,
-                });
+                return Ok(Self { named, route: Route::Direct });
             }
             Ok(_) => {
                 OpenOptions::new().write(true).open(&file).map_err(|e| {
@@ -91,17 +82,10 @@ impl Target {
         }
         // Only making a file tells whether one can be made; it is removed at once.
         temporary().tempfile_in(&directory).map_err(|e| {
-            issue(format!(
-                "no file can be made in `{}`: {}",
-                directory.display(),
-                reason(&e)
-            ))
-            .hint("change the permissions of the directory, or name another one")
+            issue(format!("no file can be made in `{}`: {}", directory.display(), reason(&e)))
+                .hint("change the permissions of the directory, or name another one")
         })?;
-        Ok(Self {
-            named,
-            route: Route::Replace { file, directory },
-        })
+        Ok(Self { named, route: Route::Replace { file, directory } })
     }
 
     /// Lets `write` write, and only then puts the result in place of the old file, whose permission bits are kept (a new
@@ -114,10 +98,8 @@ impl Target {
         match self.route {
             Route::Direct => {
                 // Appending, as `/dev/stdout` may be a file that the shell opened and others have written to.
-                let stream = OpenOptions::new()
-                    .append(true)
-                    .open(&self.named)
-                    .with_context(|| format!("open {name}"))?;
+                let stream =
+                    OpenOptions::new().append(true).open(&self.named).with_context(|| format!("open {name}"))?;
                 let mut out = BufWriter::new(stream);
                 write(&mut out)?;
                 out.flush().with_context(|| format!("write {name}"))
@@ -217,18 +199,14 @@ mod tests {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
     fn files(directory: &Path) -> Vec<String> {
-        let mut names: Vec<String> = fs::read_dir(directory)
-            .unwrap()
-            .map(|e| e.unwrap().file_name().into_string().unwrap())
-            .collect();
+        let mut names: Vec<String> =
+            fs::read_dir(directory).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }
 
     fn put(path: &Path, text: &str) -> Result<()> {
-        Target::check(path)
-            .unwrap()
-            .replace(|out| Ok(out.write_all(text.as_bytes())?))
+        Target::check(path).unwrap().replace(|out| Ok(out.write_all(text.as_bytes())?))
     }
 
     #[test]
@@ -262,14 +240,11 @@ mod tests {
         let error = Target::check(&file)
             .unwrap()
             .replace(|out| {
-                out.write_all(&[b'x'; 100_000])?;
+                out.write_all(&vec![b'x'; 100_000])?;
                 Err(io::Error::from(io::ErrorKind::BrokenPipe).into())
             })
             .unwrap_err();
-        let kind = error
-            .chain()
-            .find_map(|e| e.downcast_ref::<io::Error>())
-            .map(io::Error::kind);
+        let kind = error.chain().find_map(|e| e.downcast_ref::<io::Error>()).map(io::Error::kind);
         assert_eq!(kind, Some(io::ErrorKind::BrokenPipe));
         assert!(error.to_string().ends_with("out.csv"), "{error}");
         assert_eq!(fs::read_to_string(&file).unwrap(), "old");
@@ -301,13 +276,7 @@ mod tests {
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
         let dir = tempfile::tempdir().unwrap();
         let fifo = dir.path().join("fifo");
-        assert!(
-            std::process::Command::new("mkfifo")
-                .arg(&fifo)
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
         let reader = std::thread::spawn({
             let fifo = fifo.clone();
             move || fs::read_to_string(fifo).unwrap()
@@ -315,15 +284,9 @@ mod tests {
         put(&fifo, "through").unwrap();
         assert_eq!(reader.join().unwrap(), "through");
         assert_eq!(files(dir.path()), ["fifo"]);
-        assert!(matches!(
-            Target::check(Path::new("/dev/stdout")).unwrap().route,
-            Route::Direct
-        ));
+        assert!(matches!(Target::check(Path::new("/dev/stdout")).unwrap().route, Route::Direct));
         symlink("/dev/stdout", dir.path().join("link")).unwrap();
-        assert!(matches!(
-            Target::check(&dir.path().join("link")).unwrap().route,
-            Route::Direct
-        ));
+        assert!(matches!(Target::check(&dir.path().join("link")).unwrap().route, Route::Direct));
     }
 
     #[test]

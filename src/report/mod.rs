@@ -3,6 +3,12 @@
 //! In: evaluated figures, journeys and provenance. Out: a [`Report`], which `output` turns into bytes. Nothing here
 //! knows a CSV header or a file format.
 
+pub mod funnel;
+pub mod init;
+pub mod inspect;
+pub mod metrics;
+pub mod scorecard;
+
 use jiff::civil::Date;
 
 /// What a number counts, which decides how people see it. Machines always get the plain value.

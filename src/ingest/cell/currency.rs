@@ -43,6 +43,11 @@ pub fn minor_exponent(iso: &str) -> Option<u32> {
     }
 }
 
+/// Every currency's code.
+pub fn currencies() -> impl Iterator<Item = &'static str> {
+    [TWO, NONE, THREE, FOUR].into_iter().flatten().copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

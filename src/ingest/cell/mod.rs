@@ -19,7 +19,7 @@ mod worn;
 pub use amount::{Decimal, DecimalProblem, DecimalVotes, MoneyCell, MoneyProblem, money, number};
 pub use calendar::{Order, OrderProblem, OrderVotes, civil_from_days, days_from_civil, resolve};
 pub use contact::{domain, email, is_free_mail};
-pub use currency::minor_exponent;
+pub use currency::{currencies, minor_exponent};
 pub use time::{TimeCell, excel_serial, time};
 
 /// Yes or no: `true`/`false`, `t`/`f`, `yes`/`no`, `y`/`n`, `1`/`0`, `1.0`/`0.0`, `completed` and `done`, in any case.

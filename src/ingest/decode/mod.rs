@@ -248,15 +248,16 @@ fn single_byte(bytes: &[u8], first_bad: usize) -> Result<Decoded<'_>, DecodeProb
     if memchr(0, bytes).is_some() {
         return finish(Cow::Borrowed(bytes), "", None, false);
     }
+    let sample = sample(bytes);
     // In UTF-8 text with a few broken bytes most characters beyond ASCII are sound; in other text next to none are.
-    let (sound, broken) = bytes.utf8_chunks().fold((0, 0), |(sound, broken), chunk| {
+    let (sound, broken) = sample.utf8_chunks().fold((0, 0), |(sound, broken), chunk| {
         let beyond = chunk.valid().bytes().filter(|b| *b >= 0xc0).count();
         (sound + beyond, broken + usize::from(!chunk.invalid().is_empty()))
     });
     if sound > broken {
         return Err(DecodeProblem::Malformed { encoding: UTF_8.name(), line });
     }
-    let evidence = Evidence::of(bytes);
+    let evidence = Evidence::of(&sample);
     let mut choices = vec![WINDOWS_1252.name()];
     if evidence.unlike_1252 * 4 >= evidence.high {
         choices.push("macintosh");
@@ -268,17 +269,30 @@ fn single_byte(bytes: &[u8], first_bad: usize) -> Result<Decoded<'_>, DecodeProb
         return Err(DecodeProblem::Ambiguous { choices, line });
     }
     let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
-    let name = if evidence.c1 > 0 { "windows-1252" } else { "ISO-8859-1 / windows-1252" };
+    let only_1252 = bytes.iter().any(|b| (0x80..0xa0).contains(b));
+    let name = if only_1252 { "windows-1252" } else { "ISO-8859-1 / windows-1252" };
     let note = format!("not UTF-8: guessed {name}; the first letter that depends on it is on line {line}");
     finish(into_bytes(text), name, Some(note), false)
+}
+
+/// The first lines that are not plain ASCII, up to a mebibyte of them: more would hardly change any guess.
+fn sample(bytes: &[u8]) -> Vec<u8> {
+    const ENOUGH: usize = 1 << 20;
+    let mut sample = Vec::new();
+    for line in bytes.split_inclusive(|b| *b == b'\n').filter(|line| !line.is_ascii()) {
+        let room = ENOUGH - sample.len();
+        sample.extend_from_slice(&line[..line.len().min(room)]);
+        if room <= line.len() {
+            break;
+        }
+    }
+    sample
 }
 
 /// What the bytes from 0x80 up say about a single-byte encoding.
 struct Evidence {
     /// How many there are.
     high: usize,
-    /// Those that only windows-1252 has, not ISO-8859-1: 0x80 to 0x9F.
-    c1: usize,
     /// Those that windows-1252 has not, or has as signs and capitals that do not follow a small letter.
     unlike_1252: usize,
     /// What a browser would take it for.
@@ -288,30 +302,19 @@ struct Evidence {
 impl Evidence {
     /// With fewer bytes than this the guess is no more than a coin toss.
     const ENOUGH: usize = 6;
-    /// The guess hardly changes after this many bytes of lines that are not plain ASCII.
-    const SAMPLE: usize = 1 << 20;
 
-    fn of(bytes: &[u8]) -> Self {
+    fn of(sample: &[u8]) -> Self {
         let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-        let (mut high, mut c1, mut unlike_1252, mut fed) = (0, 0, 0, 0);
-        for line in bytes.split_inclusive(|b| *b == b'\n').filter(|line| !line.is_ascii()) {
-            if fed < Self::SAMPLE {
-                let piece = &line[..line.len().min(Self::SAMPLE)];
-                detector.feed(piece, false);
-                fed += piece.len();
-            }
-            let mut before = 0_u8;
-            for byte in line {
-                high += usize::from(*byte >= 0x80);
-                c1 += usize::from((0x80..0xa0).contains(byte));
-                let undefined = matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d);
-                let no_ending = matches!(byte, 0x87 | 0x88 | 0x89 | 0x8a | 0x8c | 0x8e | 0x9f);
-                unlike_1252 += usize::from(undefined || (no_ending && before.is_ascii_lowercase()));
-                before = *byte;
-            }
+        detector.feed(sample, true);
+        let (mut high, mut unlike_1252, mut before) = (0, 0, 0_u8);
+        for byte in sample {
+            high += usize::from(*byte >= 0x80);
+            let undefined = matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d);
+            let no_ending = matches!(byte, 0x87 | 0x88 | 0x89 | 0x8a | 0x8c | 0x8e | 0x9f);
+            unlike_1252 += usize::from(undefined || (no_ending && before.is_ascii_lowercase()));
+            before = *byte;
         }
-        detector.feed(b"", true);
-        Self { high, c1, unlike_1252, guess: detector.guess(None, Utf8Detection::Deny) }
+        Self { high, unlike_1252, guess: detector.guess(None, Utf8Detection::Deny) }
     }
 }
 

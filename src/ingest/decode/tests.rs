@@ -117,6 +117,13 @@ fn a_mark_outranks_the_name_and_the_note_says_so() {
 }
 
 #[test]
+fn a_break_far_behind_sound_text_is_still_a_break() {
+    let mut bytes = "a,Müller\n".repeat(200_000).into_bytes();
+    bytes.extend(latin1("b,Müller\n"));
+    assert_eq!(decode(&bytes), Err(DecodeProblem::Malformed { encoding: "UTF-8", line: 200_001 }));
+}
+
+#[test]
 fn other_files_are_named() {
     for (bytes, kind) in [
         (&b"PK\x03\x04\x14\0..[Content_Types].xml"[..], "an Excel workbook (.xlsx)"),

@@ -1,0 +1,200 @@
+//! Every command and flag, and nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::calendar::PeriodKind;
+use crate::output::Format;
+
+/// One set of numbers for marketing and sales, from the exports both already have.
+#[derive(Debug, Parser)]
+#[command(
+    name = "onefunnel",
+    version,
+    about,
+    disable_help_subcommand = true,
+    after_help = "Exit codes: 0 fine, 1 could not finish, 2 wrong flag or contract, 3 data rejected.\n\
+        Nothing leaves this machine: onefunnel contains no network client."
+)]
+pub struct Cli {
+    /// What to print.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The reports and tools.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The customer-creation scorecard: every metric per period, and what is missing for the rest
+    Scorecard(ScorecardArgs),
+    /// Volume, conversion, velocity and value per stage
+    Funnel(FunnelArgs),
+    /// What each file is, how it was read, and where every row went
+    Inspect(InspectArgs),
+    /// The catalogue of metrics, or one of them in full
+    Metrics(MetricsArgs),
+    /// Look at exports and write a commented contract that runs
+    Init(InitArgs),
+}
+
+/// What every report reads.
+#[derive(Debug, Clone, Args)]
+pub struct InputArgs {
+    /// A folder with a contract (onefunnel.toml), a contract file, or export files or folders [default: ./onefunnel.toml]
+    #[arg(value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+
+    /// The contract to use with the inputs
+    #[arg(long, value_name = "FILE", env = "ONEFUNNEL_CONTRACT")]
+    pub contract: Option<PathBuf>,
+
+    /// Count nothing after this day [default: the contract's as_of, else today in its time zone]
+    #[arg(long, value_name = "DATE", env = "ONEFUNNEL_AS_OF")]
+    pub as_of: Option<String>,
+}
+
+/// Which days and which part.
+#[derive(Debug, Clone, Args)]
+pub struct SliceArgs {
+    /// Length of a period
+    #[arg(long, value_enum, default_value = "quarter", env = "ONEFUNNEL_PERIOD")]
+    pub period: PeriodKind,
+
+    /// First day that counts [default: the first day in the data]
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<String>,
+
+    /// Last day that counts [default: as-of]
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<String>,
+
+    /// Break down by these columns
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub by: Vec<String>,
+
+    /// Only the rows for which this SQL condition is true, such as "region = 'EMEA' AND amount > 10000"
+    #[arg(long = "where", value_name = "SQL")]
+    pub condition: Option<String>,
+}
+
+/// Where the report goes, and how it looks.
+#[derive(Debug, Clone, Args)]
+pub struct OutputArgs {
+    /// Output format [default: by the ending of --output, else table]
+    #[arg(short, long, value_enum, env = "ONEFUNNEL_FORMAT")]
+    pub format: Option<Format>,
+
+    /// Write to this file, replaced as a whole when the report is complete
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Colour in tables
+    #[arg(long, value_enum, default_value = "auto", env = "ONEFUNNEL_COLOR")]
+    pub color: Color,
+
+    /// Say nothing on stderr but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// Say more on stderr: -v what was read, -vv how long each step took
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// `scorecard`
+#[derive(Debug, Args)]
+pub struct ScorecardArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub slice: SliceArgs,
+    /// Only these metrics
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub metric: Vec<String>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `funnel`
+#[derive(Debug, Args)]
+pub struct FunnelArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub slice: SliceArgs,
+    /// Whom a row counts: those who began in the period (cohort), or those who reached the stage in it (period)
+    #[arg(long, value_enum, default_value = "cohort")]
+    pub basis: Basis,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Whom a row of the funnel counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Basis {
+    /// Those who began in the period, whatever became of them by as-of
+    Cohort,
+    /// Those who reached each stage in the period: different people in every row
+    Period,
+}
+
+impl Basis {
+    /// For machines and titles.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Cohort => "cohort",
+            Self::Period => "period",
+        }
+    }
+}
+
+/// `inspect`
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `metrics`
+#[derive(Debug, Args)]
+pub struct MetricsArgs {
+    /// A metric, to print in full
+    #[arg(value_name = "METRIC")]
+    pub metric: Option<String>,
+    /// A contract, or a folder with one, whose metrics are added [default: ./onefunnel.toml if it is there]
+    #[arg(long, value_name = "FILE", env = "ONEFUNNEL_CONTRACT")]
+    pub contract: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `init`
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Exports, or folders with exports
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Where to write the contract; `-` prints it
+    #[arg(short, long, value_name = "FILE", default_value = "onefunnel.toml")]
+    pub output: PathBuf,
+    /// Replace the contract that is there
+    #[arg(long)]
+    pub force: bool,
+    /// Say nothing on stderr but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}

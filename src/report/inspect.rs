@@ -1,0 +1,149 @@
+//! `inspect`: what each file is and why, how it was read, and where every row went.
+//!
+//! In: the command line. Out: a [`Report`] with one row per file, and one table of particulars per file.
+
+use anyhow::Result;
+
+use super::{Audience, Cell, Column, Report, Table};
+use crate::Env;
+use crate::cli::InspectArgs;
+use crate::ingest::FileFacts;
+use crate::session::{Data, Session};
+use crate::time::date_of;
+
+/// Builds the report.
+///
+/// # Errors
+/// Whatever the rooms on the way report.
+pub fn build(args: &InspectArgs, env: &mut Env<'_>) -> Result<Report> {
+    let data = Session::open(&args.input, env)?.load(&args.output, env)?;
+    let mut report = data.report("inspect", "What was read");
+    report.tables.push(overview(&data));
+    report.tables.extend(data.files.iter().map(|file| particulars(&data, file)));
+    report.tables.push(tidy(&data));
+    report.notes = data.notes();
+    Ok(report)
+}
+
+fn known_as(file: &FileFacts) -> String {
+    match (&file.input.preset, &file.input.table) {
+        (Some(preset), _) => preset.clone(),
+        (None, Some(_)) => "contract".into(),
+        (None, None) => "not recognised".into(),
+    }
+}
+
+fn aside(file: &FileFacts) -> u64 {
+    file.input.set_aside.iter().map(|(_, n)| n).sum()
+}
+
+fn overview(data: &Data) -> Table {
+    let columns = vec![
+        Column::left("file", "File"),
+        Column::left("preset", "Known as"),
+        Column::left("table", "Table"),
+        Column::right("rows_read", "Read"),
+        Column::right("rows_used", "Used"),
+        Column::right("rows_set_aside", "Set aside"),
+    ];
+    let rows = data
+        .files
+        .iter()
+        .map(|f| {
+            vec![
+                Cell::text(&f.input.path),
+                Cell::text(known_as(f)),
+                f.input.table.as_ref().map_or_else(Cell::none, Cell::text),
+                Cell::count(f.input.rows_read),
+                Cell::count(f.input.rows_used),
+                Cell::count(aside(f)),
+            ]
+        })
+        .collect();
+    Table { id: "files".into(), title: "Files".into(), audience: Audience::People, columns, rows }
+}
+
+fn days(data: &Data, file: &FileFacts) -> Option<(jiff::civil::Date, jiff::civil::Date)> {
+    let (first, last) = file.range?;
+    let home = &data.session.home;
+    Some((date_of(home.day(first)?), date_of(home.day(last)?)))
+}
+
+fn particulars(data: &Data, file: &FileFacts) -> Table {
+    let mut rows: Vec<(&str, String)> = vec![("Known as", format!("{}: {}", known_as(file), file.why))];
+    if let Some(evidence) = file.evidence {
+        rows.push(("Evidence", format!("its headers are known from {evidence}")));
+    }
+    let mut form = format!("{}, separated by {}", file.encoding, file.delimiter);
+    if file.preamble > 0 {
+        form.push_str(&format!(", {} lines above the header", file.preamble));
+    }
+    rows.push(("Text", form));
+    if let Some(order) = &file.date_order {
+        rows.push(("Date order", order.clone()));
+    }
+    rows.push(("Time zone", format!("{} for times without an offset", file.zone)));
+    if let Some((first, last)) = days(data, file) {
+        rows.push(("Days", format!("{first} to {last}")));
+    }
+    for (reason, n) in &file.input.set_aside {
+        rows.push(("Set aside", format!("{n} × {reason}")));
+    }
+    if file.short_rows > 0 {
+        rows.push(("Short rows", format!("{} × fewer cells than the header; the missing ones are missing values", file.short_rows)));
+    }
+    if !file.duplicates.is_empty() {
+        rows.push(("Twice in header", format!("{}; the first is used", file.duplicates.join(", "))));
+    }
+    rows.extend(file.notes.iter().map(|note| ("Note", note.clone())));
+    let mapped: Vec<String> = file.mapped.iter().map(|(name, header)| format!("{name} ← {header}")).collect();
+    if !mapped.is_empty() {
+        rows.push(("Columns", mapped.join("; ")));
+    }
+    if !file.unmapped.is_empty() {
+        rows.push(("Not used", file.unmapped.join("; ")));
+    }
+    let rows = rows.into_iter().map(|(name, text)| vec![Cell::text(name), Cell::text(text)]).collect();
+    let columns = vec![Column::left("what", "What"), Column::left("how", "How")];
+    Table { id: format!("file {}", file.input.path), title: file.input.path.clone(), audience: Audience::People, columns, rows }
+}
+
+fn tidy(data: &Data) -> Table {
+    const TIDY: [&str; 19] = [
+        "file", "sha256", "preset", "table", "why", "evidence", "rows_read", "rows_used", "rows_set_aside", "set_aside", "first_day",
+        "last_day", "encoding", "delimiter", "date_order", "timezone", "columns_mapped", "columns_unmapped", "as_of",
+    ];
+    let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+    let some = |text: Option<&str>| text.map_or_else(Cell::none, Cell::text);
+    let rows = data
+        .files
+        .iter()
+        .map(|f| {
+            let range = days(data, f);
+            let reasons: Vec<String> = f.input.set_aside.iter().map(|(reason, n)| format!("{reason}={n}")).collect();
+            let mapped: Vec<String> = f.mapped.iter().map(|(name, header)| format!("{name}={header}")).collect();
+            vec![
+                Cell::text(&f.input.path),
+                Cell::text(&f.input.sha256),
+                some(f.input.preset.as_deref()),
+                some(f.input.table.as_deref()),
+                Cell::text(&f.why),
+                some(f.evidence),
+                Cell::count(f.input.rows_read),
+                Cell::count(f.input.rows_used),
+                Cell::count(aside(f)),
+                Cell::text(reasons.join(";")),
+                range.map_or_else(Cell::none, |(first, _)| Cell::Date(first)),
+                range.map_or_else(Cell::none, |(_, last)| Cell::Date(last)),
+                Cell::text(&f.encoding),
+                Cell::text(f.delimiter),
+                some(f.date_order.as_deref()),
+                Cell::text(&f.zone),
+                Cell::text(mapped.join(";")),
+                Cell::text(f.unmapped.join(";")),
+                Cell::Date(data.session.as_of),
+            ]
+        })
+        .collect();
+    Table { id: "files_tidy".into(), title: String::new(), audience: Audience::Machines, columns, rows }
+}

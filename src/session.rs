@@ -1,0 +1,271 @@
+//! From a command line to the buying processes: the first half of every report.
+//!
+//! In: inputs, as-of, the clock. Out: a [`Session`] (contract, files, days) and what it loads ([`Data`]).
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use jiff::civil::Date;
+
+use crate::Env;
+use crate::cli::{InputArgs, OutputArgs, SliceArgs};
+use crate::contract::Contract;
+use crate::facts::Facts;
+use crate::identity::{self, Identity, Method};
+use crate::ingest::{self, FileFacts, Given};
+use crate::issue::{Issue, Issues, Place};
+use crate::journey::{self, Journeys, NO_DAY};
+use crate::report::Report;
+use crate::stats::quantile::quantile;
+use crate::tables::{Kind, Tables};
+use crate::time::{Zone, date_of, day_of};
+
+/// The contract's file in a folder.
+pub const CONTRACT_FILE: &str = "onefunnel.toml";
+
+/// What to read, and up to when.
+pub struct Session {
+    /// The agreement.
+    pub contract: Contract,
+    /// Files and folders named besides it.
+    pub given: Given,
+    /// The contract's zone.
+    pub home: Zone,
+    /// Nothing after this day counts.
+    pub as_of: Date,
+}
+
+/// Everything that was loaded and linked.
+pub struct Data {
+    /// What was asked for.
+    pub session: Session,
+    /// The canonical tables.
+    pub tables: Tables,
+    /// Every file.
+    pub files: Vec<FileFacts>,
+    /// Who is the same.
+    pub who: Identity,
+    /// The buying processes.
+    pub journeys: Journeys,
+}
+
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+fn contract_in(folder: &Path) -> Option<PathBuf> {
+    let path = folder.join(CONTRACT_FILE);
+    path.is_file().then_some(path)
+}
+
+/// A day as it is written on the command line.
+///
+/// # Errors
+/// A usage issue that names the flag.
+pub fn day(flag: &str, text: &str) -> Result<Date, Issue> {
+    text.parse().map_err(|_| {
+        Issue::usage(Place::file(format!("--{flag}")), format!("`{text}` is not a day"))
+            .hint("write it as 2026-06-30 (year-month-day)")
+    })
+}
+
+impl Session {
+    /// Finds the contract and settles as-of.
+    ///
+    /// # Errors
+    /// Two contracts, no contract and no file, a contract with problems, a wrong day.
+    pub fn open(args: &InputArgs, env: &Env<'_>) -> Result<Self> {
+        let mut contracts: Vec<PathBuf> = Vec::new();
+        let mut given = Given::default();
+        for input in &args.inputs {
+            if input.is_dir() {
+                match contract_in(input) {
+                    Some(contract) => contracts.push(contract),
+                    None => given.folders.push(input.clone()),
+                }
+            } else if input.extension().is_some_and(|e| e == "toml") {
+                contracts.push(input.clone());
+            } else {
+                given.files.push(input.clone());
+            }
+        }
+        contracts.extend(args.contract.iter().map(|path| contract_in(path).unwrap_or_else(|| path.clone())));
+        contracts.dedup();
+        if let [first, second, ..] = &contracts[..] {
+            return Err(Issue::usage(
+                Place::default(),
+                format!("two contracts: {} and {}", first.display(), second.display()),
+            )
+            .hint("give one; its sources may name files of the other")
+            .into());
+        }
+        let here = Path::new(".");
+        let path = contracts.pop().or_else(|| contract_in(here).map(|_| PathBuf::from(CONTRACT_FILE)));
+        let contract = match path {
+            Some(path) => Contract::load(&path, &shown(&path))?,
+            None if given.files.is_empty() && given.folders.is_empty() => {
+                return Err(Issue::usage(Place::default(), "nothing to read: no input, and no onefunnel.toml here")
+                    .hint("name a folder with exports, a contract or export files; `onefunnel init FILES` writes a contract")
+                    .into());
+            }
+            None => Contract::builtin(),
+        };
+        if contract.sources.is_empty() && given.files.is_empty() && given.folders.is_empty() {
+            return Err(Issue::usage(Place::file(&contract.source_name), "the contract names no [[source]]")
+                .hint("add one: [[source]] path = \"exports/*.csv\", or name the files on the command line")
+                .into());
+        }
+        let home = Zone::named(&contract.timezone.value)?;
+        let as_of = match (&args.as_of, contract.as_of) {
+            (Some(text), _) => day("as-of", text)?,
+            (None, Some(day)) => day,
+            (None, None) => env.now.in_tz(&contract.timezone.value)?.date(),
+        };
+        Ok(Self { contract, given, home, as_of })
+    }
+
+    /// Reads the exports, links them and builds the processes.
+    ///
+    /// # Errors
+    /// Whatever the rooms on the way report.
+    pub fn load(self, output: &OutputArgs, env: &mut Env<'_>) -> Result<Data> {
+        let mut clock = Clock::new(output);
+        let as_of = day_of(self.as_of);
+        let loaded = ingest::load(&self.contract, &self.given, &self.home, as_of)?;
+        clock.step("ingest", env);
+        if output.verbose > 0 {
+            for file in &loaded.files {
+                let input = &file.input;
+                let preset = input.preset.as_deref().or(input.table.as_deref()).unwrap_or("not recognised");
+                let _ = writeln!(env.stderr, "{}: {preset}, {} rows read, {} used", input.path, input.rows_read, input.rows_used);
+            }
+        }
+        let who = identity::link(&loaded.tables, &loaded.merged);
+        clock.step("identity", env);
+        let journeys = journey::build(&loaded.tables, &who, &self.contract, &self.home, as_of)?;
+        clock.step("journey", env);
+        Ok(Data { session: self, tables: loaded.tables, files: loaded.files, who, journeys })
+    }
+}
+
+/// Times of the walk, for `-vv`.
+struct Clock {
+    last: std::time::Instant,
+    wanted: bool,
+}
+
+impl Clock {
+    fn new(output: &OutputArgs) -> Self {
+        Self { last: std::time::Instant::now(), wanted: output.verbose > 1 }
+    }
+
+    fn step(&mut self, name: &str, env: &mut Env<'_>) {
+        if self.wanted {
+            let _ = writeln!(env.stderr, "{name}: {:.3} s", self.last.elapsed().as_secs_f64());
+        }
+        self.last = std::time::Instant::now();
+    }
+}
+
+impl Data {
+    /// The facts that conditions and measures see.
+    pub fn facts(&self) -> Facts<'_> {
+        Facts {
+            tables: &self.tables,
+            journeys: &self.journeys,
+            who: &self.who,
+            contract: &self.session.contract,
+            home: &self.session.home,
+        }
+    }
+
+    /// The first and last day that count: the flags, else from the first day in the data to as-of.
+    ///
+    /// # Errors
+    /// A wrong day, or a first day after the last.
+    pub fn days(&self, slice: &SliceArgs) -> Result<(i32, i32)> {
+        let as_of = day_of(self.session.as_of);
+        let to = slice.to.as_deref().map(|text| day("to", text)).transpose()?.map_or(as_of, |d| day_of(d).min(as_of));
+        let from = match slice.from.as_deref() {
+            Some(text) => day_of(day("from", text)?),
+            None => self.first_day().unwrap_or(to).min(to),
+        };
+        if from > to {
+            return Err(Issues::from(
+                Issue::usage(Place::file("--from"), format!("{} is after {}", date_of(from), date_of(to)))
+                    .hint("the range ends at --to, and at the latest at as-of"),
+            )
+            .into());
+        }
+        Ok((from, to))
+    }
+
+    fn first_day(&self) -> Option<i32> {
+        let j = &self.journeys;
+        let processes = (0..j.len()).filter_map(|at| {
+            let known = |day: i32| (day != NO_DAY).then_some(day);
+            [j.entered(at), known(j.created[at]), known(j.closed[at])].into_iter().flatten().min()
+        });
+        let ledgers = [Kind::Spend, Kind::Headcount, Kind::Revenue].into_iter().flat_map(|kind| {
+            self.tables.get(kind).times("date").iter().filter_map(|at| self.session.home.day(*at)).collect::<Vec<_>>()
+        });
+        processes.chain(ledgers).min()
+    }
+
+    /// Days after which a cohort is mature: the contract's, else the 90th percentile of the days from entry to won.
+    pub fn mature_after(&self) -> Option<i32> {
+        if let Some(days) = self.session.contract.mature_after_days {
+            return i32::try_from(days).ok();
+        }
+        let j = &self.journeys;
+        let mut days: Vec<i32> = (0..j.len())
+            .filter(|at| j.outcome[*at] == journey::Outcome::Won && j.closed[*at] != NO_DAY)
+            .filter_map(|at| j.entered(at).map(|entered| j.closed[at] - entered))
+            // A win before the beginning says nothing about how long one takes.
+            .filter(|days| *days >= 0)
+            .collect();
+        #[allow(clippy::cast_possible_truncation)] // days
+        quantile(&mut days, 0.9).map(|days| days.ceil() as i32)
+    }
+
+    /// A report without tables yet: who asked, as of when, from which files.
+    pub fn report(&self, id: &str, title: &str) -> Report {
+        let contract = &self.session.contract;
+        Report {
+            id: id.to_string(),
+            title: title.to_string(),
+            as_of: self.session.as_of,
+            company: contract.name.clone(),
+            contract: contract.source_name.clone(),
+            contract_hash: contract.short_hash().to_string(),
+            currency: contract.currency.clone(),
+            inputs: self.files.iter().map(|f| f.input.clone()).collect(),
+            tables: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// What every reader has to know about the links and the oddities, one sentence each.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let deals = self.tables.get(Kind::Deals).len();
+        if deals > 0 {
+            let methods: Vec<String> = self
+                .who
+                .methods()
+                .into_iter()
+                .map(|(method, n)| match method {
+                    Method::Nobody => format!("{n} without a person"),
+                    other => format!("{n} by {}", other.id()),
+                })
+                .collect();
+            notes.push(format!("{deals} deals found their people: {}.", methods.join(", ")));
+        }
+        notes.extend(self.who.refused.iter().map(|(what, n)| format!("Not linked: {n} × {what}.")));
+        notes.extend(self.journeys.oddities.iter().map(|(what, n)| format!("Kept and counted: {n} × {what}.")));
+        for file in self.files.iter().filter(|f| f.input.table.is_none()) {
+            notes.push(format!("{} was not used: {}.", file.input.path, file.why.trim_end_matches('.')));
+        }
+        notes
+    }
+}

@@ -110,7 +110,7 @@ fn particulars(data: &Data, file: &FileFacts) -> Table {
 
 fn tidy(data: &Data) -> Table {
     const TIDY: [&str; 19] = [
-        "file", "sha256", "preset", "table", "why", "evidence", "rows_read", "rows_used", "rows_set_aside", "set_aside", "first_day",
+        "file", "sha256", "preset", "goes_to", "why", "evidence", "rows_read", "rows_used", "rows_set_aside", "set_aside", "first_day",
         "last_day", "encoding", "delimiter", "date_order", "timezone", "columns_mapped", "columns_unmapped", "as_of",
     ];
     let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();

@@ -37,6 +37,9 @@ const GROUPS: [(&str, &str); 6] = [
 const SHOWN: usize = 2;
 const PERIOD_WIDTH: usize = 11;
 
+/// Marks a rate that will still rise.
+const YOUNG: &str = "*";
+
 /// Builds the report.
 ///
 /// # Errors
@@ -54,7 +57,7 @@ pub fn build(args: &ScorecardArgs, env: &mut Env<'_>) -> Result<Report> {
     let scores = evaluate::evaluate(&data.facts(), &catalogue, &wanted, &periods, &slice)?;
     let room = SHOWN + env.width.unwrap_or(80).saturating_sub(80) / PERIOD_WIDTH;
     let mature_after = data.mature_after();
-    let view = View { data: &data, scores: &scores, periods: &periods, wanted: &wanted, mature_after, room };
+    let view = View { data: &data, scores: &scores, periods: &periods, wanted: &wanted, mature_after, room, cut: args.slice.from.is_some() };
 
     let mut report = data.report("scorecard", "Customer-creation scorecard");
     let shown = view.shown();
@@ -97,6 +100,8 @@ struct View<'a> {
     wanted: &'a [&'a Metric],
     mature_after: Option<i32>,
     room: usize,
+    /// --from was given.
+    cut: bool,
 }
 
 impl View<'_> {
@@ -106,7 +111,7 @@ impl View<'_> {
 
     /// A period of which days are still to come, or were cut off by --from or --to.
     fn is_partial(&self, period: &Period) -> bool {
-        period.end > self.periods.to || period.start < self.periods.from
+        period.end > self.periods.to || (self.cut && period.start < self.periods.from)
     }
 
     /// The last periods that are over; if none is, the last one.
@@ -165,9 +170,19 @@ impl View<'_> {
 
     fn period_cells(&self, metric: &Metric, segment: &Segment, shown: &[usize]) -> Vec<Cell> {
         let scores: Vec<Score> = shown.iter().map(|i| self.scores.score(metric, segment, Some(*i))).collect();
-        let mut cells: Vec<Cell> = scores.iter().map(|s| Self::value(metric, s)).collect();
+        let young = |i: &usize| metric.formula.ratio().is_some() && self.mature(metric, self.periods.all[*i].end) == Some(false);
+        let mut cells: Vec<Cell> = scores
+            .iter()
+            .zip(shown)
+            .map(|(score, i)| match (&score.value, young(i)) {
+                (Ok(value), true) => Cell::text(format!("{}{YOUNG}", crate::output::number::people(*value, metric.unit))),
+                _ => Self::value(metric, score),
+            })
+            .collect();
         if let [.., before, after] = &scores[..] {
-            cells.push(Self::change(metric, before, after));
+            // A cohort that is still converting looks worse than the one before it, whatever it will come to.
+            let immature = shown.last().is_some_and(young);
+            cells.push(if immature { Cell::Missing("not mature".into()) } else { Self::change(metric, before, after) });
         }
         cells.push(Self::value(metric, &self.scores.score(metric, segment, None)));
         cells
@@ -348,7 +363,7 @@ impl View<'_> {
         {
             let how = if self.data.session.contract.mature_after_days.is_some() { "by the contract" } else { "when 90 % of wins had come" };
             notes.push(format!(
-                "Conversion and yield count what became, by {as_of}, of those who began in the period: a period is mature {days} days after its end ({how}); younger ones will still rise."
+                "Conversion and yield count what became, by {as_of}, of those who began in the period. A period is mature {days} days after its end ({how}); those marked {YOUNG} are younger and will still rise."
             ));
         }
         if let Some(condition) = &slice.condition {

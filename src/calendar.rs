@@ -185,12 +185,14 @@ mod tests {
     #[test]
     fn every_day_falls_into_exactly_its_period() {
         let (from, to) = (day_of(date(2023, 11, 15)), day_of(date(2026, 7, 3)));
-        let kinds = [PeriodKind::Month, PeriodKind::Quarter, PeriodKind::Year, PeriodKind::Week, PeriodKind::FiscalQuarter];
+        let kinds =
+            [PeriodKind::Month, PeriodKind::Quarter, PeriodKind::Year, PeriodKind::Week, PeriodKind::FiscalQuarter];
         for kind in kinds {
             let periods = Periods::covering(kind, from, to, FEBRUARY);
             for day in from..=to {
-                let inside: Vec<usize> =
-                    (0..periods.all.len()).filter(|i| (periods.all[*i].start..=periods.all[*i].end).contains(&day)).collect();
+                let inside: Vec<usize> = (0..periods.all.len())
+                    .filter(|i| (periods.all[*i].start..=periods.all[*i].end).contains(&day))
+                    .collect();
                 assert_eq!(inside.len(), 1, "{kind:?} {}", date_of(day));
                 assert_eq!(periods.index(day), Some(inside[0]));
             }

@@ -87,7 +87,13 @@ pub struct Slice {
 ///
 /// # Errors
 /// [`Issues`] for a column or a condition that does not exist; otherwise a defect.
-pub fn evaluate(facts: &Facts<'_>, catalogue: &Catalogue, wanted: &[&Metric], periods: &Periods, slice: &Slice) -> Result<Scores> {
+pub fn evaluate(
+    facts: &Facts<'_>,
+    catalogue: &Catalogue,
+    wanted: &[&Metric],
+    periods: &Periods,
+    slice: &Slice,
+) -> Result<Scores> {
     facts.check_by(&slice.by)?;
     // Computed once for its problems, before any measure is.
     facts.journey_mask(slice.condition.as_deref())?;
@@ -149,14 +155,22 @@ fn check(facts: &Facts<'_>, measure: &Measure, periods: &Periods, slice: &Slice)
     let offered = facts.offered(&measure.table);
     let names: Vec<&str> = offered.iter().map(|(n, _)| n.as_str()).collect();
     let place = measure.place.clone().unwrap_or_default();
-    let problems = |text: &str, problems| problems_at(&Said { value: text.to_string(), place: Place { column: None, ..place.clone() } }, problems);
+    let problems = |text: &str, problems| {
+        problems_at(&Said { value: text.to_string(), place: Place { column: None, ..place.clone() } }, problems)
+    };
     if !names.contains(&measure.at.as_str()) {
         let stage = measure.at.strip_suffix("_on").filter(|_| measure.table == "journeys");
         return match (stage, &measure.place) {
             (Some(stage), None) => Ok(Some(Why::new("no_stage", format!("no stage `{stage}` in the contract")))),
             _ => Err(vec![
-                Issue::usage(place, format!("measure `{}` counts by `{}`, and {} has no such column", measure.id, measure.at, measure.table))
-                    .hint(did_you_mean(&measure.at, names)),
+                Issue::usage(
+                    place,
+                    format!(
+                        "measure `{}` counts by `{}`, and {} has no such column",
+                        measure.id, measure.at, measure.table
+                    ),
+                )
+                .hint(did_you_mean(&measure.at, names)),
             ]),
         };
     }
@@ -173,13 +187,20 @@ fn check(facts: &Facts<'_>, measure: &Measure, periods: &Periods, slice: &Slice)
         return Err(issues);
     }
     if let Some(condition) = &slice.condition {
-        let unknown: Vec<String> = formula::uses(condition).into_iter().filter(|n| !names.contains(&n.as_str())).collect();
+        let unknown: Vec<String> =
+            formula::uses(condition).into_iter().filter(|n| !names.contains(&n.as_str())).collect();
         if !unknown.is_empty() {
-            return Ok(Some(Why::new("not_by_segment", format!("{} has no column {} to filter by", measure.table, unknown.join(", ")))));
+            return Ok(Some(Why::new(
+                "not_by_segment",
+                format!("{} has no column {} to filter by", measure.table, unknown.join(", ")),
+            )));
         }
     }
     if facts.is_monthly(&measure.table) && periods.kind == crate::calendar::PeriodKind::Week {
-        return Ok(Some(Why::new("too_fine", format!("the {} ledger has months, so nothing is known by week", measure.table))));
+        return Ok(Some(Why::new(
+            "too_fine",
+            format!("the {} ledger has months, so nothing is known by week", measure.table),
+        )));
     }
     for column in &measure.needs {
         if !facts.fills(&measure.table, column) {
@@ -229,7 +250,9 @@ fn pass(
     let index: Int32Chunked =
         days.i32()?.iter().map(|day| day.and_then(|d| periods.index(d)).and_then(|i| i32::try_from(i).ok())).collect();
     frame.with_column(index.with_name(PERIOD.into()).into_column())?;
-    let broken = |problems: Vec<formula::Problem>| anyhow::anyhow!("{}", problems.into_iter().map(|p| p.what).collect::<Vec<_>>().join("; "));
+    let broken = |problems: Vec<formula::Problem>| {
+        anyhow::anyhow!("{}", problems.into_iter().map(|p| p.what).collect::<Vec<_>>().join("; "))
+    };
     let mut lazy = frame.lazy().filter(col(PERIOD).is_not_null());
     for text in condition.into_iter().chain(slice.condition.as_deref()) {
         lazy = lazy.filter(formula::predicate(text, &names, &money).map_err(broken)?);
@@ -250,7 +273,8 @@ fn pass(
             keys.push(col(PERIOD));
         }
         let lazy = frame.clone().lazy();
-        let out = if keys.is_empty() { lazy.select(&aggregates) } else { lazy.group_by(keys).agg(&aggregates) }.collect()?;
+        let out =
+            if keys.is_empty() { lazy.select(&aggregates) } else { lazy.group_by(keys).agg(&aggregates) }.collect()?;
         store(&out, &by, per_period, measures, facts, scores)?;
     }
     Ok(())

@@ -39,7 +39,9 @@ impl Facts<'_> {
     /// Why a table cannot be counted at all, with what to do; `None` when it can.
     pub fn no_table(&self, table: &str) -> Option<String> {
         let kind = match table {
-            "journeys" => return self.journeys.is_empty().then(|| "no people and no deals source: add one".to_string()),
+            "journeys" => {
+                return self.journeys.is_empty().then(|| "no people and no deals source: add one".to_string());
+            }
             other => Kind::named(other)?,
         };
         self.tables.get(kind).is_empty().then(|| format!("no {table} source: add one"))
@@ -105,7 +107,8 @@ impl Facts<'_> {
             for name in wanted {
                 match name.as_str() {
                     "on" if kind == Kind::Touches => {
-                        columns.push(dates(name, crate::journey::touch_times(source).iter().map(|at| self.home.day(*at))));
+                        columns
+                            .push(dates(name, crate::journey::touch_times(source).iter().map(|at| self.home.day(*at))));
                     }
                     "team" if kind == Kind::Touches => {
                         columns.push(text(name, self.journeys.touch_side.iter().map(|s| s.map(Side::id))));
@@ -190,7 +193,8 @@ impl Facts<'_> {
         let j = self.journeys;
         let all = 0..j.len();
         let some = |day: i32| (day != NO_DAY).then_some(day);
-        let touch = |of: &[Touched], pick: fn(&Touched) -> Stamp| dates(name, of.iter().map(|t| self.home.day(pick(t))));
+        let touch =
+            |of: &[Touched], pick: fn(&Touched) -> Stamp| dates(name, of.iter().map(|t| self.home.day(pick(t))));
         let is = |test: fn(Outcome) -> bool| flags(name, j.outcome.iter().map(|o| Some(test(*o))));
         let one = match name {
             "entered_on" => dates(name, all.map(|at| j.entered(at))),
@@ -214,9 +218,7 @@ impl Facts<'_> {
             "sales_touches" => whole(name, j.sales.iter().map(|t| Some(i64::from(t.count)))),
             "outcome" => text(name, j.outcome.iter().map(|o| Some(outcome_id(*o)))),
             "origin" => text(name, j.origin.iter().map(|s| s.map(Side::id))),
-            "entry_stage" => {
-                text(name, all.map(|at| j.entry(at).map(|s| self.contract.stages[s].id.value.as_str())))
-            }
+            "entry_stage" => text(name, all.map(|at| j.entry(at).map(|s| self.contract.stages[s].id.value.as_str()))),
             "link" => text(name, j.deal.iter().map(|d| self.who.method.get(*d as usize).map(|m| m.id()))),
             _ => {
                 let stage = |suffix: &str| {
@@ -252,13 +254,8 @@ pub fn outcome_id(outcome: Outcome) -> &'static str {
 }
 
 fn table_columns(table: &Table) -> Vec<Offered> {
-    let mut columns: Vec<Offered> = table
-        .kind
-        .fields()
-        .iter()
-        .filter(|f| f.kind != Type::Ids)
-        .map(|f| (f.name.to_string(), f.kind))
-        .collect();
+    let mut columns: Vec<Offered> =
+        table.kind.fields().iter().filter(|f| f.kind != Type::Ids).map(|f| (f.name.to_string(), f.kind)).collect();
     for name in table.columns.keys() {
         if table.kind.field(name).is_none()
             && let Some(kind) = table.kind_of(name)
@@ -282,7 +279,9 @@ fn table_column(tables: &Tables, table: &Table, name: &str, home: &Zone) -> Vec<
         Values::Id(v) | Values::Text(v) => text(name, v.iter().map(|c| tables.names.text(*c))),
         Values::Time(v) => dates(name, v.iter().map(|at| home.day(*at))),
         Values::Money(v) => return money_pair(name, v, 2),
-        Values::Number(v) => Column::new(name.into(), v.iter().map(|x| (!x.is_nan()).then_some(*x)).collect::<Vec<_>>()),
+        Values::Number(v) => {
+            Column::new(name.into(), v.iter().map(|x| (!x.is_nan()).then_some(*x)).collect::<Vec<_>>())
+        }
         Values::Flag(v) => flags(name, v.iter().map(|f| (*f != NO_FLAG).then_some(*f == 1))),
         Values::Ids(_) => return Vec::new(),
     }]

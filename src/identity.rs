@@ -88,7 +88,9 @@ impl Rows {
                 row[*id as usize] = at as u32;
             }
         }
-        for loser in merged.keys() {
+        let mut losers: Vec<&u32> = merged.keys().collect();
+        losers.sort_unstable();
+        for loser in losers {
             let mut winner = *loser;
             // A record can be merged several times over; a circle is cut.
             for _ in 0..32 {
@@ -137,8 +139,24 @@ impl Sets {
 
 /// Mailboxes that many people share: the same address there does not make one person.
 const SHARED: [&str; 18] = [
-    "info", "sales", "office", "contact", "admin", "support", "hello", "mail", "marketing", "team", "accounts", "billing",
-    "service", "help", "noreply", "no-reply", "enquiries", "reception",
+    "info",
+    "sales",
+    "office",
+    "contact",
+    "admin",
+    "support",
+    "hello",
+    "mail",
+    "marketing",
+    "team",
+    "accounts",
+    "billing",
+    "service",
+    "help",
+    "noreply",
+    "no-reply",
+    "enquiries",
+    "reception",
 ];
 
 /// Links people, accounts and deals.
@@ -325,7 +343,7 @@ fn direct_links(
                 deal => links.add(human[row], deal, Method::Converted),
             }
         }
-        for id in lists[row].iter() {
+        for id in &lists[row] {
             match deal_row.get(*id) {
                 NONE => *refused.entry("associated deal that is in no export").or_default() += 1,
                 deal => links.add(human[row], deal, Method::Associated),
@@ -364,7 +382,9 @@ fn first_deals(deals: &Table, links: &Links) -> Vec<u32> {
     links
         .of_human
         .iter()
-        .map(|deals| deals.iter().copied().min_by_key(|d| (began[*d as usize].is_none(), began[*d as usize], *d)).unwrap_or(NONE))
+        .map(|deals| {
+            deals.iter().copied().min_by_key(|d| (began[*d as usize].is_none(), began[*d as usize], *d)).unwrap_or(NONE)
+        })
         .collect()
 }
 
@@ -387,7 +407,7 @@ fn account_links(
         let since = &mut known_since[*of as usize];
         *since = since.earlier(created[row]);
     }
-    let mut open: HashMap<u32, Vec<u32>> = HashMap::new();
+    let mut open: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for (deal, account) in deal_account.iter().enumerate() {
         if *account != NONE && method[deal] == Method::Nobody && !began[deal].is_none() {
             open.entry(*account).or_default().push(deal as u32);

@@ -116,7 +116,10 @@ impl Issues {
     /// How many problems are printed before the rest is only counted.
     pub const SHOWN: usize = 20;
 
-    /// `Ok(())` when there is none, otherwise all of them as an error.
+    /// `Ok(())` when there is none.
+    ///
+    /// # Errors
+    /// All of them, otherwise.
     pub fn into_result(self) -> Result<(), Self> {
         if self.0.is_empty() { Ok(()) } else { Err(self) }
     }

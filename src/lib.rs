@@ -96,7 +96,8 @@ fn report(args: &OutputArgs, env: &mut Env<'_>, build: impl FnOnce(&mut Env<'_>)
     let format = output::choose(args.format, args.output.as_deref())?;
     let target = args.output.as_deref().map(Target::check).transpose()?;
     let report = build(env)?;
-    let style = Style { width: env.width.unwrap_or(80).clamp(40, 200), color: color(args, env, format, target.is_some()) };
+    let style =
+        Style { width: env.width.unwrap_or(80).clamp(40, 200), color: color(args, env, format, target.is_some()) };
     match target {
         None => output::write(&report, format, &style, env.stdout),
         Some(target) => target.replace(|out| output::write(&report, format, &style, out)),

@@ -137,7 +137,11 @@ impl Session {
             for file in &loaded.files {
                 let input = &file.input;
                 let preset = input.preset.as_deref().or(input.table.as_deref()).unwrap_or("not recognised");
-                let _ = writeln!(env.stderr, "{}: {preset}, {} rows read, {} used", input.path, input.rows_read, input.rows_used);
+                let _ = writeln!(
+                    env.stderr,
+                    "{}: {preset}, {} rows read, {} used",
+                    input.path, input.rows_read, input.rows_used
+                );
             }
         }
         let who = identity::link(&loaded.tables, &loaded.merged);

@@ -31,8 +31,20 @@ pub struct Problem {
 pub const MAJOR: &str = "__major";
 
 const AGGREGATES: [&str; 14] = [
-    "sum", "count", "avg", "mean", "min", "max", "median", "quantile_cont", "quantile_disc", "stddev", "variance", "first",
-    "last", "count_if",
+    "sum",
+    "count",
+    "avg",
+    "mean",
+    "min",
+    "max",
+    "median",
+    "quantile_cont",
+    "quantile_disc",
+    "stddev",
+    "variance",
+    "first",
+    "last",
+    "count_if",
 ];
 
 fn parse(text: &str) -> Result<Expr, Problem> {
@@ -47,7 +59,10 @@ fn parse(text: &str) -> Result<Expr, Problem> {
     if rest.token == sqlparser::tokenizer::Token::EOF {
         Ok(expr)
     } else {
-        Err(Problem { at: Some(rest.span.start.column.saturating_sub(1)), ..syntax(format!("`{}` is one too many", rest.token)) })
+        Err(Problem {
+            at: Some(rest.span.start.column.saturating_sub(1)),
+            ..syntax(format!("`{}` is one too many", rest.token))
+        })
     }
 }
 
@@ -95,7 +110,11 @@ fn check(text: &str, allowed: &[&str], what: &str) -> Result<(Expr, Vec<String>)
 
 fn compile(text: &str) -> Result<PolarsExpr, Vec<Problem>> {
     sql_expr(text).map_err(|e| {
-        vec![Problem { what: format!("`{text}` cannot be computed: {e}"), hint: "see `onefunnel metrics` for examples".into(), at: None }]
+        vec![Problem {
+            what: format!("`{text}` cannot be computed: {e}"),
+            hint: "see `onefunnel metrics` for examples".into(),
+            at: None,
+        }]
     })
 }
 
@@ -216,7 +235,9 @@ fn arithmetic_only(expr: &Expr) -> Result<(), Problem> {
     match expr {
         Expr::Identifier(_) => Ok(()),
         Expr::Value(v) if matches!(v.value, Value::Number(..)) => Ok(()),
-        Expr::Nested(inner) | Expr::UnaryOp { op: UnaryOperator::Minus | UnaryOperator::Plus, expr: inner } => arithmetic_only(inner),
+        Expr::Nested(inner) | Expr::UnaryOp { op: UnaryOperator::Minus | UnaryOperator::Plus, expr: inner } => {
+            arithmetic_only(inner)
+        }
         Expr::BinaryOp {
             left,
             op: BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Multiply | BinaryOperator::Divide,
@@ -237,7 +258,7 @@ fn value(expr: &Expr, measure: &dyn Fn(&str) -> Result<f64, String>) -> Result<f
     match expr {
         Expr::Identifier(ident) => measure(&ident.value).map_err(Undefined::Missing),
         Expr::Value(v) => match &v.value {
-            Value::Number(n, _) => n.to_string().parse().map_err(|_| Undefined::NotFinite),
+            Value::Number(n, _) => n.parse().map_err(|_| Undefined::NotFinite),
             _ => Err(Undefined::NotFinite),
         },
         Expr::Nested(inner) | Expr::UnaryOp { op: UnaryOperator::Plus, expr: inner } => value(inner, measure),
@@ -288,7 +309,9 @@ mod tests {
         assert_eq!(problems[0].what, "no measure is called `losst`");
         assert_eq!(problems[0].hint, "did you mean `lost`?");
         assert_eq!(problems[0].at, Some(6));
-        for text in ["won; DROP TABLE x", "SELECT 1", "(SELECT won)", "won AND lost", "CASE WHEN won THEN 1 END", "won +"] {
+        for text in
+            ["won; DROP TABLE x", "SELECT 1", "(SELECT won)", "won AND lost", "CASE WHEN won THEN 1 END", "won +"]
+        {
             assert!(Formula::new(text, &["won", "lost", "x"]).is_err(), "{text}");
         }
     }

@@ -241,7 +241,8 @@ pub fn problems_at(said: &Said<String>, problems: Vec<Problem>) -> Vec<Issue> {
 }
 
 fn one_of<'a>(said: &Said<String>, what: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Issue {
-    Issue::usage(said.place.clone(), format!("no {what} is called `{}`", said.value)).hint(did_you_mean(&said.value, known))
+    Issue::usage(said.place.clone(), format!("no {what} is called `{}`", said.value))
+        .hint(did_you_mean(&said.value, known))
 }
 
 fn own_measure(def: &MeasureDef, issues: &mut Vec<Issue>) -> Option<Measure> {
@@ -335,7 +336,8 @@ fn own_metric(
         replaces: replaced.is_some(),
     };
     if let Some(Err(problem)) = check_example(&metric) {
-        issues.push(Issue::usage(def.id.place.clone(), problem).hint("mend the formula or the example: they must agree"));
+        issues
+            .push(Issue::usage(def.id.place.clone(), problem).hint("mend the formula or the example: they must agree"));
         return None;
     }
     Some(metric)
@@ -352,7 +354,9 @@ fn words(id: &str) -> String {
 /// Computes a metric's worked example; `None` when it has none.
 pub fn check_example(metric: &Metric) -> Option<Result<f64, String>> {
     let expected = *metric.example.get("value")?;
-    let value = metric.formula.value(&|name| metric.example.get(name).copied().ok_or_else(|| format!("the example has no `{name}`")));
+    let value = metric
+        .formula
+        .value(&|name| metric.example.get(name).copied().ok_or_else(|| format!("the example has no `{name}`")));
     Some(match value {
         Ok(value) if (value - expected).abs() <= 1e-9 * expected.abs().max(1.0) => Ok(value),
         Ok(value) => Err(format!("the example of `{}` says {expected}, and its formula gives {value}", metric.id)),

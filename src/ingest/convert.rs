@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::cell;
-use super::read::{Part, Plan};
+use super::part::Part;
+use super::plan::Plan;
 use crate::contract::{Contract, Source};
 use crate::issue::{Issue, Place};
 use crate::tables::{NO_MONEY, NONE, Type, Values};
@@ -33,7 +34,8 @@ pub fn convert(
         return Vec::new();
     }
     let constant = plan.constants.iter().find(|(name, _)| name == "currency").map(|(_, text)| text.as_str());
-    let default = constant.or(source.and_then(|s| s.currency.as_ref()).map(|c| c.value.as_str())).unwrap_or(&contract.currency);
+    let default =
+        constant.or(source.and_then(|s| s.currency.as_ref()).map(|c| c.value.as_str())).unwrap_or(&contract.currency);
     let mut missing: BTreeMap<String, (u64, Option<jiff::civil::Date>, u64)> = BTreeMap::new();
     for part in parts {
         let own: BTreeMap<u32, [u8; 3]> = part.currencies.iter().copied().collect();
@@ -51,8 +53,10 @@ pub fn convert(
         for &amount in &amounts {
             let Values::Money(values) = &mut part.columns[amount] else { continue };
             for (row, value) in values.iter_mut().enumerate().filter(|(_, v)| **v != NO_MONEY) {
-                let named = own.get(&u32::try_from(row).unwrap_or(NONE)).map(|c| String::from_utf8_lossy(c).into_owned());
-                let named = named.or_else(|| column.get(row).and_then(|code| part.names.text(*code)).map(str::to_ascii_uppercase));
+                let named =
+                    own.get(&u32::try_from(row).unwrap_or(NONE)).map(|c| String::from_utf8_lossy(c).into_owned());
+                let named = named
+                    .or_else(|| column.get(row).and_then(|code| part.names.text(*code)).map(str::to_ascii_uppercase));
                 let currency = named.as_deref().unwrap_or(default);
                 if currency == contract.currency {
                     *value = rounded(*value);
@@ -96,7 +100,7 @@ fn rounded(spare: i64) -> i64 {
 /// An amount at a rate and without its spare digits, rounded half away from zero.
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // amounts stay far below 2^53
 fn scale(spare: i64, rate: f64) -> i64 {
-    (spare as f64 * rate / 10_f64.powi(SPARE as i32)).round() as i64
+    (spare as f64 * rate / f64::from(10_u32.pow(SPARE))).round() as i64
 }
 
 #[cfg(test)]

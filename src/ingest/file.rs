@@ -9,15 +9,16 @@ use sha2::{Digest, Sha256};
 
 use super::cell::{Decimal, DecimalVotes, Order, OrderProblem, OrderVotes};
 use super::decode;
-use super::preset::{Mapping, Preset};
-use super::read::{self, Part, Plan, PlanColumn};
-use super::recognise::{self, Miss};
+use super::part::Part;
+use super::plan::{self, Plan, position};
+use super::preset::Preset;
+use super::read;
+use super::recognise::{self};
 use super::records::{self, Trouble};
 use super::{BadRows, FileFacts, Found};
 use crate::contract::{Contract, DateOrder, Source};
-use crate::issue::{Issue, Place, did_you_mean};
+use crate::issue::{Issue, Place};
 use crate::report::Input;
-use crate::tables::{Kind, Type};
 use crate::time::Zone;
 
 /// What every file needs.
@@ -95,7 +96,7 @@ pub fn read(found: &Found<'_>, context: &Context<'_>) -> Outcome {
         notes: decoded.note.iter().cloned().collect(),
     };
 
-    let chosen = choose(found, context, &shape.header, shape.header_line);
+    let chosen = plan::choose(found, context, &shape.header, shape.header_line);
     let (preset, mapping) = match chosen {
         Ok(chosen) => chosen,
         Err(miss) if !found.named => {
@@ -121,26 +122,28 @@ pub fn read(found: &Found<'_>, context: &Context<'_>) -> Outcome {
     };
     facts.input.table = Some(kind.id().to_string());
     let decimal = source.and_then(|s| s.decimal);
-    let mut plan = plan(found, context, &preset, kind, mapping, &shape.header, shape.delimiter, &mut facts)?;
+    let mut plan = plan::plan(found, context, &preset, kind, mapping, &shape.header, shape.delimiter, &mut facts)?;
     plan.decimal = decimal.unwrap_or(Decimal::Point);
 
     let footer = decode::footer(text, shape.data_at, shape.delimiter, shape.header.len());
     let data = &text[shape.data_at..footer.data_end];
     let line_of = |offset: u64| records::line_at(text, shape.data_at as u64 + offset);
-    let read_all = |plan: &Plan| {
-        read::read(data, plan, rayon::current_num_threads()).map_err(|trouble| {
-            let offset = if let Trouble::OpenQuote(at) = trouble { at } else { 0 };
-            let place = Place { file: Some(found.shown.clone()), line: Some(line_of(offset)), column: None };
-            vec![
-                Issue::data(place, "a quote is opened in this record and never closed")
-                    .hint("close the quote, or export the file again: the rest of it cannot be told apart from this cell"),
-            ]
-        })
-    };
+    let read_all =
+        |plan: &Plan| {
+            read::read(data, plan, rayon::current_num_threads()).map_err(|trouble| {
+                let offset = if let Trouble::OpenQuote(at) = trouble { at } else { 0 };
+                let place = Place { file: Some(found.shown.clone()), line: Some(line_of(offset)), column: None };
+                vec![Issue::data(place, "a quote is opened in this record and never closed").hint(
+                    "close the quote, or export the file again: the rest of it cannot be told apart from this cell",
+                )]
+            })
+        };
     let mut parts = read_all(&plan)?;
     if decimal.is_none() {
         let mut votes = DecimalVotes::default();
-        parts.iter().for_each(|p| votes.merge(&p.decimal));
+        for part in &parts {
+            votes.merge(&part.decimal);
+        }
         match votes.settle() {
             Ok(Decimal::Comma) => {
                 plan.decimal = Decimal::Comma;
@@ -150,8 +153,11 @@ pub fn read(found: &Found<'_>, context: &Context<'_>) -> Outcome {
             Ok(Decimal::Point) => {}
             Err(_) => {
                 return Err(vec![
-                    Issue::data(Place::file(&found.shown), "some numbers have a decimal point and some a decimal comma")
-                        .hint("say which in the contract's [[source]]: decimal = \"point\" or \"comma\""),
+                    Issue::data(
+                        Place::file(&found.shown),
+                        "some numbers have a decimal point and some a decimal comma",
+                    )
+                    .hint("say which in the contract's [[source]]: decimal = \"point\" or \"comma\""),
                 ]);
             }
         }
@@ -217,7 +223,8 @@ fn too_many_bad(
         .collect()
 }
 
-fn shorten(value: &str) -> String {
+/// A cell on one line, cut where it is long.
+pub fn shorten(value: &str) -> String {
     let flat: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if flat.chars().count() <= 60 { flat } else { flat.chars().take(57).chain("...".chars()).collect() }
 }
@@ -231,8 +238,12 @@ fn bytes(path: &Path, shown: &str) -> Result<Vec<u8>, Issue> {
         match error.kind() {
             std::io::ErrorKind::NotFound => {
                 let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-                let names: Vec<String> =
-                    std::fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|e| e.file_name().into_string().ok()).collect();
+                let names: Vec<String> = std::fs::read_dir(folder)
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .filter_map(|e| e.file_name().into_string().ok())
+                    .collect();
                 let wanted = path.file_name().and_then(|n| n.to_str()).unwrap_or(shown);
                 let issue = Issue::usage(place, "no such file");
                 match crate::issue::nearest(wanted, names.iter().map(String::as_str)) {
@@ -240,9 +251,8 @@ fn bytes(path: &Path, shown: &str) -> Result<Vec<u8>, Issue> {
                     None => issue.hint("give an export file, a folder with exports, or a contract (onefunnel.toml)"),
                 }
             }
-            std::io::ErrorKind::PermissionDenied => {
-                Issue::usage(place, "may not be read by this user").hint("change its permissions, or run as a user who may read it")
-            }
+            std::io::ErrorKind::PermissionDenied => Issue::usage(place, "may not be read by this user")
+                .hint("change its permissions, or run as a user who may read it"),
             _ => Issue::usage(place, format!("cannot be read: {error}")),
         }
     })
@@ -268,186 +278,16 @@ fn count(text: &[u8], delimiter: u8) -> u64 {
     rows
 }
 
-fn position(header: &[String], name: &str) -> Option<usize> {
-    header
-        .iter()
-        .position(|h| h == name)
-        .or_else(|| header.iter().position(|h| h.eq_ignore_ascii_case(name)))
-}
-
-/// The preset, or the contract's own mapping, that reads a file.
-struct Chosen<'p> {
-    preset: Option<&'p Preset>,
-    kind: Option<Kind>,
-    why: String,
-}
-
-fn choose<'p>(
+fn settle_order(
     found: &Found<'_>,
-    context: &Context<'p>,
-    header: &[String],
-    header_line: u64,
-) -> Result<(Chosen<'p>, Mapping), Vec<Issue>> {
-    let place = Place { file: Some(found.shown.clone()), line: Some(header_line), column: None };
-    if let Some(source) = found.source {
-        if let Some(table) = &source.table {
-            let why = format!("table = \"{}\" in the contract", table.value.id());
-            return Ok((Chosen { preset: None, kind: Some(table.value), why }, Mapping::default()));
-        }
-        if let Some(name) = &source.preset {
-            let preset = context.presets.iter().find(|p| p.id == name.value).ok_or_else(|| {
-                let ids = context.presets.iter().map(|p| p.id.as_str()).collect::<Vec<_>>();
-                vec![
-                    Issue::usage(name.place.clone(), format!("no preset is called `{}`", name.value))
-                        .hint(did_you_mean(&name.value, ids)),
-                ]
-            })?;
-            let mapping = preset.map(header);
-            return Ok((Chosen { preset: Some(preset), kind: preset.table, why: "named in the contract".into() }, mapping));
-        }
-    }
-    match recognise::recognise(header, context.presets) {
-        Ok(hit) => {
-            let mapping = hit.preset.map(header);
-            Ok((Chosen { preset: Some(hit.preset), kind: hit.preset.table, why: hit.why }, mapping))
-        }
-        Err(Miss::Ambiguous(ids)) => Err(vec![
-            Issue::data(place, format!("the header fits several presets: {}", ids.join(", ")))
-                .hint("say which in the contract: [[source]] preset = \"…\""),
-        ]),
-        Err(Miss::Unknown { nearest }) => {
-            let shown = shorten(&header.join(", "));
-            let issue = Issue::data(place, format!("no preset knows this header: {shown}"));
-            let own = "describe the file in the contract: [[source]] with table = \"…\" and columns = { … }";
-            Err(vec![match nearest {
-                Some((id, title, missing)) => {
-                    issue.hint(format!("nearest is {id} ({title}), which also needs: {}; or {own}", missing.join(", ")))
-                }
-                None => issue.hint(own),
-            }])
-        }
-    }
-}
-
-#[allow(clippy::too_many_arguments)] // one call; a struct for it would only rename the arguments
-fn plan(
-    found: &Found<'_>,
-    context: &Context<'_>,
-    chosen: &Chosen<'_>,
-    kind: Kind,
-    mapping: Mapping,
-    header: &[String],
-    delimiter: u8,
+    source: Option<&Source>,
+    parts: &[Part],
     facts: &mut FileFacts,
-) -> Result<Plan, Vec<Issue>> {
-    let mut issues = Vec::new();
-    let preset = chosen.preset;
-    let mut columns: Vec<PlanColumn> = Vec::new();
-    for (name, index) in &mapping.columns {
-        let type_ = kind.field(name).map_or(Type::Text, |f| f.kind);
-        let values = preset.and_then(|p| p.values.get(name)).cloned();
-        let day = preset.is_some_and(|p| p.is_day(&header[*index]));
-        columns.push(PlanColumn { name: name.clone(), kind: type_, index: *index, values, day });
-    }
-    let source = found.source;
-    if let Some(source) = source {
-        own_columns(source, kind, header, &mut columns, &mut issues);
-    }
-    let mut constants: Vec<(String, String)> =
-        preset.into_iter().flat_map(|p| p.constants.iter().map(|(k, v)| (k.clone(), v.clone()))).collect();
-    for (name, text) in source.into_iter().flat_map(|s| &s.constants) {
-        constants.retain(|(n, _)| n != name);
-        columns.retain(|c| c.name != *name);
-        constants.push((name.clone(), text.value.clone()));
-    }
-    for group in kind.keys() {
-        let has = |name: &&str| columns.iter().any(|c| c.name == **name) || constants.iter().any(|(n, _)| n == *name);
-        if !group.iter().any(|n| has(&n)) {
-            let place = source.map_or_else(|| Place::file(&found.shown), |s| s.path.place.clone());
-            issues.push(
-                Issue::usage(place, format!("`{}` has no column for {} of table {}", found.shown, group.join(" or "), kind.id()))
-                    .hint(format!("add it to `columns`; the file has: {}", shorten_list(header))),
-            );
-        }
-    }
-    if !issues.is_empty() {
-        return Err(issues);
-    }
-    let zone_name = source.and_then(|s| s.timezone.as_ref()).map(|z| z.value.clone()).or_else(|| preset.and_then(|p| p.timezone.clone()));
-    let zone = match &zone_name {
-        Some(name) => Zone::named(name).map_err(|e| vec![Issue::usage(Place::file(&found.shown), e.to_string())])?,
-        None => context.home.clone(),
-    };
-    facts.zone.clone_from(&zone.name);
-    let only = preset.and_then(|p| p.only.as_ref()).and_then(|only| {
-        position(header, &only.column).map(|index| (index, only.values.clone(), only.reason.clone()))
-    });
-    let mut nulls: Vec<String> = preset.map(|p| p.nulls.clone()).unwrap_or_default();
-    nulls.extend(source.into_iter().flat_map(|s| s.nulls.iter().cloned()));
-    facts.mapped = columns.iter().map(|c| (c.name.clone(), header[c.index].clone())).collect();
-    facts.mapped.extend(mapping.stages.iter().map(|s| (format!("stage: {}", s.stage), header[s.index].clone())));
-    let used = |i: usize| columns.iter().any(|c| c.index == i) || mapping.stages.iter().any(|s| s.index == i);
-    facts.unmapped = header.iter().enumerate().filter(|(i, h)| !used(*i) && !h.is_empty()).map(|(_, h)| h.clone()).collect();
-    facts.duplicates = duplicates(header);
-    Ok(Plan {
-        kind,
-        columns,
-        constants,
-        stages: mapping.stages,
-        only,
-        nulls,
-        header: header.to_vec(),
-        zone,
-        home: context.home.clone(),
-        exponent: context.exponent + super::convert::SPARE,
-        decimal: Decimal::Point,
-        delimiter,
-    })
-}
-
-fn duplicates(header: &[String]) -> Vec<String> {
-    let mut twice: Vec<String> =
-        header.iter().enumerate().filter(|(i, h)| !h.is_empty() && header[..*i].contains(h)).map(|(_, h)| h.clone()).collect();
-    twice.sort();
-    twice.dedup();
-    twice
-}
-
-fn shorten_list(header: &[String]) -> String {
-    let mut shown = header.iter().filter(|h| !h.is_empty()).take(12).cloned().collect::<Vec<_>>().join(", ");
-    if header.len() > 12 {
-        shown.push_str(", …");
-    }
-    shown
-}
-
-fn own_columns(source: &Source, kind: Kind, header: &[String], columns: &mut Vec<PlanColumn>, issues: &mut Vec<Issue>) {
-    for (name, rule) in &source.columns {
-        let Some(index) = position(header, &rule.header.value) else {
-            issues.push(
-                Issue::usage(rule.header.place.clone(), format!("the file has no column `{}`", rule.header.value))
-                    .hint(did_you_mean(&rule.header.value, header.iter().map(String::as_str))),
-            );
-            continue;
-        };
-        let kind = rule.kind.or_else(|| kind.field(name).map(|f| f.kind)).unwrap_or(Type::Text);
-        columns.retain(|c| c.name != *name);
-        columns.push(PlanColumn { name: name.clone(), kind, index, values: None, day: false });
-    }
-    for (name, values) in &source.values {
-        match columns.iter_mut().find(|c| c.name == *name) {
-            Some(column) => column.values = Some(values.clone()),
-            None => issues.push(
-                Issue::usage(source.path.place.clone(), format!("`values.{name}` is about a column that is not mapped"))
-                    .hint(did_you_mean(name, columns.iter().map(|c| c.name.as_str()))),
-            ),
-        }
-    }
-}
-
-fn settle_order(found: &Found<'_>, source: Option<&Source>, parts: &[Part], facts: &mut FileFacts) -> Result<Option<Order>, Issue> {
+) -> Result<Option<Order>, Issue> {
     let mut votes = OrderVotes::default();
-    parts.iter().for_each(|p| votes.merge(&p.order));
+    for part in parts {
+        votes.merge(&part.order);
+    }
     if let Some(said) = source.and_then(|s| s.date_order) {
         let order = match said {
             DateOrder::Dmy => Order::DayFirst,
@@ -468,11 +308,10 @@ fn settle_order(found: &Found<'_>, source: Option<&Source>, parts: &[Part], fact
             "dates such as 03/04/2026 could be day-month or month-day, and no date in this file settles which",
         )
         .hint("say which in the contract's [[source]]: date_order = \"dmy\" or date_order = \"mdy\"")),
-        Err(OrderProblem::Contradiction) => Err(Issue::data(
-            place,
-            "some dates can only be day-month and others only month-day",
-        )
-        .hint("the file was put together from two: split it, and give each its own [[source]] with date_order")),
+        Err(OrderProblem::Contradiction) => {
+            Err(Issue::data(place, "some dates can only be day-month and others only month-day")
+                .hint("the file was put together from two: split it, and give each its own [[source]] with date_order"))
+        }
     }
 }
 

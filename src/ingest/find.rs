@@ -53,8 +53,11 @@ pub fn find<'c>(contract: &'c Contract, given: &Given) -> Result<Vec<Found<'c>>,
             if let Some(first) = of_contract.iter().find(|f| f.path == path) {
                 let line = first.source.and_then(|s| s.path.place.line).unwrap_or(0);
                 issues.push(
-                    Issue::usage(source.path.place.clone(), format!("`{}` is already read by the source on line {line}", shown(&path)))
-                        .hint("make the two paths exclude each other: a file is read once"),
+                    Issue::usage(
+                        source.path.place.clone(),
+                        format!("`{}` is already read by the source on line {line}", shown(&path)),
+                    )
+                    .hint("make the two paths exclude each other: a file is read once"),
                 );
                 continue;
             }
@@ -145,8 +148,12 @@ fn matches(contract: &Contract, source: &Source, issues: &mut Vec<Issue>) -> Vec
             let names = near_files(folder);
             let wanted = Path::new(written).file_name().and_then(|n| n.to_str()).unwrap_or(written);
             match crate::issue::nearest(wanted, names.iter().map(String::as_str)) {
-                Some(near) => issue.hint(format!("did you mean `{near}`? (`optional = true` allows a source without files)")),
-                None => issue.hint("paths are relative to the contract's folder; `optional = true` allows a source without files"),
+                Some(near) => {
+                    issue.hint(format!("did you mean `{near}`? (`optional = true` allows a source without files)"))
+                }
+                None => issue.hint(
+                    "paths are relative to the contract's folder; `optional = true` allows a source without files",
+                ),
             }
         } else {
             issue.hint(format!("there is no folder `{}`", shown(folder)))

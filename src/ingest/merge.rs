@@ -122,13 +122,13 @@ fn widen(range: &mut Option<(Stamp, Stamp)>, values: &Values, _home: &Zone) {
 
 /// Stage columns (`Date entered "…"`) become rows of `stage_changes`; they are no records of the file, so they are in
 /// no file's count.
-fn stage_columns(tables: &mut Tables, plan: &super::read::Plan, stages: &[super::read::StageTime], before: usize) {
+fn stage_columns(tables: &mut Tables, plan: &super::plan::Plan, stages: &[super::part::StageTime], before: usize) {
     if stages.is_empty() {
         return;
     }
     let labels: Vec<(u32, u32)> =
         plan.stages.iter().map(|s| (tables.names.code(&s.stage), tables.names.code(&s.field))).collect();
-    let subject = |s: &super::read::StageTime| super::read::subject_column(plan.stages[s.stage as usize].subject);
+    let subject = |s: &super::part::StageTime| super::read::subject_column(plan.stages[s.stage as usize].subject);
     for column in ["person_id", "deal_id"] {
         let source = tables.get(plan.kind).codes(column).into_owned();
         let origin = tables.get(plan.kind).origin.clone();
@@ -204,7 +204,8 @@ fn set_aside_later(loaded: &mut Loaded, home: &Zone, as_of: i32) {
         let closed = if kind == Kind::Deals { table.times("closed_at").into_owned() } else { Vec::new() };
         let later = |row: usize| {
             let day = home.day(times[row]);
-            day.is_some_and(|d| d > as_of) && !closed.get(row).is_some_and(|c| home.day(*c).is_some_and(|d| d <= as_of))
+            let closed_before = closed.get(row).and_then(|c| home.day(*c)).is_some_and(|d| d <= as_of);
+            day.is_some_and(|d| d > as_of) && !closed_before
         };
         let keep: Vec<bool> = (0..table.len()).map(|row| !later(row)).collect();
         drop_rows(loaded, kind, &keep, "dated after as-of");
@@ -301,7 +302,8 @@ fn derive_outcome(tables: &mut Tables) {
 /// Exports of users often have first and last name only.
 fn derive_user_names(tables: &mut Tables) {
     let users = tables.get(Kind::Users);
-    let (mut names, first, last) = (users.codes("name").into_owned(), users.codes("first_name"), users.codes("last_name"));
+    let (mut names, first, last) =
+        (users.codes("name").into_owned(), users.codes("first_name"), users.codes("last_name"));
     let joined: Vec<Option<String>> = (0..users.len())
         .map(|row| {
             let parts: Vec<&str> = [first[row], last[row]].into_iter().filter_map(|c| tables.names.text(c)).collect();

@@ -5,13 +5,15 @@
 //! `recognise`, `records`, `read` and `cell`), and `merge` (all files → tables).
 
 pub mod cell;
+mod convert;
 pub mod decode;
 mod file;
 mod find;
-mod convert;
 mod merge;
+mod part;
+mod plan;
 pub mod preset;
-pub mod read;
+mod read;
 pub mod recognise;
 pub mod records;
 
@@ -85,12 +87,15 @@ impl Default for BadRows {
     }
 }
 
+/// A file that cannot be read as it is, and why.
+pub type Unreadable = (String, Vec<Issue>);
+
 /// Looks at files before there is a contract: what each is, or its problems. No amount needs a rate here, and no file
 /// has to be recognised. The tables hold what could be read.
 ///
 /// # Errors
 /// A folder or path that is not there.
-pub fn look(given: &Given, home: &Zone, as_of: i32) -> Result<(Loaded, Vec<(String, Vec<Issue>)>)> {
+pub fn look(given: &Given, home: &Zone, as_of: i32) -> Result<(Loaded, Vec<Unreadable>)> {
     let mut contract = Contract::builtin();
     contract.rates = cell::currencies()
         .filter(|code| *code != contract.currency)
@@ -98,7 +103,8 @@ pub fn look(given: &Given, home: &Zone, as_of: i32) -> Result<(Loaded, Vec<(Stri
         .collect();
     let presets = preset::with_own(&contract)?;
     let exponent = cell::minor_exponent(&contract.currency).unwrap_or(2);
-    let context = file::Context { contract: &contract, home, presets: &presets, exponent, bad_rows: BadRows::default() };
+    let context =
+        file::Context { contract: &contract, home, presets: &presets, exponent, bad_rows: BadRows::default() };
     let found: Vec<Found<'_>> = find(&contract, given)?.into_iter().map(|f| Found { named: false, ..f }).collect();
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     for file in &found {
@@ -136,8 +142,11 @@ pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32) -> Resu
     if !found.is_empty() && loaded.files.iter().all(|f| f.input.table.is_none()) {
         let first = found.first().map(|f| f.shown.clone()).unwrap_or_default();
         let why = loaded.files.first().map(|f| f.why.clone()).unwrap_or_default();
-        let issue = Issue::data(Place::file(first), format!("none of {} files was recognised; of this one, {why}", loaded.files.len()))
-            .hint("describe the files in a contract: `onefunnel init FILES` writes one to start from");
+        let issue = Issue::data(
+            Place::file(first),
+            format!("none of {} files was recognised; of this one, {why}", loaded.files.len()),
+        )
+        .hint("describe the files in a contract: `onefunnel init FILES` writes one to start from");
         return Err(Issues::from(issue).into());
     }
     Ok(loaded)

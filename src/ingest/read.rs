@@ -1,187 +1,17 @@
 //! Records → typed columns: the hot path.
 //!
-//! In: decoded text and a [`Plan`] (which cell of a record becomes which canonical column, and how). Out: a [`Part`]
-//! with typed columns, what was set aside and why, and what could not be read. A record becomes a row whole or not at
+//! In: decoded text and a [`Plan`] (which cell of a record becomes which canonical column, and how). Out: [`Part`]s with
+//! typed columns, what was set aside and why, and what could not be read. A record becomes a row whole or not at
 //! all: `read = rows + Σ set aside + rejected`.
 
 use std::collections::BTreeMap;
 
-use indexmap::IndexMap;
-
-use super::cell::{self, Decimal, DecimalVotes, Order, OrderVotes, TimeCell};
-use super::preset::{StageCell, Subject};
+use super::cell::{self, DecimalVotes, OrderVotes, TimeCell};
+use super::part::{Bad, Cells, Part, RawStageTime, new_cells, pack, raw};
+use super::plan::{Plan, PlanColumn};
+use super::preset::Subject;
 use super::records::{self, Record, Trouble};
-use crate::tables::{Kind, NO_FLAG, NO_MONEY, NONE, Names, Type, Values};
-use crate::time::{Stamp, Zone};
-
-/// One canonical column and the cell it comes from.
-pub struct PlanColumn {
-    /// Canonical name, or the user's own.
-    pub name: String,
-    /// How its cells are read.
-    pub kind: Type,
-    /// Index of the cell in the record.
-    pub index: usize,
-    /// Exact cell text → canonical text; `*` is any other.
-    pub values: Option<IndexMap<String, String>>,
-    /// A time that is a day, whatever time of day the export writes behind it.
-    pub day: bool,
-}
-
-/// How the records of one file become rows.
-pub struct Plan {
-    /// The table they go to.
-    pub kind: Kind,
-    /// The mapped columns.
-    pub columns: Vec<PlanColumn>,
-    /// Columns with the same text in every row.
-    pub constants: Vec<(String, String)>,
-    /// Cells whose header names a stage.
-    pub stages: Vec<StageCell>,
-    /// The rows that are used: cell index, allowed texts, and the reason for the others.
-    pub only: Option<(usize, Vec<String>, String)>,
-    /// Cells that mean nothing.
-    pub nulls: Vec<String>,
-    /// The header, to recognise when it is repeated.
-    pub header: Vec<String>,
-    /// Zone of instants written without an offset.
-    pub zone: Zone,
-    /// The contract's zone, in which days are days.
-    pub home: Zone,
-    /// Digits after the decimal mark that amounts are read with.
-    pub exponent: u32,
-    /// The file's decimal mark.
-    pub decimal: Decimal,
-    /// The file's delimiter.
-    pub delimiter: u8,
-}
-
-/// A cell that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bad {
-    /// Byte offset of its record in the text.
-    pub offset: u64,
-    /// Index of the cell.
-    pub index: usize,
-    /// What stands there.
-    pub value: String,
-    /// What was expected.
-    pub expected: &'static str,
-}
-
-/// One time that a stage column gave.
-#[derive(Debug, Clone, Copy)]
-pub struct StageTime {
-    /// Row in the part.
-    pub row: u32,
-    /// Index into [`Plan::stages`].
-    pub stage: u32,
-    /// When the stage was entered.
-    pub at: Stamp,
-}
-
-#[derive(Clone, Copy)]
-struct RawStageTime {
-    row: u32,
-    stage: u32,
-    raw: i64,
-}
-
-/// What one piece of a file gave.
-pub struct Part {
-    /// Dictionary of the codes in the columns.
-    pub names: Names,
-    raw: Vec<Cells>,
-    raw_stages: Vec<RawStageTime>,
-    /// One per [`Plan::columns`]; empty until [`Part::settle`].
-    pub columns: Vec<Values>,
-    /// Times from stage columns; empty until [`Part::settle`].
-    pub stages: Vec<StageTime>,
-    /// Byte offset of each row's record.
-    pub offsets: Vec<u64>,
-    /// The currencies that amounts named themselves: (row, ISO code).
-    pub currencies: Vec<(u32, [u8; 3])>,
-    /// Records read.
-    pub read: u64,
-    /// Records set aside, by reason.
-    pub set_aside: BTreeMap<String, u64>,
-    /// Cells that could not be read; their records are no rows.
-    pub bad: Vec<Bad>,
-    /// Rows that had fewer cells than the header.
-    pub short: u64,
-    /// What the dates say about day and month.
-    pub order: OrderVotes,
-    /// What the numbers say about the decimal mark.
-    pub decimal: DecimalVotes,
-    /// Some times are months.
-    pub monthly: bool,
-}
-
-enum Cells {
-    Code(Vec<u32>),
-    Ids(Vec<Vec<u32>>),
-    Time(Vec<i64>),
-    Money(Vec<i64>),
-    Number(Vec<f64>),
-    Flag(Vec<i8>),
-}
-
-/// Times that wait for the file's day/month order are packed below every real time.
-const PACKED: i64 = -(1 << 62);
-
-fn pack(a: u8, b: u8, year: i32, ms_of_day: i32, is_date: bool) -> i64 {
-    let payload = (i64::from(year) << 38)
-        | (i64::from(a) << 33)
-        | (i64::from(b) << 28)
-        | (i64::from(ms_of_day) << 1)
-        | i64::from(is_date);
-    PACKED - payload
-}
-
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // the inverse of `pack`
-fn unpack(raw: i64) -> Option<(u8, u8, i32, i32, bool)> {
-    if raw > PACKED || raw == i64::MIN {
-        return None;
-    }
-    let payload = PACKED - raw;
-    Some((
-        ((payload >> 33) & 31) as u8,
-        ((payload >> 28) & 31) as u8,
-        (payload >> 38) as i32,
-        ((payload >> 1) & 0x7ff_ffff) as i32,
-        payload & 1 == 1,
-    ))
-}
-
-const MISSING_TIME: i64 = i64::MIN;
-
-impl Plan {
-    fn stamp(&self, civil_ms: i64, offset_s: Option<i32>, is_date: bool) -> Stamp {
-        match (is_date, offset_s) {
-            (true, _) => Stamp::date(self.home.to_utc(civil_ms)),
-            (false, Some(offset)) => Stamp::instant(civil_ms - i64::from(offset) * 1000),
-            (false, None) => Stamp::instant(self.zone.to_utc(civil_ms)),
-        }
-    }
-
-    fn is_ledger(&self) -> bool {
-        matches!(self.kind, Kind::Spend | Kind::Headcount | Kind::Revenue)
-    }
-
-    /// Which plan columns must not all be missing, and the reason when they are.
-    fn keys(&self) -> Vec<(Vec<usize>, String)> {
-        let constant = |name: &str| self.constants.iter().any(|(n, _)| n == name);
-        self.kind
-            .keys()
-            .iter()
-            .filter(|group| !group.iter().any(|name| constant(name)))
-            .map(|group| {
-                let at = self.columns.iter().enumerate().filter(|(_, c)| group.contains(&c.name.as_str()));
-                (at.map(|(i, _)| i).collect(), format!("no {}", group.join(" or ")))
-            })
-            .collect()
-    }
-}
+use crate::tables::{NONE, Names, Type};
 
 struct Reader<'p> {
     plan: &'p Plan,
@@ -191,52 +21,6 @@ struct Reader<'p> {
     id: [u8; 18],
     email: Vec<u8>,
     part: Part,
-}
-
-fn new_cells(kind: Type) -> Cells {
-    match kind {
-        Type::Id | Type::Email | Type::Text => Cells::Code(Vec::new()),
-        Type::Ids => Cells::Ids(Vec::new()),
-        Type::Time => Cells::Time(Vec::new()),
-        Type::Money => Cells::Money(Vec::new()),
-        Type::Number => Cells::Number(Vec::new()),
-        Type::Flag => Cells::Flag(Vec::new()),
-    }
-}
-
-impl Cells {
-    fn push_missing(&mut self) {
-        match self {
-            Self::Code(v) => v.push(NONE),
-            Self::Ids(v) => v.push(Vec::new()),
-            Self::Time(v) => v.push(MISSING_TIME),
-            Self::Money(v) => v.push(NO_MONEY),
-            Self::Number(v) => v.push(f64::NAN),
-            Self::Flag(v) => v.push(NO_FLAG),
-        }
-    }
-
-    fn last_is_missing(&self) -> bool {
-        match self {
-            Self::Code(v) => v.last() == Some(&NONE),
-            Self::Ids(v) => v.last().is_none_or(Vec::is_empty),
-            Self::Time(v) => v.last() == Some(&MISSING_TIME),
-            Self::Money(v) => v.last() == Some(&NO_MONEY),
-            Self::Number(v) => v.last().is_none_or(|x| x.is_nan()),
-            Self::Flag(v) => v.last() == Some(&NO_FLAG),
-        }
-    }
-
-    fn truncate(&mut self, rows: usize) {
-        match self {
-            Self::Code(v) => v.truncate(rows),
-            Self::Ids(v) => v.truncate(rows),
-            Self::Time(v) => v.truncate(rows),
-            Self::Money(v) => v.truncate(rows),
-            Self::Number(v) => v.truncate(rows),
-            Self::Flag(v) => v.truncate(rows),
-        }
-    }
 }
 
 impl<'p> Reader<'p> {
@@ -509,20 +293,6 @@ fn is_header(record: &Record<'_>, header: &[String]) -> bool {
     record.len() == header.len() && header.iter().enumerate().all(|(i, h)| *record.get(i) == *h.as_bytes())
 }
 
-fn raw(stamp: Stamp) -> i64 {
-    (stamp.utc_ms() << 1) | i64::from(stamp.is_date())
-}
-
-fn stamp_of(raw: i64) -> Stamp {
-    if raw == MISSING_TIME {
-        Stamp::NONE
-    } else if raw & 1 == 1 {
-        Stamp::date(raw >> 1)
-    } else {
-        Stamp::instant(raw >> 1)
-    }
-}
-
 /// Reads all records of `text` (data only, no header), in parallel pieces where they are many.
 ///
 /// # Errors
@@ -546,72 +316,6 @@ pub fn read(text: &[u8], plan: &Plan, threads: usize) -> Result<Vec<Part>, Troub
             Ok(vec![reader.part])
         }
         other => other,
-    }
-}
-
-impl Part {
-    /// Turns raw times into stamps, now that the file's day/month order is known. Dates that this order cannot mean
-    /// are added to [`Part::bad`], and their rows are dropped.
-    pub fn settle(&mut self, plan: &Plan, order: Option<Order>) {
-        let mut keep = vec![true; self.offsets.len()];
-        let mut bad = Vec::new();
-        let offsets = &self.offsets;
-        let mut settle_one = |raw: i64, row: usize, index: usize| -> Stamp {
-            let Some((a, b, year, ms_of_day, is_date)) = unpack(raw) else { return stamp_of(raw) };
-            if let Some(civil_ms) = order.and_then(|order| cell::resolve(a, b, year, ms_of_day, order)) {
-                return plan.stamp(civil_ms, None, is_date);
-            }
-            keep[row] = false;
-            let expected = "a date that exists, in the day/month order of the rest of the file";
-            bad.push(Bad { offset: offsets[row], index, value: format!("{a}/{b}/{year}"), expected });
-            Stamp::NONE
-        };
-        for (cells, column) in std::mem::take(&mut self.raw).into_iter().zip(&plan.columns) {
-            self.columns.push(match cells {
-                Cells::Code(v) if column.kind == Type::Text => Values::Text(v),
-                Cells::Code(v) => Values::Id(v),
-                Cells::Ids(v) => Values::Ids(v),
-                Cells::Time(v) => Values::Time(
-                    v.into_iter().enumerate().map(|(row, raw)| settle_one(raw, row, column.index)).collect(),
-                ),
-                Cells::Money(v) => Values::Money(v),
-                Cells::Number(v) => Values::Number(v),
-                Cells::Flag(v) => Values::Flag(v),
-            });
-        }
-        for RawStageTime { row, stage, raw } in std::mem::take(&mut self.raw_stages) {
-            let at = settle_one(raw, row as usize, plan.stages[stage as usize].index);
-            self.stages.push(StageTime { row, stage, at });
-        }
-        self.bad.append(&mut bad);
-        self.bad.sort_by_key(|b| (b.offset, b.index));
-        if !keep.iter().all(|k| *k) {
-            self.drop_rows(&keep);
-        }
-    }
-
-    /// Later rows move up, and what points at rows moves with them.
-    fn drop_rows(&mut self, keep: &[bool]) {
-        for values in &mut self.columns {
-            values.keep(keep);
-        }
-        let mut moved = vec![None; keep.len()];
-        let mut next = 0_u32;
-        for (row, kept) in keep.iter().enumerate() {
-            if *kept {
-                moved[row] = Some(next);
-                self.offsets[next as usize] = self.offsets[row];
-                next += 1;
-            }
-        }
-        self.offsets.truncate(next as usize);
-        self.currencies.retain_mut(|(row, _)| moved[*row as usize].inspect(|m| *row = *m).is_some());
-        self.stages.retain_mut(|s| moved[s.row as usize].inspect(|m| s.row = *m).is_some());
-    }
-
-    /// The settled column of that name.
-    pub fn column<'a>(&'a self, plan: &Plan, name: &str) -> Option<&'a Values> {
-        plan.columns.iter().position(|c| c.name == name).and_then(|i| self.columns.get(i))
     }
 }
 

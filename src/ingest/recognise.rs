@@ -35,26 +35,19 @@ pub enum Miss {
 /// [`Miss`] when no preset fits, or several ask for equally many headers.
 pub fn recognise<'a>(header: &[String], presets: &'a [Preset]) -> Result<Found<'a>, Miss> {
     for names in [Names::exact(header), Names::folded(header)] {
-        let fitting: Vec<(&Preset, &Signature)> = presets
-            .iter()
-            .filter_map(|p| best(p, &names).map(|signature| (p, signature)))
-            .collect();
+        let fitting: Vec<(&Preset, &Signature)> =
+            presets.iter().filter_map(|p| best(p, &names).map(|signature| (p, signature))).collect();
         let Some(most) = fitting.iter().map(|(_, s)| s.all.len()).max() else {
             continue;
         };
         let winners: Vec<_> = fitting.iter().filter(|(_, s)| s.all.len() == most).collect();
         if let [(preset, signature)] = winners.as_slice() {
             let folded = if names.fold { " (ignoring case)" } else { "" };
-            return Ok(Found {
-                preset,
-                why: format!("has {}{folded}", signature.all.join(", ")),
-            });
+            return Ok(Found { preset, why: format!("has {}{folded}", signature.all.join(", ")) });
         }
         return Err(Miss::Ambiguous(winners.iter().map(|(p, _)| p.id.clone()).collect()));
     }
-    Err(Miss::Unknown {
-        nearest: nearest(header, presets),
-    })
+    Err(Miss::Unknown { nearest: nearest(header, presets) })
 }
 
 /// The header's names, and how they are compared.
@@ -66,39 +59,23 @@ struct Names<'h> {
 
 impl<'h> Names<'h> {
     fn exact(header: &'h [String]) -> Self {
-        Self {
-            exact: header.iter().map(|h| h.trim()).collect(),
-            lower: BTreeSet::new(),
-            fold: false,
-        }
+        Self { exact: header.iter().map(|h| h.trim()).collect(), lower: BTreeSet::new(), fold: false }
     }
 
     fn folded(header: &'h [String]) -> Self {
         let lower = header.iter().map(|h| h.trim().to_lowercase()).collect();
-        Self {
-            lower,
-            fold: true,
-            ..Self::exact(header)
-        }
+        Self { lower, fold: true, ..Self::exact(header) }
     }
 
     fn has(&self, name: &str) -> bool {
-        if self.fold {
-            self.lower.contains(&name.to_lowercase())
-        } else {
-            self.exact.contains(name)
-        }
+        if self.fold { self.lower.contains(&name.to_lowercase()) } else { self.exact.contains(name) }
     }
 
     /// Whether a header of `none` is there. One that differs from a header of `all` only in case is always compared as it is.
     fn bars(&self, signature: &Signature) -> bool {
         signature.none.iter().any(|name| {
             let twin = signature.all.iter().any(|a| a.to_lowercase() == name.to_lowercase());
-            if twin {
-                self.exact.contains(name.as_str())
-            } else {
-                self.has(name)
-            }
+            if twin { self.exact.contains(name.as_str()) } else { self.has(name) }
         })
     }
 }
@@ -130,12 +107,7 @@ fn nearest(header: &[String], presets: &[Preset]) -> Option<(String, String, Vec
             .as_ref()
             .is_none_or(|(lacks, has, ..)| missing.len() < *lacks || (missing.len() == *lacks && there.len() > *has));
         if better {
-            nearest = Some((
-                missing.len(),
-                there.len(),
-                preset,
-                missing.into_iter().cloned().collect(),
-            ));
+            nearest = Some((missing.len(), there.len(), preset, missing.into_iter().cloned().collect()));
         }
     }
     nearest.map(|(_, _, preset, missing)| (preset.id.clone(), preset.title.clone(), missing))
@@ -158,51 +130,27 @@ mod tests {
     const LISTS: [(&str, &str); 27] = [
         ("salesforce_dataexport_lead", "salesforce_lead"),
         ("salesforce_dataexport_opportunity", "salesforce_opportunity"),
-        (
-            "salesforce_dataexport_opportunityhistory",
-            "salesforce_opportunity_history",
-        ),
-        (
-            "salesforce_dataexport_opportunitycontactrole",
-            "salesforce_opportunity_contact_role",
-        ),
+        ("salesforce_dataexport_opportunityhistory", "salesforce_opportunity_history"),
+        ("salesforce_dataexport_opportunitycontactrole", "salesforce_opportunity_contact_role"),
         ("salesforce_dataexport_contact", "salesforce_contact"),
         ("salesforce_dataexport_account", "salesforce_account"),
         ("salesforce_dataexport_campaign", "salesforce_campaign"),
         ("salesforce_dataexport_campaignmember", "salesforce_campaign_member"),
-        (
-            "salesforce_dataexport_campaigninfluence",
-            "salesforce_campaign_influence",
-        ),
+        ("salesforce_dataexport_campaigninfluence", "salesforce_campaign_influence"),
         ("salesforce_dataexport_task", "salesforce_task"),
         ("salesforce_dataexport_event", "salesforce_event"),
         ("salesforce_dataexport_user", "salesforce_user"),
         ("salesforce_dataexport_userrole", "salesforce_user_role"),
         ("salesforce_api_excelsaved_lead", "salesforce_lead"),
         ("salesforce_api_excelsaved_opportunity", "salesforce_opportunity"),
-        (
-            "salesforce_api_excelsaved_opportunityhistory",
-            "salesforce_opportunity_history",
-        ),
+        ("salesforce_api_excelsaved_opportunityhistory", "salesforce_opportunity_history"),
         ("salesforce_leadhistory", "salesforce_lead_history"),
-        (
-            "salesforce_opportunityfieldhistory",
-            "salesforce_opportunity_field_history",
-        ),
+        ("salesforce_opportunityfieldhistory", "salesforce_opportunity_field_history"),
         ("salesforce_opportunityhistory_api", "salesforce_opportunity_history"),
-        (
-            "salesforce_report_opportunity_history",
-            "salesforce_report_opportunity_history",
-        ),
-        (
-            "salesforce_report_opportunity_field_history",
-            "salesforce_report_opportunity_field_history",
-        ),
+        ("salesforce_report_opportunity_history", "salesforce_report_opportunity_history"),
+        ("salesforce_report_opportunity_field_history", "salesforce_report_opportunity_field_history"),
         ("salesforce_report_leads_labels", "salesforce_report_leads"),
-        (
-            "salesforce_report_opportunities_labels",
-            "salesforce_report_opportunities",
-        ),
+        ("salesforce_report_opportunities_labels", "salesforce_report_opportunities"),
         ("hubspot_deals_2026_all_properties", "hubspot_deals"),
         ("hubspot_contacts_2026_all_properties", "hubspot_contacts"),
         ("hubspot_deals_2025_visible_columns", "hubspot_deals"),
@@ -211,19 +159,12 @@ mod tests {
 
     fn list(name: &str) -> Vec<String> {
         let path = format!("{}/testdata/headers/{name}.txt", env!("CARGO_MANIFEST_DIR"));
-        std::fs::read_to_string(&path)
-            .unwrap_or_else(|e| panic!("{path}: {e}"))
-            .lines()
-            .map(str::to_owned)
-            .collect()
+        std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}")).lines().map(str::to_owned).collect()
     }
 
     /// How many presets fit a header exactly: a second one that lost by the size of its signature would show here.
     fn fitting(header: &[String]) -> usize {
-        builtin()
-            .iter()
-            .filter(|p| best(p, &Names::exact(header)).is_some())
-            .count()
+        builtin().iter().filter(|p| best(p, &Names::exact(header)).is_some()).count()
     }
 
     #[test]
@@ -249,28 +190,16 @@ mod tests {
 
     #[test]
     fn fragments_and_property_history_are_nobodys() {
-        assert!(matches!(
-            recognise(&list("hubspot_property_history"), builtin()),
-            Err(Miss::Unknown { .. })
-        ));
-        assert!(matches!(
-            recognise(&list("hubspot_deal_stage_columns_new"), builtin()),
-            Err(Miss::Unknown { .. })
-        ));
+        assert!(matches!(recognise(&list("hubspot_property_history"), builtin()), Err(Miss::Unknown { .. })));
+        assert!(matches!(recognise(&list("hubspot_deal_stage_columns_new"), builtin()), Err(Miss::Unknown { .. })));
     }
 
     #[test]
     fn why_names_the_headers_that_decided() {
         let header = header("Id|Status|IsConverted");
-        assert_eq!(
-            recognise(&header, builtin()).unwrap().why,
-            "has Id, IsConverted, Status"
-        );
+        assert_eq!(recognise(&header, builtin()).unwrap().why, "has Id, IsConverted, Status");
         let header: Vec<String> = header.iter().map(|h| h.to_lowercase()).collect();
-        assert_eq!(
-            recognise(&header, builtin()).unwrap().why,
-            "has Id, IsConverted, Status (ignoring case)"
-        );
+        assert_eq!(recognise(&header, builtin()).unwrap().why, "has Id, IsConverted, Status (ignoring case)");
     }
 
     #[test]
@@ -278,10 +207,7 @@ mod tests {
         assert_eq!(id("Record ID|Deal Name"), Ok("hubspot_deals".into()));
         assert_eq!(id("Record ID|Lifecycle Stage|Email"), Ok("hubspot_contacts".into()));
         assert_eq!(id("record id|deal name"), Ok("hubspot_deals".into()));
-        assert!(matches!(
-            id("Record Id|Deal Owner.id|Deal Owner|Amount|Deal Name"),
-            Err(Miss::Unknown { .. })
-        ));
+        assert!(matches!(id("Record Id|Deal Owner.id|Deal Owner|Amount|Deal Name"), Err(Miss::Unknown { .. })));
         assert!(matches!(
             id("Record Id|Lead Owner|Is Converted|First Name|Last Name|Email"),
             Err(Miss::Unknown { .. })
@@ -294,26 +220,17 @@ mod tests {
             id("Id|Name|Type|ParentId|BillingState|Industry|NumberOfEmployees"),
             Ok("salesforce_account".into())
         );
-        assert_eq!(
-            id("Id|IsDeleted|AccountId|LastName|FirstName|Email|Name"),
-            Ok("salesforce_contact".into())
-        );
+        assert_eq!(id("Id|IsDeleted|AccountId|LastName|FirstName|Email|Name"), Ok("salesforce_contact".into()));
     }
 
     #[test]
     fn a_hubspot_view_with_few_columns_is_enough() {
-        for line in [
-            "Record ID|First Name",
-            "Record ID|Last Name|Phone Number",
-            "Email|Record ID",
-            "Record ID|Contact owner",
-        ] {
+        for line in
+            ["Record ID|First Name", "Record ID|Last Name|Phone Number", "Email|Record ID", "Record ID|Contact owner"]
+        {
             assert_eq!(id(line), Ok("hubspot_contacts".into()), "{line}");
         }
-        assert_eq!(
-            id("Contact ID|Lifecycle Stage|Associated Deals"),
-            Ok("hubspot_contacts".into())
-        );
+        assert_eq!(id("Contact ID|Lifecycle Stage|Associated Deals"), Ok("hubspot_contacts".into()));
         assert_eq!(id("hs_object_id|dealname|amount"), Ok("hubspot_deals_internal".into()));
         assert_eq!(id("hs_object_id|email"), Ok("hubspot_contacts_internal".into()));
     }
@@ -329,20 +246,13 @@ mod tests {
 
     #[test]
     fn spend_without_its_team_never_passes_for_revenue() {
-        let nearest = Some((
-            "spend".into(),
-            "Spend ledger: date, team, amount".into(),
-            vec!["team".into()],
-        ));
+        let nearest = Some(("spend".into(), "Spend ledger: date, team, amount".into(), vec!["team".into()]));
         assert_eq!(id("date|channel|amount"), Err(Miss::Unknown { nearest }));
     }
 
     #[test]
     fn a_ledger_of_two_kinds_is_ambiguous() {
-        assert_eq!(
-            id("date|team|amount|heads"),
-            Err(Miss::Ambiguous(vec!["spend".into(), "headcount".into()]))
-        );
+        assert_eq!(id("date|team|amount|heads"), Err(Miss::Ambiguous(vec!["spend".into(), "headcount".into()])));
         assert_eq!(
             id("Record ID|Deal Name|Email"),
             Err(Miss::Ambiguous(vec!["hubspot_contacts".into(), "hubspot_deals".into()]))
@@ -356,14 +266,8 @@ mod tests {
             "Salesforce report on opportunities (labels of the user interface, English)".into(),
             vec!["Opportunity ID".into()],
         ));
-        assert_eq!(
-            id("Opportunity Name|Stage|Close Date|Amount"),
-            Err(Miss::Unknown { nearest })
-        );
-        assert_eq!(
-            id("StageName|Count|StageName (groups)"),
-            Err(Miss::Unknown { nearest: None })
-        );
+        assert_eq!(id("Opportunity Name|Stage|Close Date|Amount"), Err(Miss::Unknown { nearest }));
+        assert_eq!(id("StageName|Count|StageName (groups)"), Err(Miss::Unknown { nearest: None }));
         assert_eq!(id(""), Err(Miss::Unknown { nearest: None }));
     }
 
@@ -386,13 +290,7 @@ mod tests {
     fn the_simulated_dates_of_the_sample_are_left_over() {
         let header = list("salesforce_api_excelsaved_opportunity");
         let mapping = recognise(&header, builtin()).unwrap().preset.map(&header);
-        let of = |name: &str| {
-            mapping
-                .columns
-                .iter()
-                .find(|(c, _)| c == name)
-                .map(|(_, i)| header[*i].as_str())
-        };
+        let of = |name: &str| mapping.columns.iter().find(|(c, _)| c == name).map(|(_, i)| header[*i].as_str());
         assert_eq!(of("created_at"), Some("CreatedDate"));
         assert_eq!(of("closed_at"), Some("CloseDate"));
         assert_eq!(of("person_id"), None);

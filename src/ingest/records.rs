@@ -20,6 +20,7 @@ pub enum Record<'a> {
 
 impl Record<'_> {
     /// Number of cells.
+    #[allow(clippy::len_without_is_empty)] // a record has at least one cell
     pub fn len(&self) -> usize {
         match self {
             Self::Plain(r) => r.len(),
@@ -240,11 +241,13 @@ mod tests {
         for range in ranges {
             assert_eq!(range.start, end);
             end = range.end;
-            assert!(plain(&text[range], b',', |_, r| {
-                assert_eq!(r.len(), 3);
-                rows += 1;
-            })
-            .is_ok());
+            assert!(
+                plain(&text[range], b',', |_, r| {
+                    assert_eq!(r.len(), 3);
+                    rows += 1;
+                })
+                .is_ok()
+            );
         }
         assert_eq!((rows, end), (200_000, text.len()));
     }

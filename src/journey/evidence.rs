@@ -140,8 +140,11 @@ fn times(view: &View<'_>, kind: Kind, column: &Said<String>) -> Result<Option<Ve
         None => {
             let known: Vec<&str> = table.columns.keys().map(String::as_str).collect();
             Err(vec![
-                Issue::usage(column.place.clone(), format!("no export has a column `{}` for {}", column.value, kind.id()))
-                    .hint(did_you_mean(&column.value, known)),
+                Issue::usage(
+                    column.place.clone(),
+                    format!("no export has a column `{}` for {}", column.value, kind.id()),
+                )
+                .hint(did_you_mean(&column.value, known)),
             ])
         }
     }
@@ -175,11 +178,13 @@ fn fill(view: &View<'_>, known: &[Known], oddities: &mut BTreeMap<&'static str, 
     let (mut backward, mut undated_any) = (0, 0);
     for process in 0..view.len {
         let reached = |s: usize| !known[s].at[process].is_none() || known[s].undated[process];
-        let (Some(first), Some(last)) = ((0..known.len()).find(|s| reached(*s)), (0..known.len()).rfind(|s| reached(*s))) else {
+        let (Some(first), Some(last)) =
+            ((0..known.len()).find(|s| reached(*s)), (0..known.len()).rfind(|s| reached(*s)))
+        else {
             continue;
         };
         let mut later = Stamp::NONE;
-        for s in (first..=last).rev() {
+        for (s, stage) in stages.iter_mut().enumerate().take(last + 1).skip(first).rev() {
             let at = known[s].at[process];
             let (how, at) = match (at.some(), later.some()) {
                 (Some(at), _) => (How::Recorded, at),
@@ -187,7 +192,7 @@ fn fill(view: &View<'_>, known: &[Known], oddities: &mut BTreeMap<&'static str, 
                 (None, None) => (How::Undated, Stamp::NONE),
             };
             let day = view.home.day(at).unwrap_or(NO_DAY);
-            stages[s][process] = Reached { how, at, day };
+            stage[process] = Reached { how, at, day };
             if how == How::Recorded {
                 // By day: a day and an instant of that day cannot be told apart.
                 backward += u64::from(view.home.day(later).is_some_and(|l| l < day));

@@ -194,7 +194,13 @@ fn squeezed(text: &str) -> String {
 /// # Errors
 /// [`Issues`] for evidence that names a column or a condition that the data does not have.
 #[allow(clippy::cast_possible_truncation)] // tables have fewer than 2^32 rows
-pub fn build(tables: &Tables, who: &Identity, contract: &Contract, home: &Zone, as_of: i32) -> Result<Journeys, Issues> {
+pub fn build(
+    tables: &Tables,
+    who: &Identity,
+    contract: &Contract,
+    home: &Zone,
+    as_of: i32,
+) -> Result<Journeys, Issues> {
     let deals = tables.get(Kind::Deals);
     let count = deals.len();
     let mut of_human = vec![NONE; who.humans as usize];

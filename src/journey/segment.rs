@@ -52,8 +52,13 @@ fn words(tables: &Tables, table: &Table, name: &str) -> Vec<u32> {
         _ => return codes,
     };
     let other = tables.get(of);
-    let names: HashMap<u32, u32> =
-        other.codes(id).iter().copied().zip(other.codes("name").iter().copied()).filter(|(id, n)| *id != NONE && *n != NONE).collect();
+    let names: HashMap<u32, u32> = other
+        .codes(id)
+        .iter()
+        .copied()
+        .zip(other.codes("name").iter().copied())
+        .filter(|(id, n)| *id != NONE && *n != NONE)
+        .collect();
     for (code, id) in codes.iter_mut().zip(table.codes(&format!("{name}_id")).iter()) {
         if *code == NONE {
             *code = names.get(id).copied().unwrap_or(*id);

@@ -123,7 +123,8 @@ pub fn assign(
             Some(Side::Marketing) => &mut out.marketing[process as usize],
             Some(Side::Sales) => &mut out.sales[process as usize],
             None => {
-                *oddities.entry("touches of no team: neither their owner nor their kind is in [teams]").or_default() += 1;
+                *oddities.entry("touches of no team: neither their owner nor their kind is in [teams]").or_default() +=
+                    1;
                 continue;
             }
         };

@@ -27,9 +27,33 @@ use crate::time::{date_of, day_of};
 
 /// The tidy columns: the same whatever the data.
 const TIDY: [&str; 27] = [
-    "period", "period_start", "period_end", "segment", "stage_id", "stage_order", "stage_title", "owner", "volume", "entered_here",
-    "recorded", "inferred", "undated", "next_reached", "conversion_to_next", "ci_low", "ci_high", "from_first", "conversion_from_first",
-    "median_days_to_next", "days_n", "value", "mature", "basis", "as_of", "currency", "contract_hash",
+    "period",
+    "period_start",
+    "period_end",
+    "segment",
+    "stage_id",
+    "stage_order",
+    "stage_title",
+    "owner",
+    "volume",
+    "entered_here",
+    "recorded",
+    "inferred",
+    "undated",
+    "next_reached",
+    "conversion_to_next",
+    "ci_low",
+    "ci_high",
+    "from_first",
+    "conversion_from_first",
+    "median_days_to_next",
+    "days_n",
+    "value",
+    "mature",
+    "basis",
+    "as_of",
+    "currency",
+    "contract_hash",
 ];
 
 /// Periods shown to people; machines get all.
@@ -150,7 +174,9 @@ impl View<'_> {
             for segment in segments.iter().take(if by { 2 } else { 1 }) {
                 match self.basis {
                     Basis::Cohort => {
-                        let Some(period) = journeys.entered(at).and_then(|day| self.periods.index(day)) else { continue };
+                        let Some(period) = journeys.entered(at).and_then(|day| self.periods.index(day)) else {
+                            continue;
+                        };
                         for period in [None, Some(period)] {
                             let rows = counts.entry((*segment, period)).or_insert_with(|| vec![Row::default(); stages]);
                             add_to_cohort(rows, journeys, at);
@@ -205,7 +231,7 @@ impl View<'_> {
     }
 
     #[allow(clippy::cast_precision_loss)]
-    fn from_first(&self, rows: &[Row], stage: usize) -> Option<f64> {
+    fn of_first(&self, rows: &[Row], stage: usize) -> Option<f64> {
         let first = rows.first()?.volume;
         (self.basis == Basis::Cohort && first > 0).then(|| rows[stage].from_first as f64 / first as f64)
     }
@@ -249,8 +275,11 @@ impl View<'_> {
                 ];
                 if self.basis == Basis::Cohort {
                     let people = |v| crate::output::number::people(v, Unit::Share);
-                    cells.push(self.interval(row, s).map_or_else(Cell::none, |(l, h)| Cell::text(format!("{} – {}", people(l), people(h)))));
-                    cells.push(share(self.from_first(rows, s)));
+                    cells.push(
+                        self.interval(row, s)
+                            .map_or_else(Cell::none, |(l, h)| Cell::text(format!("{} – {}", people(l), people(h)))),
+                    );
+                    cells.push(share(self.of_first(rows, s)));
                 }
                 let median = quantile(&mut row.days.clone(), 0.5);
                 cells.push(median.map_or_else(Cell::none, |d| Cell::Number(d, Unit::Days)));
@@ -284,8 +313,11 @@ impl View<'_> {
             let mut row = vec![Cell::text(&self.periods.all[*period].label)];
             row.extend(counted.iter().map(|r| Cell::count(r.volume)));
             if cohort {
-                row.push(share(counted.len().checked_sub(1).and_then(|last| self.from_first(counted, last))));
-                row.push(self.mature(Some(*period)).map_or_else(Cell::none, |m| Cell::text(if m { "yes" } else { "not yet" })));
+                row.push(share(counted.len().checked_sub(1).and_then(|last| self.of_first(counted, last))));
+                row.push(
+                    self.mature(Some(*period))
+                        .map_or_else(Cell::none, |m| Cell::text(if m { "yes" } else { "not yet" })),
+                );
             }
             rows.push(row);
         }
@@ -343,7 +375,7 @@ impl View<'_> {
                         number(interval.map(|(low, _)| low)),
                         number(interval.map(|(_, high)| high)),
                         count(row.from_first, cohort),
-                        number(self.from_first(counted, s)),
+                        number(self.of_first(counted, s)),
                         number(quantile(&mut row.days.clone(), 0.5)),
                         count(row.days.len() as u64, !last),
                         self.money(row),
@@ -366,8 +398,10 @@ impl View<'_> {
         match self.basis {
             Basis::Cohort => {
                 let never = kept.iter().filter(|at| journeys.entered(**at).is_none()).count();
-                let outside =
-                    kept.iter().filter(|at| journeys.entered(**at).is_some_and(|d| self.periods.index(d).is_none())).count();
+                let outside = kept
+                    .iter()
+                    .filter(|at| journeys.entered(**at).is_some_and(|d| self.periods.index(d).is_none()))
+                    .count();
                 let counted = kept.len() - never - outside;
                 notes.push(format!(
                     "{} buying processes = {counted} counted here + {outside} that began outside of the days shown + {never} without a day on which they reached any stage.",
@@ -375,10 +409,14 @@ impl View<'_> {
                 ));
                 let later: usize = kept.iter().filter(|at| journeys.entry(**at).is_some_and(|s| s > 0)).count();
                 if later > 0 {
-                    notes.push(format!("{later} processes began at a later stage than the first: `Of first` leaves them out."));
+                    notes.push(format!(
+                        "{later} processes began at a later stage than the first: `Of first` leaves them out."
+                    ));
                 }
                 if let Some(days) = self.data.mature_after() {
-                    notes.push(format!("A period is mature {days} days after its end; younger ones will still convert."));
+                    notes.push(format!(
+                        "A period is mature {days} days after its end; younger ones will still convert."
+                    ));
                 }
             }
             Basis::Period => {
@@ -388,7 +426,9 @@ impl View<'_> {
         let inferred: usize =
             journeys.stages.iter().map(|stage| kept.iter().filter(|at| stage[**at].how == How::Inferred).count()).sum();
         if inferred > 0 {
-            notes.push(format!("{inferred} skipped stages are dated by the earliest later evidence; median days leave them out."));
+            notes.push(format!(
+                "{inferred} skipped stages are dated by the earliest later evidence; median days leave them out."
+            ));
         }
         if let Some(condition) = condition {
             notes.push(format!("Only processes where {condition}: {} of {}.", kept.len(), journeys.len()));

@@ -14,7 +14,7 @@ use crate::Env;
 use crate::cli::InitArgs;
 use crate::contract::Contract;
 use crate::identity;
-use crate::ingest::{self, FileFacts, Given, Loaded};
+use crate::ingest::{self, FileFacts, Given, Loaded, Unreadable};
 use crate::issue::{Issue, Place};
 use crate::journey::{self, Journeys};
 use crate::output::Target;
@@ -66,7 +66,7 @@ pub fn run(args: &InitArgs, env: &mut Env<'_>) -> Result<()> {
 /// The contract's text, and what its reader still has to settle.
 fn write_contract(
     loaded: &Loaded,
-    problems: &[(String, Vec<Issue>)],
+    problems: &[Unreadable],
     folder: &Path,
     home: &Zone,
     as_of: i32,
@@ -74,8 +74,12 @@ fn write_contract(
     let mut text = String::new();
     let mut open = Vec::new();
     let tables = &loaded.tables;
-    let currencies = counted(tables, &[(Kind::Deals, "currency"), (Kind::Spend, "currency"), (Kind::Revenue, "currency")]);
-    let most = currencies.iter().max_by_key(|(code, n)| (*n, std::cmp::Reverse((*code).clone()))).map(|(code, _)| code.clone());
+    let currencies =
+        counted(tables, &[(Kind::Deals, "currency"), (Kind::Spend, "currency"), (Kind::Revenue, "currency")]);
+    let most = currencies
+        .iter()
+        .max_by_key(|(code, n)| (*n, std::cmp::Reverse((*code).clone())))
+        .map(|(code, _)| code.clone());
     let currency = most.filter(|c| ingest::cell::minor_exponent(c).is_some()).unwrap_or_else(|| "USD".into());
     let _ = write!(
         text,
@@ -148,7 +152,9 @@ fn stages(text: &mut String, open: &mut Vec<String>, loaded: &Loaded, home: &Zon
         Ok(journeys) => recorded(&journeys),
         Err(_) => vec![1; contract.stages.len()],
     };
-    text.push_str("# --- Stages, in order: each with its owner and its evidence; the earliest evidence dates it ---------\n\n");
+    text.push_str(
+        "# --- Stages, in order: each with its owner and its evidence; the earliest evidence dates it ---------\n\n",
+    );
     let seen = [
         ("Statuses of people", counted(tables, &[(Kind::People, "status"), (Kind::People, "lifecycle_stage")])),
         ("Statuses in their history", counted_changes(tables, "person_id")),
@@ -192,7 +198,9 @@ fn recorded(journeys: &Journeys) -> Vec<usize> {
 }
 
 fn teams(text: &mut String, tables: &Tables) {
-    text.push_str("# --- Teams: whose touch is whose, and which lead sources a team brings in ---------------------------\n\n");
+    text.push_str(
+        "# --- Teams: whose touch is whose, and which lead sources a team brings in ---------------------------\n\n",
+    );
     let seen = [
         ("Kinds of touches", counted(tables, &[(Kind::Touches, "kind")])),
         ("Lead sources", counted(tables, &[(Kind::People, "lead_source"), (Kind::Deals, "lead_source")])),
@@ -247,7 +255,8 @@ fn quoted(text: &str) -> String {
 fn relative(path: &str, folder: &Path) -> String {
     let absolute = |p: &Path| p.canonicalize().unwrap_or_else(|_| p.to_path_buf());
     let (path, folder) = (absolute(Path::new(path)), absolute(folder));
-    let (from, to): (Vec<Component<'_>>, Vec<Component<'_>>) = (folder.components().collect(), path.components().collect());
+    let (from, to): (Vec<Component<'_>>, Vec<Component<'_>>) =
+        (folder.components().collect(), path.components().collect());
     let same = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
     let up = from.len() - same;
     // Far away, an absolute path says more than a ladder of dots.

@@ -2,6 +2,8 @@
 //!
 //! In: the command line. Out: a [`Report`] with one row per file, and one table of particulars per file.
 
+use std::fmt::Write;
+
 use anyhow::Result;
 
 use super::{Audience, Cell, Column, Report, Table};
@@ -76,7 +78,7 @@ fn particulars(data: &Data, file: &FileFacts) -> Table {
     }
     let mut form = format!("{}, separated by {}", file.encoding, file.delimiter);
     if file.preamble > 0 {
-        form.push_str(&format!(", {} lines above the header", file.preamble));
+        let _ = write!(form, ", {} lines above the header", file.preamble);
     }
     rows.push(("Text", form));
     if let Some(order) = &file.date_order {
@@ -90,7 +92,10 @@ fn particulars(data: &Data, file: &FileFacts) -> Table {
         rows.push(("Set aside", format!("{n} × {reason}")));
     }
     if file.short_rows > 0 {
-        rows.push(("Short rows", format!("{} × fewer cells than the header; the missing ones are missing values", file.short_rows)));
+        rows.push((
+            "Short rows",
+            format!("{} × fewer cells than the header; the missing ones are missing values", file.short_rows),
+        ));
     }
     if !file.duplicates.is_empty() {
         rows.push(("Twice in header", format!("{}; the first is used", file.duplicates.join(", "))));
@@ -105,13 +110,36 @@ fn particulars(data: &Data, file: &FileFacts) -> Table {
     }
     let rows = rows.into_iter().map(|(name, text)| vec![Cell::text(name), Cell::text(text)]).collect();
     let columns = vec![Column::left("what", "What"), Column::left("how", "How")];
-    Table { id: format!("file {}", file.input.path), title: file.input.path.clone(), audience: Audience::People, columns, rows }
+    Table {
+        id: format!("file {}", file.input.path),
+        title: file.input.path.clone(),
+        audience: Audience::People,
+        columns,
+        rows,
+    }
 }
 
 fn tidy(data: &Data) -> Table {
     const TIDY: [&str; 19] = [
-        "file", "sha256", "preset", "goes_to", "why", "evidence", "rows_read", "rows_used", "rows_set_aside", "set_aside", "first_day",
-        "last_day", "encoding", "delimiter", "date_order", "timezone", "columns_mapped", "columns_unmapped", "as_of",
+        "file",
+        "sha256",
+        "preset",
+        "goes_to",
+        "why",
+        "evidence",
+        "rows_read",
+        "rows_used",
+        "rows_set_aside",
+        "set_aside",
+        "first_day",
+        "last_day",
+        "encoding",
+        "delimiter",
+        "date_order",
+        "timezone",
+        "columns_mapped",
+        "columns_unmapped",
+        "as_of",
     ];
     let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
     let some = |text: Option<&str>| text.map_or_else(Cell::none, Cell::text);

@@ -38,7 +38,9 @@ pub fn build(args: &MetricsArgs, env: &mut Env<'_>) -> Result<Report> {
         Some(id) => {
             let Some(metric) = catalogue.metrics.get(id) else {
                 let known = catalogue.metrics.keys().map(String::as_str);
-                return Err(Issue::usage(Place::default(), format!("no metric is called `{id}`")).hint(did_you_mean(id, known)).into());
+                return Err(Issue::usage(Place::default(), format!("no metric is called `{id}`"))
+                    .hint(did_you_mean(id, known))
+                    .into());
             };
             report.title.clone_from(&metric.title);
             report.tables = vec![one(metric, &contract), measures(metric, &catalogue), tidy([metric], &contract)];
@@ -79,7 +81,11 @@ fn origin(metric: &Metric, contract: &Contract) -> String {
 }
 
 fn list(catalogue: &Catalogue) -> Table {
-    let columns = vec![Column::left("metric_id", "Metric"), Column::left("unit", "Unit"), Column::left("definition", "Definition")];
+    let columns = vec![
+        Column::left("metric_id", "Metric"),
+        Column::left("unit", "Unit"),
+        Column::left("definition", "Definition"),
+    ];
     let rows = catalogue
         .metrics
         .values()
@@ -89,8 +95,12 @@ fn list(catalogue: &Catalogue) -> Table {
 }
 
 fn one(metric: &Metric, contract: &Contract) -> Table {
-    let example: Vec<String> =
-        metric.example.iter().filter(|(name, _)| *name != "value").map(|(name, v)| format!("{name} = {}", number(*v))).collect();
+    let example: Vec<String> = metric
+        .example
+        .iter()
+        .filter(|(name, _)| *name != "value")
+        .map(|(name, v)| format!("{name} = {}", number(*v)))
+        .collect();
     let value = metric.example.get("value").map(|v| number(*v)).unwrap_or_default();
     let label = if metric.label.is_empty() { "onefunnel's own set".to_string() } else { metric.label.clone() };
     let rows = [
@@ -102,7 +112,10 @@ fn one(metric: &Metric, contract: &Contract) -> Table {
         ("Basis", basis(&metric.basis)),
         ("Indicator of", label),
         ("Source", metric.source.clone()),
-        ("Worked example", if example.is_empty() { "none".into() } else { format!("{} gives {value}", example.join(", ")) }),
+        (
+            "Worked example",
+            if example.is_empty() { "none".into() } else { format!("{} gives {value}", example.join(", ")) },
+        ),
         ("Defined", origin(metric, contract)),
     ];
     let rows = rows.into_iter().map(|(name, text)| vec![Cell::text(name), Cell::text(text)]).collect();

@@ -19,8 +19,24 @@ use crate::time::{date_of, day_of};
 
 /// The tidy columns: the same whatever the data.
 pub const TIDY: [&str; 18] = [
-    "metric_id", "period", "period_start", "period_end", "segment", "value", "unit", "numerator", "denominator", "n", "ci_low",
-    "ci_high", "mature", "status", "basis", "as_of", "currency", "contract_hash",
+    "metric_id",
+    "period",
+    "period_start",
+    "period_end",
+    "segment",
+    "value",
+    "unit",
+    "numerator",
+    "denominator",
+    "n",
+    "ci_low",
+    "ci_high",
+    "mature",
+    "status",
+    "basis",
+    "as_of",
+    "currency",
+    "contract_hash",
 ];
 
 /// Headings of the groups, in the catalogue's order.
@@ -57,7 +73,15 @@ pub fn build(args: &ScorecardArgs, env: &mut Env<'_>) -> Result<Report> {
     let scores = evaluate::evaluate(&data.facts(), &catalogue, &wanted, &periods, &slice)?;
     let room = SHOWN + env.width.unwrap_or(80).saturating_sub(80) / PERIOD_WIDTH;
     let mature_after = data.mature_after();
-    let view = View { data: &data, scores: &scores, periods: &periods, wanted: &wanted, mature_after, room, cut: args.slice.from.is_some() };
+    let view = View {
+        data: &data,
+        scores: &scores,
+        periods: &periods,
+        wanted: &wanted,
+        mature_after,
+        room,
+        cut: args.slice.from.is_some(),
+    };
 
     let mut report = data.report("scorecard", "Customer-creation scorecard");
     let shown = view.shown();
@@ -116,7 +140,9 @@ impl View<'_> {
 
     /// The last periods that are over; if none is, the last one.
     fn shown(&self) -> Vec<usize> {
-        let over: Vec<usize> = (0..self.periods.all.len()).filter(|i| self.periods.all[*i].end <= self.as_of().min(self.periods.to)).collect();
+        let over: Vec<usize> = (0..self.periods.all.len())
+            .filter(|i| self.periods.all[*i].end <= self.as_of().min(self.periods.to))
+            .collect();
         if over.is_empty() {
             return self.periods.all.len().checked_sub(1).into_iter().collect();
         }
@@ -159,8 +185,11 @@ impl View<'_> {
     }
 
     fn period_columns(&self, shown: &[usize]) -> Vec<Column> {
-        let mut columns: Vec<Column> =
-            shown.iter().map(|i| &self.periods.all[*i].label).map(|label| Column::right(label.clone(), label.clone())).collect();
+        let mut columns: Vec<Column> = shown
+            .iter()
+            .map(|i| &self.periods.all[*i].label)
+            .map(|label| Column::right(label.clone(), label.clone()))
+            .collect();
         if shown.len() > 1 {
             columns.push(Column::right("change", "Change"));
         }
@@ -170,12 +199,16 @@ impl View<'_> {
 
     fn period_cells(&self, metric: &Metric, segment: &Segment, shown: &[usize]) -> Vec<Cell> {
         let scores: Vec<Score> = shown.iter().map(|i| self.scores.score(metric, segment, Some(*i))).collect();
-        let young = |i: &usize| metric.formula.ratio().is_some() && self.mature(metric, self.periods.all[*i].end) == Some(false);
+        let young = |i: &usize| {
+            metric.formula.ratio().is_some() && self.mature(metric, self.periods.all[*i].end) == Some(false)
+        };
         let mut cells: Vec<Cell> = scores
             .iter()
             .zip(shown)
             .map(|(score, i)| match (&score.value, young(i)) {
-                (Ok(value), true) => Cell::text(format!("{}{YOUNG}", crate::output::number::people(*value, metric.unit))),
+                (Ok(value), true) => {
+                    Cell::text(format!("{}{YOUNG}", crate::output::number::people(*value, metric.unit)))
+                }
                 _ => Self::value(metric, score),
             })
             .collect();
@@ -260,7 +293,8 @@ impl View<'_> {
         columns.extend(self.period_columns(shown));
         let mut rows = Vec::new();
         for metric in self.wanted {
-            let known = |segment: &&Segment| shown.iter().any(|i| self.scores.score(metric, segment, Some(*i)).value.is_ok());
+            let known =
+                |segment: &&Segment| shown.iter().any(|i| self.scores.score(metric, segment, Some(*i)).value.is_ok());
             let segments: Vec<&Segment> = self.scores.segments.iter().filter(known).collect();
             // A metric that cannot be broken down stands among the missing, not among the segments.
             if !segments.iter().any(|s| !s.is_empty()) {
@@ -283,9 +317,10 @@ impl View<'_> {
     fn missing(&self, shown: &[usize]) -> Option<Table> {
         let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for metric in self.wanted {
-            let segments = self.scores.segments.iter().filter(|s| s.is_empty() != !self.scores.by.is_empty());
-            let scores: Vec<Score> =
-                segments.flat_map(|s| shown.iter().map(|i| Some(*i)).chain([None]).map(|i| self.scores.score(metric, s, i))).collect();
+            let segments = self.scores.segments.iter().filter(|s| s.is_empty() == self.scores.by.is_empty());
+            let scores: Vec<Score> = segments
+                .flat_map(|s| shown.iter().map(|i| Some(*i)).chain([None]).map(|i| self.scores.score(metric, s, i)))
+                .collect();
             if !scores.is_empty()
                 && scores.iter().all(|s| s.value.is_err())
                 && let Some(Err(why)) = scores.last().map(|s| &s.value)
@@ -297,7 +332,8 @@ impl View<'_> {
             return None;
         }
         let columns = vec![Column::left("metrics", "Without a value"), Column::left("missing", "Because")];
-        let rows = reasons.into_iter().map(|(why, metrics)| vec![Cell::text(metrics.join(", ")), Cell::text(why)]).collect();
+        let rows =
+            reasons.into_iter().map(|(why, metrics)| vec![Cell::text(metrics.join(", ")), Cell::text(why)]).collect();
         Some(Table { id: "missing".into(), title: "What is missing".into(), audience: Audience::People, columns, rows })
     }
 
@@ -356,12 +392,19 @@ impl View<'_> {
         let mut notes = Vec::new();
         let as_of = self.data.session.as_of;
         if let Some(last) = self.periods.all.last().filter(|p| p.end > self.as_of()) {
-            notes.push(format!("{} is not over on {as_of}: machine formats have it, with status `partial`.", last.label));
+            notes.push(format!(
+                "{} is not over on {as_of}: machine formats have it, with status `partial`.",
+                last.label
+            ));
         }
         if let Some(days) = self.mature_after
             && self.wanted.iter().any(|m| m.basis == "cohort")
         {
-            let how = if self.data.session.contract.mature_after_days.is_some() { "by the contract" } else { "when 90 % of wins had come" };
+            let how = if self.data.session.contract.mature_after_days.is_some() {
+                "by the contract"
+            } else {
+                "when 90 % of wins had come"
+            };
             notes.push(format!(
                 "Conversion and yield count what became, by {as_of}, of those who began in the period. A period is mature {days} days after its end ({how}); those marked {YOUNG} are younger and will still rise."
             ));

@@ -13,7 +13,8 @@
 pub fn quantile(days: &mut [i32], q: f64) -> Option<f64> {
     days.sort_unstable();
     let last = days.len().checked_sub(1)?;
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // fewer than 2^52 days
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    // fewer than 2^52 days
     let (below, share) = {
         let at = q.clamp(0.0, 1.0) * last as f64;
         (at.floor() as usize, at - at.floor())

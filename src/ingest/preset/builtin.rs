@@ -12,71 +12,29 @@ const FILES: [(&str, &str); 26] = [
     ("salesforce_lead", include_str!("../presets/salesforce_lead.toml")),
     ("salesforce_contact", include_str!("../presets/salesforce_contact.toml")),
     ("salesforce_account", include_str!("../presets/salesforce_account.toml")),
-    (
-        "salesforce_opportunity",
-        include_str!("../presets/salesforce_opportunity.toml"),
-    ),
-    (
-        "salesforce_opportunity_history",
-        include_str!("../presets/salesforce_opportunity_history.toml"),
-    ),
-    (
-        "salesforce_opportunity_field_history",
-        include_str!("../presets/salesforce_opportunity_field_history.toml"),
-    ),
-    (
-        "salesforce_lead_history",
-        include_str!("../presets/salesforce_lead_history.toml"),
-    ),
-    (
-        "salesforce_campaign",
-        include_str!("../presets/salesforce_campaign.toml"),
-    ),
-    (
-        "salesforce_campaign_member",
-        include_str!("../presets/salesforce_campaign_member.toml"),
-    ),
+    ("salesforce_opportunity", include_str!("../presets/salesforce_opportunity.toml")),
+    ("salesforce_opportunity_history", include_str!("../presets/salesforce_opportunity_history.toml")),
+    ("salesforce_opportunity_field_history", include_str!("../presets/salesforce_opportunity_field_history.toml")),
+    ("salesforce_lead_history", include_str!("../presets/salesforce_lead_history.toml")),
+    ("salesforce_campaign", include_str!("../presets/salesforce_campaign.toml")),
+    ("salesforce_campaign_member", include_str!("../presets/salesforce_campaign_member.toml")),
     ("salesforce_task", include_str!("../presets/salesforce_task.toml")),
     ("salesforce_event", include_str!("../presets/salesforce_event.toml")),
     ("salesforce_user", include_str!("../presets/salesforce_user.toml")),
-    (
-        "salesforce_opportunity_contact_role",
-        include_str!("../presets/salesforce_opportunity_contact_role.toml"),
-    ),
-    (
-        "salesforce_campaign_influence",
-        include_str!("../presets/salesforce_campaign_influence.toml"),
-    ),
-    (
-        "salesforce_user_role",
-        include_str!("../presets/salesforce_user_role.toml"),
-    ),
-    (
-        "salesforce_report_leads",
-        include_str!("../presets/salesforce_report_leads.toml"),
-    ),
-    (
-        "salesforce_report_opportunities",
-        include_str!("../presets/salesforce_report_opportunities.toml"),
-    ),
-    (
-        "salesforce_report_opportunity_history",
-        include_str!("../presets/salesforce_report_opportunity_history.toml"),
-    ),
+    ("salesforce_opportunity_contact_role", include_str!("../presets/salesforce_opportunity_contact_role.toml")),
+    ("salesforce_campaign_influence", include_str!("../presets/salesforce_campaign_influence.toml")),
+    ("salesforce_user_role", include_str!("../presets/salesforce_user_role.toml")),
+    ("salesforce_report_leads", include_str!("../presets/salesforce_report_leads.toml")),
+    ("salesforce_report_opportunities", include_str!("../presets/salesforce_report_opportunities.toml")),
+    ("salesforce_report_opportunity_history", include_str!("../presets/salesforce_report_opportunity_history.toml")),
     (
         "salesforce_report_opportunity_field_history",
         include_str!("../presets/salesforce_report_opportunity_field_history.toml"),
     ),
     ("hubspot_contacts", include_str!("../presets/hubspot_contacts.toml")),
-    (
-        "hubspot_contacts_internal",
-        include_str!("../presets/hubspot_contacts_internal.toml"),
-    ),
+    ("hubspot_contacts_internal", include_str!("../presets/hubspot_contacts_internal.toml")),
     ("hubspot_deals", include_str!("../presets/hubspot_deals.toml")),
-    (
-        "hubspot_deals_internal",
-        include_str!("../presets/hubspot_deals_internal.toml"),
-    ),
+    ("hubspot_deals_internal", include_str!("../presets/hubspot_deals_internal.toml")),
     ("spend", include_str!("../presets/spend.toml")),
     ("headcount", include_str!("../presets/headcount.toml")),
     ("revenue", include_str!("../presets/revenue.toml")),
@@ -85,12 +43,7 @@ const FILES: [(&str, &str); 26] = [
 /// See [`super::builtin`]. A file that could not be read would be left out; a test reads them all.
 pub(super) fn all() -> &'static [Preset] {
     static ALL: OnceLock<Vec<Preset>> = OnceLock::new();
-    ALL.get_or_init(|| {
-        FILES
-            .iter()
-            .filter_map(|(id, text)| parse(text, &format!("{id}.toml")).ok())
-            .collect()
-    })
+    ALL.get_or_init(|| FILES.iter().filter_map(|(id, text)| parse(text, &format!("{id}.toml")).ok()).collect())
 }
 
 /// See [`super::with_own`].
@@ -104,10 +57,7 @@ pub(super) fn with(own: &[(String, Place)]) -> Result<Vec<Preset>, Issues> {
                     .hint("give this one an id of its own"),
             ),
             Ok(preset) => presets.push(preset),
-            Err(Issues(more)) => issues.extend(more.into_iter().map(|issue| Issue {
-                place: place.clone(),
-                ..issue
-            })),
+            Err(Issues(more)) => issues.extend(more.into_iter().map(|issue| Issue { place: place.clone(), ..issue })),
         }
     }
     Issues(issues).into_result().map(|()| presets)
@@ -132,10 +82,8 @@ mod tests {
     fn the_list_is_the_directory() {
         let mut listed: Vec<String> = FILES.iter().map(|(id, _)| format!("{id}.toml")).collect();
         let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/src/ingest/presets");
-        let mut there: Vec<String> = std::fs::read_dir(dir)
-            .unwrap()
-            .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
-            .collect();
+        let mut there: Vec<String> =
+            std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
         listed.sort();
         there.sort();
         assert_eq!(listed, there);
@@ -154,10 +102,7 @@ mod tests {
                 .byte_records()
                 .map(|r| r.unwrap())
                 .collect();
-            let header: Vec<String> = records[0]
-                .iter()
-                .map(|c| String::from_utf8_lossy(c).into_owned())
-                .collect();
+            let header: Vec<String> = records[0].iter().map(|c| String::from_utf8_lossy(c).into_owned()).collect();
             let found = recognise(&header, all()).unwrap_or_else(|miss| panic!("{path}: {miss:?}"));
             assert_eq!(found.preset.id, preset.id);
             let rows = records.iter().skip(1).filter(|r| r.len() == header.len()).count();
@@ -176,16 +121,9 @@ mod tests {
     fn days_are_headers_of_times() {
         for preset in all() {
             for day in &preset.days {
-                let of_time = preset
-                    .columns
-                    .iter()
-                    .filter(|(_, aliases)| aliases.contains(day))
-                    .all(|(column, _)| {
-                        preset
-                            .table
-                            .and_then(|kind| kind.field(column))
-                            .is_some_and(|f| f.kind == Type::Time)
-                    });
+                let of_time = preset.columns.iter().filter(|(_, aliases)| aliases.contains(day)).all(|(column, _)| {
+                    preset.table.and_then(|kind| kind.field(column)).is_some_and(|f| f.kind == Type::Time)
+                });
                 let used = preset.columns.values().any(|aliases| aliases.contains(day));
                 assert!(used && of_time, "{}: {day}", preset.id);
             }
@@ -204,9 +142,7 @@ mod tests {
         let presets = with(&[text("staff", "name")]).unwrap();
         assert_eq!(presets.len(), FILES.len() + 1);
         assert_eq!(presets[FILES.len()].id, "staff");
-        let issues = with(&[text("spend", "name"), text("staff", "nmae")])
-            .unwrap_err()
-            .to_string();
+        let issues = with(&[text("spend", "name"), text("staff", "nmae")]).unwrap_err().to_string();
         assert_eq!(
             issues,
             "error: onefunnel.toml:12:1: there is a preset `spend` already\n  help: give this one an id of its own\n\

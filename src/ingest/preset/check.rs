@@ -13,11 +13,7 @@ use crate::tables::{Kind, Type};
 /// See [`super::parse`].
 pub(super) fn parse(text: &str, file: &str) -> Result<Preset, Issues> {
     let raw: Raw = toml::from_str(text).map_err(|e| unreadable(text, file, &e))?;
-    let mut check = Check {
-        text,
-        file,
-        issues: Vec::new(),
-    };
+    let mut check = Check { text, file, issues: Vec::new() };
     let table = check.raw(&raw);
     Issues(check.issues).into_result()?;
     Ok(raw.into_preset(table))
@@ -25,9 +21,7 @@ pub(super) fn parse(text: &str, file: &str) -> Result<Preset, Issues> {
 
 /// A TOML mistake in our words: what serde expected becomes the hint.
 fn unreadable(text: &str, file: &str, error: &toml::de::Error) -> Issues {
-    let place = error
-        .span()
-        .map_or_else(|| Place::file(file), |span| place(text, file, span.start));
+    let place = error.span().map_or_else(|| Place::file(file), |span| place(text, file, span.start));
     let message = error.message().replace('\n', "; ");
     let issue = match message.split_once(", expected ") {
         Some((what, expected)) => Issue::usage(place, what).hint(format!("expected {expected}")),
@@ -51,22 +45,13 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn issue(&mut self, span: Range<usize>, what: impl Into<String>, hint: impl Into<String>) {
-        self.issues
-            .push(Issue::usage(place(self.text, self.file, span.start), what).hint(hint));
+        self.issues.push(Issue::usage(place(self.text, self.file, span.start), what).hint(hint));
     }
 
     fn raw(&mut self, raw: &Raw) -> Option<Kind> {
         let id = raw.id.get_ref();
-        if id.is_empty()
-            || !id
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-        {
-            self.issue(
-                raw.id.span(),
-                format!("`{id}` is no preset id"),
-                "use lower-case letters, digits and `_`",
-            );
+        if id.is_empty() || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+            self.issue(raw.id.span(), format!("`{id}` is no preset id"), "use lower-case letters, digits and `_`");
         }
         self.signatures(raw);
         match (&raw.table, &raw.not_needed) {
@@ -85,11 +70,7 @@ impl Check<'_> {
             (None, Some(why)) => {
                 let says = !(raw.constants.is_empty() && raw.columns.is_empty() && raw.values.is_empty());
                 if says || !raw.stage_columns.is_empty() || raw.only.is_some() {
-                    self.issue(
-                        why.span(),
-                        "a file that is not needed has no columns",
-                        "take the columns out",
-                    );
+                    self.issue(why.span(), "a file that is not needed has no columns", "take the columns out");
                 }
                 None
             }
@@ -112,16 +93,9 @@ impl Check<'_> {
         let span = raw.signature.span();
         let signatures = &raw.signature.get_ref().0;
         if signatures.is_empty() || signatures.iter().any(|s| s.all.is_empty()) {
-            self.issue(
-                span.clone(),
-                "a signature without headers would fit every file",
-                "name headers in `all`",
-            );
+            self.issue(span.clone(), "a signature without headers would fit every file", "name headers in `all`");
         }
-        for both in signatures
-            .iter()
-            .flat_map(|s| s.all.iter().filter(|h| s.none.contains(h)))
-        {
+        for both in signatures.iter().flat_map(|s| s.all.iter().filter(|h| s.none.contains(h))) {
             self.issue(
                 span.clone(),
                 format!("header `{both}` is in `all` and in `none`"),
@@ -142,13 +116,7 @@ impl Check<'_> {
 
     fn rows(&mut self, raw: &Raw, table: Range<usize>, kind: Kind) {
         let names = kind.fields().iter().map(|f| f.name);
-        for name in raw
-            .constants
-            .keys()
-            .chain(raw.columns.keys())
-            .chain(raw.unless.keys())
-            .chain(raw.values.keys())
-        {
+        for name in raw.constants.keys().chain(raw.columns.keys()).chain(raw.unless.keys()).chain(raw.values.keys()) {
             if kind.field(name.get_ref()).is_none() {
                 self.issue(
                     name.span(),
@@ -162,32 +130,16 @@ impl Check<'_> {
             self.issue(name.span(), what, "keep one of them");
         }
         for (name, _) in raw.columns.iter().filter(|(_, headers)| headers.is_empty()) {
-            self.issue(
-                name.span(),
-                format!("`{}` has no headers", name.get_ref()),
-                "list the headers it may have",
-            );
+            self.issue(name.span(), format!("`{}` has no headers", name.get_ref()), "list the headers it may have");
         }
-        for name in raw
-            .unless
-            .keys()
-            .chain(raw.values.keys())
-            .filter(|n| !raw.columns.contains_key(*n))
-        {
+        for name in raw.unless.keys().chain(raw.values.keys()).filter(|n| !raw.columns.contains_key(*n)) {
             let what = format!("`{}` is not in [columns]", name.get_ref());
             self.issue(name.span(), what, "map the column, or take this out");
         }
         for (name, values) in &raw.values {
             let is_flag = kind.field(name.get_ref()).is_some_and(|f| f.kind == Type::Flag);
-            for value in values
-                .values()
-                .filter(|v| is_flag && !matches!(v.get_ref().as_str(), "true" | "false"))
-            {
-                self.issue(
-                    value.span(),
-                    format!("`{}` is neither yes nor no", value.get_ref()),
-                    "write true or false",
-                );
+            for value in values.values().filter(|v| is_flag && !matches!(v.get_ref().as_str(), "true" | "false")) {
+                self.issue(value.span(), format!("`{}` is neither yes nor no", value.get_ref()), "write true or false");
             }
         }
         let given = |name: &&str| raw.columns.contains_key(*name) || raw.constants.contains_key(*name);
@@ -204,11 +156,7 @@ impl Check<'_> {
         let header = stage.header.get_ref();
         match (&stage.stage, header.split_once("{stage}")) {
             (Some(_), Some(_)) => {
-                self.issue(
-                    stage.header.span(),
-                    "`stage` stands beside a header with `{stage}`",
-                    "keep one of them",
-                );
+                self.issue(stage.header.span(), "`stage` stands beside a header with `{stage}`", "keep one of them");
             }
             (None, None) => {
                 self.issue(
@@ -225,11 +173,7 @@ impl Check<'_> {
                 );
             }
             (None, Some((before, _))) if before.contains("{pipeline}") => {
-                self.issue(
-                    stage.header.span(),
-                    "`{pipeline}` stands before `{stage}`",
-                    "only the other order is read",
-                );
+                self.issue(stage.header.span(), "`{pipeline}` stands before `{stage}`", "only the other order is read");
             }
             _ => {}
         }
@@ -286,18 +230,9 @@ field = "Stage"
     fn reads_one_signature_or_several() {
         let one = parse(GOOD, "p.toml").unwrap();
         assert_eq!(one.table, Some(Kind::Deals));
-        assert_eq!(
-            one.signatures,
-            [Signature {
-                all: vec!["Id".into()],
-                none: vec![]
-            }]
-        );
+        assert_eq!(one.signatures, [Signature { all: vec!["Id".into()], none: vec![] }]);
         assert_eq!(one.values["is_won"]["*"], "false");
-        let several = GOOD.replace(
-            "[signature]",
-            "[[signature]]\nall = [\"Nr\"]\nnone = [\"X\"]\n[[signature]]",
-        );
+        let several = GOOD.replace("[signature]", "[[signature]]\nall = [\"Nr\"]\nnone = [\"X\"]\n[[signature]]");
         let two = parse(&several, "p.toml").unwrap();
         assert_eq!(two.signatures.len(), 2);
         assert_eq!(two.signatures[0].none, ["X"]);
@@ -311,10 +246,7 @@ field = "Stage"
             "{all:?}"
         );
         let all = issues("all = [\"Id\"]", "al = [\"Id\"]");
-        assert!(
-            all[0].starts_with("error: p.toml:8:1: unknown field `al`\n  help: expected `all`"),
-            "{all:?}"
-        );
+        assert!(all[0].starts_with("error: p.toml:8:1: unknown field `al`\n  help: expected `all`"), "{all:?}");
     }
 
     #[test]
@@ -322,10 +254,7 @@ field = "Stage"
         let all = issues("evidence = \"D\"", "evidence = \"D");
         assert!(all[0].starts_with("error: p.toml:5:"), "{all:?}");
         let all = issues("evidence = \"D\"", "evidence = \"E\"");
-        assert!(
-            all[0].starts_with("error: p.toml:5:12: unknown variant `E`\n  help: expected one of `A`"),
-            "{all:?}"
-        );
+        assert!(all[0].starts_with("error: p.toml:5:12: unknown variant `E`\n  help: expected one of `A`"), "{all:?}");
     }
 
     #[test]

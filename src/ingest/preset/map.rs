@@ -15,10 +15,7 @@ impl Preset {
         let mut mapping = Mapping::default();
         let mut used = BTreeSet::new();
         for (canonical, aliases) in &self.columns {
-            let barred = self
-                .unless
-                .get(canonical)
-                .is_some_and(|h| h.iter().any(|name| find(header, name).is_some()));
+            let barred = self.unless.get(canonical).is_some_and(|h| h.iter().any(|name| find(header, name).is_some()));
             if let Some(index) = aliases.iter().find_map(|alias| find(header, alias)).filter(|_| !barred) {
                 mapping.columns.push((canonical.clone(), index));
                 used.insert(index);
@@ -51,23 +48,16 @@ impl Preset {
 
 /// The field of that name: exactly, otherwise ignoring case.
 fn find(header: &[String], name: &str) -> Option<usize> {
-    header.iter().position(|h| h.trim() == name).or_else(|| {
-        header
-            .iter()
-            .position(|h| h.trim().to_lowercase() == name.to_lowercase())
-    })
+    header
+        .iter()
+        .position(|h| h.trim() == name)
+        .or_else(|| header.iter().position(|h| h.trim().to_lowercase() == name.to_lowercase()))
 }
 
 impl StageColumn {
     fn cell(&self, index: usize, header: &str) -> Option<StageCell> {
         let (stage, pipeline) = self.read(header)?;
-        Some(StageCell {
-            index,
-            stage,
-            pipeline,
-            subject: self.subject,
-            field: self.field.clone(),
-        })
+        Some(StageCell { index, stage, pipeline, subject: self.subject, field: self.field.clone() })
     }
 
     /// The stage, and the pipeline if there is one, that a header names.
@@ -81,10 +71,8 @@ impl StageColumn {
             return named(strip_end(rest, pattern)?, None);
         };
         let rest = strip_end(rest, after)?;
-        let cuts: Vec<_> = rest
-            .rmatch_indices(between)
-            .map(|(at, _)| (&rest[..at], &rest[at + between.len()..]))
-            .collect();
+        let cuts: Vec<_> =
+            rest.rmatch_indices(between).map(|(at, _)| (&rest[..at], &rest[at + between.len()..])).collect();
         // `Won (Sales (EU))`: the pipeline is the last whole group, not what follows the last parenthesis.
         let whole = cuts.iter().find(|(_, pipeline)| balanced(pipeline)).or(cuts.first())?;
         named(whole.0, Some(whole.1))
@@ -135,10 +123,7 @@ mod tests {
     /// (stage, pipeline) of each stage field, and the fields left over.
     fn stages(id: &str, names: &[&str]) -> (Vec<(String, Option<String>)>, Vec<usize>) {
         let mapping = preset(id).map(&header(names));
-        (
-            mapping.stages.into_iter().map(|s| (s.stage, s.pipeline)).collect(),
-            mapping.unmapped,
-        )
+        (mapping.stages.into_iter().map(|s| (s.stage, s.pipeline)).collect(), mapping.unmapped)
     }
 
     fn pair(stage: &str, pipeline: &str) -> (String, Option<String>) {
@@ -196,15 +181,9 @@ mod tests {
             ]
         );
         assert_eq!(rest, [6]);
-        let (found, _) = stages(
-            "hubspot_contacts_internal",
-            &["hs_lifecyclestage_marketingqualifiedlead_date"],
-        );
+        let (found, _) = stages("hubspot_contacts_internal", &["hs_lifecyclestage_marketingqualifiedlead_date"]);
         assert_eq!(found, [pair("Marketing Qualified Lead", "")]);
-        let (found, _) = stages(
-            "hubspot_deals_internal",
-            &["hs_date_entered_closedwon", "hs_date_entered_9912"],
-        );
+        let (found, _) = stages("hubspot_deals_internal", &["hs_date_entered_closedwon", "hs_date_entered_9912"]);
         assert_eq!(found, [pair("Closed Won", ""), pair("9912", "")]);
     }
 
@@ -227,10 +206,7 @@ mod tests {
     #[test]
     fn of_two_equal_headers_the_first_is_used_and_said() {
         let mapping = preset("spend").map(&header(&["date", "team", "amount", "amount", "", "", "amount"]));
-        assert_eq!(
-            mapping.columns,
-            [("date".into(), 0), ("team".into(), 1), ("amount".into(), 2)]
-        );
+        assert_eq!(mapping.columns, [("date".into(), 0), ("team".into(), 1), ("amount".into(), 2)]);
         assert_eq!(mapping.duplicates, ["amount"]);
         assert_eq!(mapping.unmapped, [3, 4, 5, 6]);
         assert_eq!(mapping.stages, []);
@@ -242,10 +218,7 @@ mod tests {
         let both = column(&["Record ID", "Amount", "Currency", "Amount in company currency"]);
         assert_eq!(both, [("deal_id".into(), 0), ("amount".into(), 3)]);
         let plain = column(&["Record ID", "Amount", "Currency"]);
-        assert_eq!(
-            plain,
-            [("deal_id".into(), 0), ("amount".into(), 1), ("currency".into(), 2)]
-        );
+        assert_eq!(plain, [("deal_id".into(), 0), ("amount".into(), 1), ("currency".into(), 2)]);
     }
 
     #[test]
@@ -259,14 +232,9 @@ mod tests {
         let text = "id='x'\ntitle='x'\nsystem='x'\ntable='people'\nevidence='D'\nsignature={all=['Id']}\n\
                     columns={person_id=['Id']}\n\
                     stage_columns=[{header='Reached {stage}', subject='person', field='Status'}]";
-        let mapping = parse(text, "x.toml")
-            .unwrap()
-            .map(&header(&["Id", "Reached MQL", "Reached "]));
+        let mapping = parse(text, "x.toml").unwrap().map(&header(&["Id", "Reached MQL", "Reached "]));
         assert_eq!(mapping.stages.len(), 1);
         assert_eq!(mapping.stages[0].subject, Subject::Person);
-        assert_eq!(
-            (mapping.stages[0].index, mapping.stages[0].field.as_str()),
-            (1, "Status")
-        );
+        assert_eq!((mapping.stages[0].index, mapping.stages[0].field.as_str()), (1, "Status"));
     }
 }

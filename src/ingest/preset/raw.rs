@@ -92,9 +92,7 @@ impl Raw {
     /// The preset as it says, once it is known to be right; `table` is the one that it names.
     pub(super) fn into_preset(self, table: Option<Kind>) -> Preset {
         fn plain<T>(map: IndexMap<Spanned<String>, T>) -> IndexMap<String, T> {
-            map.into_iter()
-                .map(|(name, value)| (name.into_inner(), value))
-                .collect()
+            map.into_iter().map(|(name, value)| (name.into_inner(), value)).collect()
         }
         let words =
             |map: IndexMap<String, Spanned<String>>| map.into_iter().map(|(k, v)| (k, v.into_inner())).collect();
@@ -113,11 +111,7 @@ impl Raw {
             constants: plain(self.constants),
             columns: plain(self.columns),
             unless: plain(self.unless),
-            values: self
-                .values
-                .into_iter()
-                .map(|(name, map)| (name.into_inner(), words(map)))
-                .collect(),
+            values: self.values.into_iter().map(|(name, map)| (name.into_inner(), words(map))).collect(),
             stage_columns: self
                 .stage_columns
                 .into_iter()
@@ -128,11 +122,7 @@ impl Raw {
                     field: s.field,
                 })
                 .collect(),
-            only: self.only.map(|o| Only {
-                column: o.column.into_inner(),
-                values: o.values,
-                reason: o.reason,
-            }),
+            only: self.only.map(|o| Only { column: o.column.into_inner(), values: o.values, reason: o.reason }),
         }
     }
 }

@@ -1,0 +1,280 @@
+//! How a file's records become rows: the preset or the contract's own mapping, as a [`Plan`].
+//!
+//! In: a file's header, its source and the presets. Out: a [`Plan`], or every problem of the mapping at its place in the
+//! contract.
+
+use indexmap::IndexMap;
+
+use super::cell::Decimal;
+use super::file::{Context, shorten};
+use super::preset::{Mapping, Preset, StageCell};
+use super::recognise::{self, Miss};
+use super::{FileFacts, Found};
+use crate::contract::Source;
+use crate::issue::{Issue, Place, did_you_mean};
+use crate::tables::{Kind, Type};
+use crate::time::{Stamp, Zone};
+
+/// One canonical column and the cell it comes from.
+pub struct PlanColumn {
+    /// Canonical name, or the user's own.
+    pub name: String,
+    /// How its cells are read.
+    pub kind: Type,
+    /// Index of the cell in the record.
+    pub index: usize,
+    /// Exact cell text → canonical text; `*` is any other.
+    pub values: Option<IndexMap<String, String>>,
+    /// A time that is a day, whatever time of day the export writes behind it.
+    pub day: bool,
+}
+
+/// How the records of one file become rows.
+pub struct Plan {
+    /// The table they go to.
+    pub kind: Kind,
+    /// The mapped columns.
+    pub columns: Vec<PlanColumn>,
+    /// Columns with the same text in every row.
+    pub constants: Vec<(String, String)>,
+    /// Cells whose header names a stage.
+    pub stages: Vec<StageCell>,
+    /// The rows that are used: cell index, allowed texts, and the reason for the others.
+    pub only: Option<(usize, Vec<String>, String)>,
+    /// Cells that mean nothing.
+    pub nulls: Vec<String>,
+    /// The header, to recognise when it is repeated.
+    pub header: Vec<String>,
+    /// Zone of instants written without an offset.
+    pub zone: Zone,
+    /// The contract's zone, in which days are days.
+    pub home: Zone,
+    /// Digits after the decimal mark that amounts are read with.
+    pub exponent: u32,
+    /// The file's decimal mark.
+    pub decimal: Decimal,
+    /// The file's delimiter.
+    pub delimiter: u8,
+}
+
+impl Plan {
+    pub(super) fn stamp(&self, civil_ms: i64, offset_s: Option<i32>, is_date: bool) -> Stamp {
+        match (is_date, offset_s) {
+            (true, _) => Stamp::date(self.home.to_utc(civil_ms)),
+            (false, Some(offset)) => Stamp::instant(civil_ms - i64::from(offset) * 1000),
+            (false, None) => Stamp::instant(self.zone.to_utc(civil_ms)),
+        }
+    }
+
+    pub(super) fn is_ledger(&self) -> bool {
+        matches!(self.kind, Kind::Spend | Kind::Headcount | Kind::Revenue)
+    }
+
+    /// Which plan columns must not all be missing, and the reason when they are.
+    pub(super) fn keys(&self) -> Vec<(Vec<usize>, String)> {
+        let constant = |name: &str| self.constants.iter().any(|(n, _)| n == name);
+        self.kind
+            .keys()
+            .iter()
+            .filter(|group| !group.iter().any(|name| constant(name)))
+            .map(|group| {
+                let at = self.columns.iter().enumerate().filter(|(_, c)| group.contains(&c.name.as_str()));
+                (at.map(|(i, _)| i).collect(), format!("no {}", group.join(" or ")))
+            })
+            .collect()
+    }
+}
+
+/// Index of a header, exactly or else ignoring case.
+pub fn position(header: &[String], name: &str) -> Option<usize> {
+    header.iter().position(|h| h == name).or_else(|| header.iter().position(|h| h.eq_ignore_ascii_case(name)))
+}
+
+/// The preset, or the contract's own mapping, that reads a file.
+pub struct Chosen<'p> {
+    pub preset: Option<&'p Preset>,
+    pub kind: Option<Kind>,
+    pub why: String,
+}
+
+/// Finds the preset, or takes the contract's mapping.
+pub fn choose<'p>(
+    found: &Found<'_>,
+    context: &Context<'p>,
+    header: &[String],
+    header_line: u64,
+) -> Result<(Chosen<'p>, Mapping), Vec<Issue>> {
+    let place = Place { file: Some(found.shown.clone()), line: Some(header_line), column: None };
+    if let Some(source) = found.source {
+        if let Some(table) = &source.table {
+            let why = format!("table = \"{}\" in the contract", table.value.id());
+            return Ok((Chosen { preset: None, kind: Some(table.value), why }, Mapping::default()));
+        }
+        if let Some(name) = &source.preset {
+            let preset = context.presets.iter().find(|p| p.id == name.value).ok_or_else(|| {
+                let ids = context.presets.iter().map(|p| p.id.as_str()).collect::<Vec<_>>();
+                vec![
+                    Issue::usage(name.place.clone(), format!("no preset is called `{}`", name.value))
+                        .hint(did_you_mean(&name.value, ids)),
+                ]
+            })?;
+            let mapping = preset.map(header);
+            return Ok((
+                Chosen { preset: Some(preset), kind: preset.table, why: "named in the contract".into() },
+                mapping,
+            ));
+        }
+    }
+    match recognise::recognise(header, context.presets) {
+        Ok(hit) => {
+            let mapping = hit.preset.map(header);
+            Ok((Chosen { preset: Some(hit.preset), kind: hit.preset.table, why: hit.why }, mapping))
+        }
+        Err(Miss::Ambiguous(ids)) => Err(vec![
+            Issue::data(place, format!("the header fits several presets: {}", ids.join(", ")))
+                .hint("say which in the contract: [[source]] preset = \"…\""),
+        ]),
+        Err(Miss::Unknown { nearest }) => {
+            let shown = shorten(&header.join(", "));
+            let issue = Issue::data(place, format!("no preset knows this header: {shown}"));
+            let own = "describe the file in the contract: [[source]] with table = \"…\" and columns = { … }";
+            Err(vec![match nearest {
+                Some((id, title, missing)) => {
+                    issue.hint(format!("nearest is {id} ({title}), which also needs: {}; or {own}", missing.join(", ")))
+                }
+                None => issue.hint(own),
+            }])
+        }
+    }
+}
+
+#[allow(clippy::too_many_arguments)] // one call; a struct for it would only rename the arguments
+/// Makes the plan and notes in `facts` what is mapped.
+pub fn plan(
+    found: &Found<'_>,
+    context: &Context<'_>,
+    chosen: &Chosen<'_>,
+    kind: Kind,
+    mapping: Mapping,
+    header: &[String],
+    delimiter: u8,
+    facts: &mut FileFacts,
+) -> Result<Plan, Vec<Issue>> {
+    let mut issues = Vec::new();
+    let preset = chosen.preset;
+    let mut columns: Vec<PlanColumn> = Vec::new();
+    for (name, index) in &mapping.columns {
+        let type_ = kind.field(name).map_or(Type::Text, |f| f.kind);
+        let values = preset.and_then(|p| p.values.get(name)).cloned();
+        let day = preset.is_some_and(|p| p.is_day(&header[*index]));
+        columns.push(PlanColumn { name: name.clone(), kind: type_, index: *index, values, day });
+    }
+    let source = found.source;
+    if let Some(source) = source {
+        own_columns(source, kind, header, &mut columns, &mut issues);
+    }
+    let mut constants: Vec<(String, String)> =
+        preset.into_iter().flat_map(|p| p.constants.iter().map(|(k, v)| (k.clone(), v.clone()))).collect();
+    for (name, text) in source.into_iter().flat_map(|s| &s.constants) {
+        constants.retain(|(n, _)| n != name);
+        columns.retain(|c| c.name != *name);
+        constants.push((name.clone(), text.value.clone()));
+    }
+    for group in kind.keys() {
+        let has = |name: &&str| columns.iter().any(|c| c.name == *name) || constants.iter().any(|(n, _)| n == name);
+        if !group.iter().any(has) {
+            let place = source.map_or_else(|| Place::file(&found.shown), |s| s.path.place.clone());
+            issues.push(
+                Issue::usage(
+                    place,
+                    format!("`{}` has no column for {} of table {}", found.shown, group.join(" or "), kind.id()),
+                )
+                .hint(format!("add it to `columns`; the file has: {}", shorten_list(header))),
+            );
+        }
+    }
+    if !issues.is_empty() {
+        return Err(issues);
+    }
+    let zone_name = source
+        .and_then(|s| s.timezone.as_ref())
+        .map(|z| z.value.clone())
+        .or_else(|| preset.and_then(|p| p.timezone.clone()));
+    let zone = match &zone_name {
+        Some(name) => Zone::named(name).map_err(|e| vec![Issue::usage(Place::file(&found.shown), e.to_string())])?,
+        None => context.home.clone(),
+    };
+    facts.zone.clone_from(&zone.name);
+    let only = preset
+        .and_then(|p| p.only.as_ref())
+        .and_then(|only| position(header, &only.column).map(|index| (index, only.values.clone(), only.reason.clone())));
+    let mut nulls: Vec<String> = preset.map(|p| p.nulls.clone()).unwrap_or_default();
+    nulls.extend(source.into_iter().flat_map(|s| s.nulls.iter().cloned()));
+    facts.mapped = columns.iter().map(|c| (c.name.clone(), header[c.index].clone())).collect();
+    facts.mapped.extend(mapping.stages.iter().map(|s| (format!("stage: {}", s.stage), header[s.index].clone())));
+    let used = |i: usize| columns.iter().any(|c| c.index == i) || mapping.stages.iter().any(|s| s.index == i);
+    facts.unmapped =
+        header.iter().enumerate().filter(|(i, h)| !used(*i) && !h.is_empty()).map(|(_, h)| h.clone()).collect();
+    facts.duplicates = duplicates(header);
+    Ok(Plan {
+        kind,
+        columns,
+        constants,
+        stages: mapping.stages,
+        only,
+        nulls,
+        header: header.to_vec(),
+        zone,
+        home: context.home.clone(),
+        exponent: context.exponent + super::convert::SPARE,
+        decimal: Decimal::Point,
+        delimiter,
+    })
+}
+
+fn duplicates(header: &[String]) -> Vec<String> {
+    let mut twice: Vec<String> = header
+        .iter()
+        .enumerate()
+        .filter(|(i, h)| !h.is_empty() && header[..*i].contains(h))
+        .map(|(_, h)| h.clone())
+        .collect();
+    twice.sort();
+    twice.dedup();
+    twice
+}
+
+fn shorten_list(header: &[String]) -> String {
+    let mut shown = header.iter().filter(|h| !h.is_empty()).take(12).cloned().collect::<Vec<_>>().join(", ");
+    if header.len() > 12 {
+        shown.push_str(", …");
+    }
+    shown
+}
+
+fn own_columns(source: &Source, kind: Kind, header: &[String], columns: &mut Vec<PlanColumn>, issues: &mut Vec<Issue>) {
+    for (name, rule) in &source.columns {
+        let Some(index) = position(header, &rule.header.value) else {
+            issues.push(
+                Issue::usage(rule.header.place.clone(), format!("the file has no column `{}`", rule.header.value))
+                    .hint(did_you_mean(&rule.header.value, header.iter().map(String::as_str))),
+            );
+            continue;
+        };
+        let kind = rule.kind.or_else(|| kind.field(name).map(|f| f.kind)).unwrap_or(Type::Text);
+        columns.retain(|c| c.name != *name);
+        columns.push(PlanColumn { name: name.clone(), kind, index, values: None, day: false });
+    }
+    for (name, values) in &source.values {
+        match columns.iter_mut().find(|c| c.name == *name) {
+            Some(column) => column.values = Some(values.clone()),
+            None => issues.push(
+                Issue::usage(
+                    source.path.place.clone(),
+                    format!("`values.{name}` is about a column that is not mapped"),
+                )
+                .hint(did_you_mean(name, columns.iter().map(|c| c.name.as_str()))),
+            ),
+        }
+    }
+}

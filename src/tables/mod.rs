@@ -1,0 +1,210 @@
+//! The canonical tables: what every export is turned into, whatever system wrote it.
+//!
+//! In: typed columns from `ingest`. Out: one [`Table`] per [`Kind`], in plain vectors with one value per row, and the
+//! dictionary ([`Names`]) that turns interned ids and words back into text. `formula` and `evaluate` see the same
+//! columns as a polars data frame, through `facts`.
+//!
+//! Missing values are in the vectors themselves: [`NONE`] for ids and words, [`Stamp::NONE`] for times, [`NO_MONEY`]
+//! for money, NaN for numbers, [`NO_FLAG`] for flags.
+
+mod schema;
+mod values;
+
+use indexmap::IndexMap;
+
+pub use schema::{Field, Kind, Type};
+pub use values::Values;
+
+use crate::time::Stamp;
+
+/// A missing id or word.
+pub const NONE: u32 = u32::MAX;
+/// A missing amount.
+pub const NO_MONEY: i64 = i64::MIN;
+/// A missing yes or no.
+pub const NO_FLAG: i8 = -1;
+
+/// Where one row came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// Index of the file in the list of inputs.
+    pub file: u32,
+    /// Byte offset of the record in the file's decoded text; a line number is counted from it when one is wanted.
+    pub offset: u64,
+}
+
+/// One canonical table.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Which one.
+    pub kind: Kind,
+    /// Columns by name, each with one value per row.
+    pub columns: IndexMap<String, Values>,
+    /// Where each row came from.
+    pub origin: Vec<Origin>,
+    /// Some times were written as months, so that nothing finer than a month can be told.
+    pub monthly: bool,
+}
+
+impl Table {
+    /// A table without rows.
+    pub fn empty(kind: Kind) -> Self {
+        Self { kind, columns: IndexMap::new(), origin: Vec::new(), monthly: false }
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.origin.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.origin.is_empty()
+    }
+
+    /// Codes of an id, e-mail or word column; all missing when no file had it.
+    pub fn codes(&self, name: &str) -> std::borrow::Cow<'_, [u32]> {
+        match self.columns.get(name) {
+            Some(Values::Id(v) | Values::Text(v)) => v.into(),
+            _ => vec![NONE; self.len()].into(),
+        }
+    }
+
+    /// Times; all missing when no file had the column.
+    pub fn times(&self, name: &str) -> std::borrow::Cow<'_, [Stamp]> {
+        match self.columns.get(name) {
+            Some(Values::Time(v)) => v.into(),
+            _ => vec![Stamp::NONE; self.len()].into(),
+        }
+    }
+
+    /// Amounts; all missing when no file had the column.
+    pub fn money(&self, name: &str) -> std::borrow::Cow<'_, [i64]> {
+        match self.columns.get(name) {
+            Some(Values::Money(v)) => v.into(),
+            _ => vec![NO_MONEY; self.len()].into(),
+        }
+    }
+
+    /// Flags; all missing when no file had the column.
+    pub fn flags(&self, name: &str) -> std::borrow::Cow<'_, [i8]> {
+        match self.columns.get(name) {
+            Some(Values::Flag(v)) => v.into(),
+            _ => vec![NO_FLAG; self.len()].into(),
+        }
+    }
+
+    /// Id lists; all empty when no file had the column.
+    pub fn lists(&self, name: &str) -> std::borrow::Cow<'_, [Vec<u32>]> {
+        match self.columns.get(name) {
+            Some(Values::Ids(v)) => v.into(),
+            _ => vec![Vec::new(); self.len()].into(),
+        }
+    }
+
+    /// Whether any file gave this column a value.
+    pub fn has(&self, name: &str) -> bool {
+        self.columns.get(name).is_some_and(Values::any)
+    }
+
+    /// Keeps the rows marked `true`.
+    pub fn keep(&mut self, keep: &[bool]) {
+        if keep.iter().all(|k| *k) {
+            return;
+        }
+        for values in self.columns.values_mut() {
+            values.keep(keep);
+        }
+        let mut row = 0;
+        self.origin.retain(|_| {
+            row += 1;
+            keep[row - 1]
+        });
+    }
+
+    /// The column's type: ours by name, otherwise by what it holds.
+    pub fn kind_of(&self, name: &str) -> Option<Type> {
+        self.columns.get(name).map(|values| {
+            self.kind.field(name).map_or_else(
+                || match values {
+                    Values::Id(_) => Type::Id,
+                    Values::Ids(_) => Type::Ids,
+                    Values::Text(_) => Type::Text,
+                    Values::Time(_) => Type::Time,
+                    Values::Money(_) => Type::Money,
+                    Values::Number(_) => Type::Number,
+                    Values::Flag(_) => Type::Flag,
+                },
+                |field| field.kind,
+            )
+        })
+    }
+}
+
+/// The dictionary of all ids and words: a code per distinct text. Codes depend on the order of reading, so nothing
+/// that is printed may be sorted by them.
+#[derive(Debug, Clone, Default)]
+pub struct Names(indexmap::IndexSet<Box<str>, foldhash::fast::FixedState>);
+
+impl Names {
+    /// The code of a text, new or known.
+    #[allow(clippy::cast_possible_truncation)] // 4 billion distinct texts do not fit in memory
+    pub fn code(&mut self, text: &str) -> u32 {
+        match self.0.get_index_of(text) {
+            Some(at) => at as u32,
+            None => self.0.insert_full(text.into()).0 as u32,
+        }
+    }
+
+    /// The code of a text, if it is known.
+    #[allow(clippy::cast_possible_truncation)]
+    pub fn known(&self, text: &str) -> Option<u32> {
+        self.0.get_index_of(text).map(|at| at as u32)
+    }
+
+    /// The text of a code; `None` for [`NONE`].
+    pub fn text(&self, code: u32) -> Option<&str> {
+        self.0.get_index(code as usize).map(AsRef::as_ref)
+    }
+
+    /// Number of texts.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The codes that another dictionary's codes become here.
+    pub fn take_in(&mut self, other: &Self) -> Vec<u32> {
+        other.0.iter().map(|text| self.code(text)).collect()
+    }
+}
+
+/// All canonical tables and their dictionary.
+#[derive(Debug, Clone)]
+pub struct Tables {
+    tables: Vec<Table>,
+    /// The dictionary of every code in them.
+    pub names: Names,
+}
+
+impl Default for Tables {
+    fn default() -> Self {
+        Self { tables: Kind::ALL.into_iter().map(Table::empty).collect(), names: Names::default() }
+    }
+}
+
+impl Tables {
+    /// One table.
+    pub fn get(&self, kind: Kind) -> &Table {
+        &self.tables[kind as usize]
+    }
+
+    /// One table, to change it.
+    pub fn get_mut(&mut self, kind: Kind) -> &mut Table {
+        &mut self.tables[kind as usize]
+    }
+}

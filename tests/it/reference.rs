@@ -1,0 +1,188 @@
+//! Real files, which are not in the repository: their figures were computed twice elsewhere.
+//!
+//! `ONEFUNNEL_REFERENCE_DATA` names the folder that holds them; without it there is nothing to compare, and the test says
+//! so. Nothing in the program is tuned to these files.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::common::{root, stdout};
+
+fn data() -> Option<PathBuf> {
+    let Some(folder) = std::env::var_os("ONEFUNNEL_REFERENCE_DATA") else {
+        eprintln!("ONEFUNNEL_REFERENCE_DATA is not set: nothing compared");
+        return None;
+    };
+    Some(root().join(folder).canonicalize().expect("ONEFUNNEL_REFERENCE_DATA is a folder"))
+}
+
+fn contract(text: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    file
+}
+
+type Row = BTreeMap<String, String>;
+
+fn rows(args: &[&str]) -> Vec<Row> {
+    let text = stdout(args);
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let header = reader.headers().unwrap().clone();
+    reader
+        .records()
+        .map(|r| header.iter().map(String::from).zip(r.unwrap().iter().map(String::from)).collect())
+        .collect()
+}
+
+fn olist(folder: &str) -> tempfile::NamedTempFile {
+    contract(&format!(
+        "[[source]]\npath = \"{folder}/olist_marketing_qualified_leads_dataset.csv\"\ntable = \"people\"\n\
+         columns = {{ person_id = \"mql_id\", created_at = \"first_contact_date\", lead_source = \"origin\" }}\n\
+         [[source]]\npath = \"{folder}/olist_closed_deals_dataset.csv\"\ntable = \"deals\"\n\
+         columns = {{ deal_id = \"mql_id\", person_id = \"mql_id\", closed_at = \"won_date\" }}\nconstants = {{ is_won = \"true\" }}\n\
+         [[stage]]\nid = \"mql\"\nowner = \"marketing\"\nreached = [{{ people = \"created_at\" }}]\n\
+         [[stage]]\nid = \"won\"\nowner = \"both\"\nreached = [{{ deal = \"closed_at\", when = \"is_won\" }}]\n"
+    ))
+}
+
+/// Period or segment → (volume of `mql`, those won, conversion).
+fn funnel(file: &tempfile::NamedTempFile, extra: &[&str], key: &str) -> BTreeMap<String, (u64, u64, String)> {
+    let mut args = vec!["funnel", file.path().to_str().unwrap(), "--as-of", "2018-12-31", "-f", "csv"];
+    args.extend(extra);
+    rows(&args)
+        .into_iter()
+        .filter(|r| r["stage_id"] == "mql" && (key != "segment" || r["period"] == "total"))
+        .map(|r| {
+            let figures =
+                (r["volume"].parse().unwrap(), r["next_reached"].parse().unwrap(), r["conversion_to_next"].clone());
+            (r[key].clone(), figures)
+        })
+        .collect()
+}
+
+#[test]
+fn olist_by_month_and_by_origin() {
+    let Some(data) = data() else { return };
+    let months = [
+        ("2017-11", 445, 18),
+        ("2017-12", 200, 11),
+        ("2018-01", 1141, 152),
+        ("2018-02", 1028, 149),
+        ("2018-03", 1174, 167),
+        ("2018-04", 1352, 183),
+        ("2018-05", 1303, 130),
+    ];
+    let origins = [
+        ("organic_search", 2296, 271),
+        ("paid_search", 1586, 195),
+        ("social", 1350, 75),
+        ("unknown", 1099, 179),
+        ("direct_traffic", 499, 56),
+        ("email", 493, 15),
+        ("referral", 284, 24),
+        ("other", 150, 4),
+        ("display", 118, 6),
+        ("other_publicities", 65, 3),
+        ("(blank)", 60, 14),
+    ];
+    for folder in ["olist", "olist/variant_dd-mm-yyyy_crlf"] {
+        let file = olist(data.join(folder).to_str().unwrap());
+        let by_month = funnel(&file, &["--period", "month"], "period");
+        assert_eq!(by_month["total"], (8000, 842, "0.10525".into()), "{folder}");
+        for (month, mql, won) in months {
+            let (volume, next, _) = by_month[month];
+            assert_eq!((volume, next), (mql, won), "{folder} {month}");
+        }
+        let by_origin = funnel(&file, &["--by", "lead_source"], "segment");
+        for (origin, mql, won) in origins {
+            let (volume, next, _) = by_origin[&format!("lead_source={origin}")];
+            assert_eq!((volume, next), (mql, won), "{folder} {origin}");
+        }
+        let total = rows(&["funnel", file.path().to_str().unwrap(), "--as-of", "2018-12-31", "-f", "csv"]);
+        let total = total.iter().find(|r| r["stage_id"] == "mql" && r["period"] == "total").unwrap();
+        assert_eq!((total["median_days_to_next"].as_str(), total["days_n"].as_str()), ("14", "842"));
+    }
+}
+
+#[test]
+fn olist_re_saved_as_month_day_year_has_the_same_leads_and_a_part_of_the_deals() {
+    // This copy has all leads and 380 of the 842 deals: the same figures come from the original cut to those ids.
+    let Some(data) = data() else { return };
+    let variant = data.join("olist/variant_m-d-yyyy");
+    let ids = |path: PathBuf| -> Vec<csv::StringRecord> {
+        csv::Reader::from_path(path).unwrap().records().map(Result::unwrap).collect()
+    };
+    let kept: Vec<String> =
+        ids(variant.join("olist_closed_deals_dataset.csv")).into_iter().map(|r| r[0].to_string()).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let name = "olist_marketing_qualified_leads_dataset.csv";
+    std::fs::copy(data.join("olist").join(name), folder.path().join(name)).unwrap();
+    let mut cut = csv::Writer::from_path(folder.path().join("olist_closed_deals_dataset.csv")).unwrap();
+    let original = data.join("olist/olist_closed_deals_dataset.csv");
+    cut.write_record(csv::Reader::from_path(&original).unwrap().headers().unwrap()).unwrap();
+    for record in ids(original).into_iter().filter(|r| kept.contains(&r[0].to_string())) {
+        cut.write_record(&record).unwrap();
+    }
+    cut.flush().unwrap();
+    let (a, b) = (olist(variant.to_str().unwrap()), olist(folder.path().to_str().unwrap()));
+    for extra in [["--period", "month"], ["--by", "lead_source"]] {
+        let key = if extra[0] == "--by" { "segment" } else { "period" };
+        let (a, b) = (funnel(&a, &extra, key), funnel(&b, &extra, key));
+        assert_eq!(a, b);
+        assert_eq!(a[if key == "segment" { "" } else { "total" }].0, 8000);
+        assert_eq!(a[if key == "segment" { "" } else { "total" }].1, 380);
+    }
+}
+
+/// (metric, period) → value.
+fn scorecard(args: &[&str]) -> BTreeMap<(String, String), String> {
+    rows(args).into_iter().map(|r| ((r["metric_id"].clone(), r["period"].clone()), r["value"].clone())).collect()
+}
+
+fn number(scores: &BTreeMap<(String, String), String>, metric: &str, period: &str) -> f64 {
+    scores[&(metric.to_string(), period.to_string())].parse().unwrap()
+}
+
+#[test]
+fn maven_quarters_and_totals() {
+    let Some(data) = data() else { return };
+    let path = data.join("maven_crm/sales_pipeline.csv");
+    let file = contract(&format!(
+        "[[source]]\npath = {:?}\ntable = \"deals\"\ncolumns = {{ deal_id = \"opportunity_id\", owner = \"sales_agent\", product = \"product\", \
+         account_name = \"account\", stage = \"deal_stage\", created_at = \"engage_date\", closed_at = \"close_date\", amount = \"close_value\" }}\n",
+        path.to_str().unwrap()
+    ));
+    let scores = scorecard(&["scorecard", file.path().to_str().unwrap(), "--as-of", "2018-01-31", "-f", "csv"]);
+    assert!((number(&scores, "win_rate_narrow", "total") - 0.631_501).abs() < 5e-7);
+    assert_eq!(number(&scores, "won_revenue", "total"), 10_005_534.0);
+    assert!((number(&scores, "average_deal", "total") - 2_360.909_4).abs() < 5e-5);
+    assert_eq!(number(&scores, "sales_cycle", "total"), 57.0);
+    let quarters = [
+        ("2017-Q1", 531.0, 116.0, 1_134_672.0),
+        ("2017-Q2", 1254.0, 778.0, 3_086_111.0),
+        ("2017-Q3", 1257.0, 790.0, 2_982_255.0),
+        ("2017-Q4", 1196.0, 789.0, 2_802_496.0),
+    ];
+    for (quarter, won, lost, revenue) in quarters {
+        assert_eq!(number(&scores, "deals_won", quarter), won);
+        assert_eq!(number(&scores, "won_revenue", quarter), revenue);
+        assert!((number(&scores, "win_rate_narrow", quarter) - won / (won + lost)).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn the_salesforce_sample_is_recognised_without_a_contract() {
+    let Some(data) = data() else { return };
+    let folder = data.join("salesforce_sample");
+    let folder = folder.to_str().unwrap();
+    let scores = scorecard(&["scorecard", folder, "--as-of", "2026-06-30", "-f", "csv"]);
+    assert_eq!(number(&scores, "deals_won", "total"), 12.0);
+    assert_eq!(number(&scores, "won_revenue", "total"), 2_815_000.0);
+    assert_eq!(number(&scores, "win_rate_narrow", "total"), 0.6);
+    let json: serde_json::Value =
+        serde_json::from_str(&stdout(&["inspect", folder, "--as-of", "2026-06-30", "-f", "json"])).unwrap();
+    let notes: Vec<&str> = json["notes"].as_array().unwrap().iter().filter_map(|n| n.as_str()).collect();
+    assert!(notes.iter().any(|n| n.contains("32 × deals whose close date is before their creation")), "{notes:?}");
+    let presets: Vec<&str> = json["inputs"].as_array().unwrap().iter().filter_map(|i| i["preset"].as_str()).collect();
+    assert_eq!(presets.len(), 5, "{presets:?}");
+}

@@ -14,7 +14,6 @@ use crate::catalogue::formula::{self, Formula, Undefined};
 use crate::catalogue::{Catalogue, Empty, Measure, Metric, problems_at};
 use crate::contract::Said;
 use crate::facts::{Facts, Segment, money_names, sort_segments};
-use crate::ingest::cell;
 use crate::issue::{Issue, Issues, Place, did_you_mean};
 use crate::report::Unit;
 use crate::stats::interval::wilson;
@@ -72,6 +71,8 @@ pub struct Scores {
     no_segments: BTreeMap<String, Why>,
     empty: BTreeMap<String, Empty>,
     units: BTreeMap<String, Unit>,
+    /// Minor units in one major unit of the reporting currency.
+    scale: f64,
 }
 
 /// What to break down by and what to leave out.
@@ -106,6 +107,7 @@ pub fn evaluate(
         no_segments: BTreeMap::new(),
         empty: BTreeMap::new(),
         units: BTreeMap::new(),
+        scale: facts.minor_per_major(),
     };
     let mut passes: BTreeMap<(&str, &str, Option<&str>), Vec<&Measure>> = BTreeMap::new();
     let mut issues = Vec::new();
@@ -288,7 +290,7 @@ fn store(
     facts: &Facts<'_>,
     scores: &mut Scores,
 ) -> Result<()> {
-    let scale = 10_f64.powi(i32::try_from(cell::minor_exponent(&facts.contract.currency).unwrap_or(2))?);
+    let scale = facts.minor_per_major();
     let words: Vec<Column> = by.iter().map(|b| out.column(b)?.cast(&DataType::String)).collect::<PolarsResult<_>>()?;
     let words: Vec<&StringChunked> = words.iter().map(|w| w.str()).collect::<PolarsResult<_>>()?;
     let rows = out.column(ROWS)?.f64()?;
@@ -342,7 +344,12 @@ impl Scores {
     /// One metric; `period` is `None` for all periods together.
     pub fn score(&self, metric: &Metric, segment: &Segment, period: Option<usize>) -> Score {
         let figure = |name: &str| self.figure(name, segment, period);
-        let compute = |formula: &Formula| formula.value(&|name| figure(name).value.map_err(|why| why.reason));
+        let compute = |formula: &Formula| {
+            let value = formula.value(&|name| figure(name).value.map_err(|why| why.reason))?;
+            // Sums of whole cents are whole cents: what binary fractions add to them is no figure.
+            let money = formula.uses.iter().all(|name| self.unit(name) == Some(Unit::Money));
+            Ok(if money && formula.is_sum() { (value * self.scale).round() / self.scale } else { value })
+        };
         let value = compute(&metric.formula).map_err(|undefined| match undefined {
             Undefined::Missing(_) => metric
                 .formula

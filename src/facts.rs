@@ -36,6 +36,11 @@ pub struct Facts<'a> {
 pub type Offered = (String, Type);
 
 impl Facts<'_> {
+    /// Minor units in one major unit of the reporting currency: 100 for USD.
+    pub fn minor_per_major(&self) -> f64 {
+        minor_per_major(&self.contract.currency)
+    }
+
     /// Why a table cannot be counted at all, with what to do; `None` when it can.
     pub fn no_table(&self, table: &str) -> Option<String> {
         let kind = match table {
@@ -113,7 +118,7 @@ impl Facts<'_> {
                     "team" if kind == Kind::Touches => {
                         columns.push(text(name, self.journeys.touch_side.iter().map(|s| s.map(Side::id))));
                     }
-                    _ => columns.extend(table_column(self.tables, source, name, self.home)),
+                    _ => columns.extend(table_column(self.tables, source, name, self.home, self.minor_per_major())),
                 }
             }
         }
@@ -210,7 +215,7 @@ impl Facts<'_> {
             "is_lost" => is(|o| matches!(o, Outcome::Lost | Outcome::Derailed)),
             "is_derailed" => is(|o| o == Outcome::Derailed),
             "is_open" => is(|o| o == Outcome::Open),
-            "amount" => return money(name, &j.amount, self.contract),
+            "amount" => return money_pair(name, &j.amount, self.minor_per_major()),
             "days_to_won" => whole(name, all.map(|at| j.days_to_won(at).map(i64::from))),
             "deal_days" => whole(name, all.map(|at| j.deal_days(at).map(i64::from))),
             "people" => whole(name, j.people.iter().map(|n| Some(i64::from(*n)))),
@@ -266,7 +271,7 @@ fn table_columns(table: &Table) -> Vec<Offered> {
     columns
 }
 
-fn table_column(tables: &Tables, table: &Table, name: &str, home: &Zone) -> Vec<Column> {
+fn table_column(tables: &Tables, table: &Table, name: &str, home: &Zone, scale: f64) -> Vec<Column> {
     let missing;
     let values = if let Some(values) = table.columns.get(name) {
         values
@@ -278,7 +283,7 @@ fn table_column(tables: &Tables, table: &Table, name: &str, home: &Zone) -> Vec<
     vec![match values {
         Values::Id(v) | Values::Text(v) => text(name, v.iter().map(|c| tables.names.text(*c))),
         Values::Time(v) => dates(name, v.iter().map(|at| home.day(*at))),
-        Values::Money(v) => return money_pair(name, v, 2),
+        Values::Money(v) => return money_pair(name, v, scale),
         Values::Number(v) => {
             Column::new(name.into(), v.iter().map(|x| (!x.is_nan()).then_some(*x)).collect::<Vec<_>>())
         }
@@ -304,12 +309,12 @@ fn dates(name: &str, values: impl Iterator<Item = Option<i32>>) -> Column {
     days.into_date().into_column()
 }
 
-fn money(name: &str, values: &[i64], contract: &Contract) -> Vec<Column> {
-    money_pair(name, values, crate::ingest::cell::minor_exponent(&contract.currency).unwrap_or(2))
+/// Minor units in one major unit of a currency.
+fn minor_per_major(currency: &str) -> f64 {
+    10_f64.powi(crate::ingest::cell::minor_exponent(currency).map_or(2, |digits| digits.try_into().unwrap_or(2)))
 }
 
-fn money_pair(name: &str, values: &[i64], exponent: u32) -> Vec<Column> {
-    let scale = 10_f64.powi(i32::try_from(exponent).unwrap_or(2));
+fn money_pair(name: &str, values: &[i64], scale: f64) -> Vec<Column> {
     let some = || values.iter().map(|v| (*v != NO_MONEY).then_some(*v));
     #[allow(clippy::cast_precision_loss)] // amounts stay below 2^53 minor units
     let major: Vec<Option<f64>> = some().map(|v| v.map(|v| v as f64 / scale)).collect();
@@ -325,7 +330,13 @@ pub fn money_names(offered: &[Offered]) -> Vec<&str> {
 ///
 /// # Errors
 /// Every unknown column, and conditions that cannot be computed.
-pub fn mask(tables: &Tables, kind: Kind, condition: &str, home: &Zone) -> Result<Vec<bool>, Vec<Problem>> {
+pub fn mask(
+    tables: &Tables,
+    kind: Kind,
+    condition: &str,
+    home: &Zone,
+    currency: &str,
+) -> Result<Vec<bool>, Vec<Problem>> {
     let table = tables.get(kind);
     let offered = table_columns(table);
     let names: Vec<&str> = offered.iter().map(|(n, _)| n.as_str()).collect();
@@ -333,7 +344,7 @@ pub fn mask(tables: &Tables, kind: Kind, condition: &str, home: &Zone) -> Result
     let mut columns = Vec::new();
     let wanted: BTreeSet<String> = formula::uses(condition).into_iter().collect();
     for name in &wanted {
-        columns.extend(table_column(tables, table, name, home));
+        columns.extend(table_column(tables, table, name, home, minor_per_major(currency)));
     }
     DataFrame::new(table.len(), columns)
         .and_then(|frame| select(frame, predicate, table.len()))

@@ -238,7 +238,7 @@ impl Data {
         Report {
             id: id.to_string(),
             title: title.to_string(),
-            as_of: self.session.as_of,
+            as_of: Some(self.session.as_of),
             company: contract.name.clone(),
             contract: contract.source_name.clone(),
             contract_hash: contract.short_hash().to_string(),

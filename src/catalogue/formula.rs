@@ -221,6 +221,11 @@ impl Formula {
         Some((side(left), side(right)))
     }
 
+    /// Whether it only adds and subtracts measures, so that sums of whole cents give whole cents.
+    pub fn is_sum(&self) -> bool {
+        sums_only(&self.expr)
+    }
+
     /// Computes it.
     ///
     /// # Errors
@@ -251,6 +256,17 @@ fn arithmetic_only(expr: &Expr) -> Result<(), Problem> {
             hint: "use + - * / ( ), numbers and the names of measures; conditions belong into a measure".into(),
             at: None,
         }),
+    }
+}
+
+fn sums_only(expr: &Expr) -> bool {
+    match expr {
+        Expr::Identifier(_) => true,
+        Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } => sums_only(inner),
+        Expr::BinaryOp { left, op: BinaryOperator::Plus | BinaryOperator::Minus, right } => {
+            sums_only(left) && sums_only(right)
+        }
+        _ => false,
     }
 }
 

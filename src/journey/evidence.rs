@@ -86,7 +86,7 @@ fn collect(view: &View<'_>, evidence: &Said<Evidence>, found: &mut Known) -> Res
             let table = tables.get(*kind);
             let Some(times) = times(view, *kind, column)? else { return Ok(()) };
             let mask = match when {
-                Some(condition) => facts::mask(tables, *kind, &condition.value, view.home)
+                Some(condition) => facts::mask(tables, *kind, &condition.value, view.home, &view.contract.currency)
                     .map_err(|problems| problems_at(condition, problems))?,
                 None => vec![true; table.len()],
             };

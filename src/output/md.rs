@@ -25,7 +25,9 @@ pub fn render(report: &Report) -> String {
         blocks.push("## Inputs".to_owned());
         blocks.push(inputs(report));
     }
-    blocks.push(escape(&super::balance(&report.inputs)));
+    if !report.inputs.is_empty() {
+        blocks.push(escape(&super::balance(&report.inputs)));
+    }
     blocks.join("\n\n") + "\n"
 }
 

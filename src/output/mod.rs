@@ -203,7 +203,8 @@ fn is_heading(row: &[Cell]) -> bool {
 /// `As of 2026-06-30 · USD · contract acme/onefunnel.toml 1a2b3c4d5e6f`
 fn provenance(report: &Report) -> String {
     let contract = format!("contract {} {}", report.contract, report.contract_hash);
-    let mut parts = vec![format!("As of {}", report.as_of), report.currency.clone(), contract.trim_end().to_owned()];
+    let as_of = report.as_of.map_or_else(String::new, |day| format!("As of {day}"));
+    let mut parts = vec![as_of, report.currency.clone(), contract.trim_end().to_owned()];
     parts.retain(|part| !part.is_empty());
     parts.join(" · ")
 }

@@ -65,6 +65,13 @@ pub fn people(value: f64, unit: Unit) -> String {
     }
 }
 
+/// An interval of shares as people read it: `48.5–54.6%`.
+#[must_use]
+pub fn interval(low: f64, high: f64) -> String {
+    let (low, high) = (people(low, Unit::Share), people(high, Unit::Share));
+    format!("{}–{high}", low.trim_end_matches('%'))
+}
+
 /// A cell as people read it; control characters and line breaks are made single spaces.
 #[must_use]
 pub fn cell(cell: &Cell) -> String {

@@ -90,7 +90,7 @@ pub(super) fn sample() -> Report {
     Report {
         id: "scorecard".into(),
         title: "Scorecard".into(),
-        as_of: date(2026, 6, 30),
+        as_of: Some(date(2026, 6, 30)),
         company: "Acme \"East\"".into(),
         contract: "acme/onefunnel.toml".into(),
         contract_hash: "1a2b3c4d5e6f".into(),

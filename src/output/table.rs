@@ -41,7 +41,9 @@ pub fn render(report: &Report, style: &Style) -> String {
         let notes: Vec<String> = report.notes.iter().map(|n| hang("Note: ", n, width)).collect();
         blocks.push(notes.join("\n"));
     }
-    blocks.push(wrap(&super::balance(&report.inputs), width));
+    if !report.inputs.is_empty() {
+        blocks.push(wrap(&super::balance(&report.inputs), width));
+    }
     blocks.join("\n\n") + "\n"
 }
 

@@ -19,6 +19,7 @@ use crate::cli::{Basis, FunnelArgs};
 use crate::evaluate::segment_text;
 use crate::facts::Segment;
 use crate::journey::{How, Journeys, Outcome};
+use crate::output::number;
 use crate::session::{Data, Session};
 use crate::stats::interval::wilson;
 use crate::stats::quantile::quantile;
@@ -241,8 +242,7 @@ impl View<'_> {
         if row.valued == 0 {
             return Cell::Missing("no deal with an amount".into());
         }
-        let exponent = crate::ingest::cell::minor_exponent(&self.data.session.contract.currency).unwrap_or(2);
-        Cell::Number(row.value as f64 / 10_f64.powi(i32::try_from(exponent).unwrap_or(2)), Unit::Money)
+        Cell::Number(row.value as f64 / self.data.facts().minor_per_major(), Unit::Money)
     }
 
     fn stages(&self, counts: &Counts) -> Table {
@@ -274,11 +274,8 @@ impl View<'_> {
                     share(self.conversion(row, s)),
                 ];
                 if self.basis == Basis::Cohort {
-                    let people = |v| crate::output::number::people(v, Unit::Share);
-                    cells.push(
-                        self.interval(row, s)
-                            .map_or_else(Cell::none, |(l, h)| Cell::text(format!("{} – {}", people(l), people(h)))),
-                    );
+                    let interval = self.interval(row, s);
+                    cells.push(interval.map_or_else(Cell::none, |(l, h)| Cell::text(number::interval(l, h))));
                     cells.push(share(self.of_first(rows, s)));
                 }
                 let median = quantile(&mut row.days.clone(), 0.5);
@@ -351,7 +348,7 @@ impl View<'_> {
                 let is_mature = period.map_or(total, |p| mature[p]);
                 for (s, row) in counted.iter().enumerate() {
                     let stage = &contract.stages[s];
-                    let number = |v: Option<f64>| v.map_or_else(Cell::none, |v| Cell::Number(v, Unit::Number));
+                    let plain = |v: Option<f64>| v.map_or_else(Cell::none, |v| Cell::Number(v, Unit::Number));
                     let last = s + 1 == counted.len();
                     let interval = self.interval(row, s);
                     let cohort = self.basis == Basis::Cohort;
@@ -371,12 +368,12 @@ impl View<'_> {
                         Cell::count(row.inferred),
                         Cell::count(row.undated),
                         count(row.next, !last),
-                        number(self.conversion(row, s)),
-                        number(interval.map(|(low, _)| low)),
-                        number(interval.map(|(_, high)| high)),
+                        plain(self.conversion(row, s)),
+                        plain(interval.map(|(low, _)| low)),
+                        plain(interval.map(|(_, high)| high)),
                         count(row.from_first, cohort),
-                        number(self.of_first(counted, s)),
-                        number(quantile(&mut row.days.clone(), 0.5)),
+                        plain(self.of_first(counted, s)),
+                        plain(quantile(&mut row.days.clone(), 0.5)),
                         count(row.days.len() as u64, !last),
                         self.money(row),
                         is_mature.map_or_else(Cell::none, Cell::Flag),

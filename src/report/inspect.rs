@@ -42,7 +42,6 @@ fn aside(file: &FileFacts) -> u64 {
 fn overview(data: &Data) -> Table {
     let columns = vec![
         Column::left("file", "File"),
-        Column::left("preset", "Known as"),
         Column::left("table", "Table"),
         Column::right("rows_read", "Read"),
         Column::right("rows_used", "Used"),
@@ -54,8 +53,7 @@ fn overview(data: &Data) -> Table {
         .map(|f| {
             vec![
                 Cell::text(&f.input.path),
-                Cell::text(known_as(f)),
-                f.input.table.as_ref().map_or_else(Cell::none, Cell::text),
+                Cell::text(f.input.table.as_deref().unwrap_or("not used")),
                 Cell::count(f.input.rows_read),
                 Cell::count(f.input.rows_used),
                 Cell::count(aside(f)),

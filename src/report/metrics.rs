@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::{Audience, Cell, Column, Report, Table, Unit};
-use crate::Env;
 use crate::catalogue::{Better, Catalogue, Metric};
 use crate::cli::MetricsArgs;
 use crate::contract::Contract;
@@ -18,13 +17,13 @@ use crate::session::CONTRACT_FILE;
 ///
 /// # Errors
 /// A contract with problems; a metric that does not exist.
-pub fn build(args: &MetricsArgs, env: &mut Env<'_>) -> Result<Report> {
+pub fn build(args: &MetricsArgs) -> Result<Report> {
     let contract = contract(args.contract.as_deref())?;
     let catalogue = Catalogue::new(&contract)?;
     let mut report = Report {
         id: "metrics".into(),
         title: "Metrics".into(),
-        as_of: contract.as_of.unwrap_or(env.now.in_tz(&contract.timezone.value)?.date()),
+        as_of: None,
         company: contract.name.clone(),
         contract: contract.source_name.clone(),
         contract_hash: contract.short_hash().to_string(),

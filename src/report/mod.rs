@@ -159,8 +159,8 @@ pub struct Report {
     pub id: String,
     /// Headline for people.
     pub title: String,
-    /// Nothing after this day was counted.
-    pub as_of: Date,
+    /// Nothing after this day was counted; `None` for a report that counts nothing.
+    pub as_of: Option<Date>,
     /// Name of the company or contract; may be empty.
     pub company: String,
     /// Where the contract came from, for people: a path, or `built-in defaults`.

@@ -14,6 +14,7 @@ use crate::cli::ScorecardArgs;
 use crate::evaluate::{self, Score, Scores, Slice, segment_text};
 use crate::facts::Segment;
 use crate::issue::{Issue, Issues, Place, did_you_mean};
+use crate::output::number;
 use crate::session::{Data, Session};
 use crate::time::{date_of, day_of};
 
@@ -206,9 +207,7 @@ impl View<'_> {
             .iter()
             .zip(shown)
             .map(|(score, i)| match (&score.value, young(i)) {
-                (Ok(value), true) => {
-                    Cell::text(format!("{}{YOUNG}", crate::output::number::people(*value, metric.unit)))
-                }
+                (Ok(value), true) => Cell::text(format!("{}{YOUNG}", number::people(*value, metric.unit))),
                 _ => Self::value(metric, score),
             })
             .collect();
@@ -255,10 +254,8 @@ impl View<'_> {
                 if score.value.is_err() {
                     continue;
                 }
-                let interval = score.interval.map_or_else(Cell::none, |(low, high)| {
-                    let people = |v| crate::output::number::people(v, Unit::Share);
-                    Cell::text(format!("{} – {}", people(low), people(high)))
-                });
+                let interval =
+                    score.interval.map_or_else(Cell::none, |(low, high)| Cell::text(number::interval(low, high)));
                 let (top, bottom) = (self.side_unit(metric, true), self.side_unit(metric, false));
                 let with = |value: Option<f64>, unit: Option<Unit>| {
                     value.map_or_else(Cell::none, |v| Cell::Number(v, unit.unwrap_or(Unit::Number)))

@@ -202,6 +202,6 @@ fn fill(view: &View<'_>, known: &[Known], oddities: &mut BTreeMap<&'static str, 
         }
     }
     oddities.insert("stages recorded later than a stage that follows them", backward);
-    oddities.insert("stages reached on an unknown day: in totals, in no period", undated_any);
+    oddities.insert("stages reached on an unknown day, which no period can count", undated_any);
     stages
 }

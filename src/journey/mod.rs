@@ -266,7 +266,7 @@ pub fn build(
             }
             (true, day) => {
                 if day.is_none() {
-                    odd("closed deals without a close date: in totals of buyers, in no period");
+                    odd("closed deals without a close date, which no period can count");
                 }
                 journeys.closed[at] = day.unwrap_or(NO_DAY);
                 if is_won[at] == 1 {

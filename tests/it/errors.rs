@@ -48,9 +48,18 @@ fn case(toml: &str) -> Result<Case, String> {
         match line.split_once(" = ") {
             Some(("args", value)) => args = Some(strings(value)?),
             Some(("code", value)) => code = Some(value.parse().map_err(|_| format!("{line}: not a number"))?),
-            Some(("names", value)) if said.is_none() => said = Some(Said::Names(strings(value)?)),
+            Some(("names", value)) if said.is_none() => {
+                let names = strings(value)?;
+                if names.is_empty() || names.iter().any(|n| n.trim().is_empty()) {
+                    return Err("names must name something".into());
+                }
+                said = Some(Said::Names(names));
+            }
             Some(("stderr", "\"\"\"")) if said.is_none() => {
                 let (text, after) = rest.split_once("\"\"\"\n").ok_or("stderr does not end in a line of \"\"\"")?;
+                if text.trim().is_empty() {
+                    return Err("stderr is empty, and a broken input is answered".into());
+                }
                 if text.contains('\\') {
                     return Err("stderr has a backslash, which TOML reads as an escape".into());
                 }
@@ -89,7 +98,8 @@ fn difference(expected: &str, printed: &str) -> String {
     let (old, new): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), printed.lines().collect());
     let start = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let end = old[start..].iter().rev().zip(new[start..].iter().rev()).take_while(|(a, b)| a == b).count();
-    let part = |sign: char, lines: &[&str]| lines.iter().map(|l| format!("  {sign} {l}\n")).collect::<String>();
+    let part =
+        |sign: char, lines: &[&str]| lines.iter().fold(String::new(), |all, line| all + &format!("  {sign} {line}\n"));
     let text = part('-', &old[start..old.len() - end]) + &part('+', &new[start..new.len() - end]);
     if text.is_empty() { format!("  line ends: - {expected:?} + {printed:?}\n") } else { text }
 }
@@ -173,6 +183,9 @@ fn a_case_that_checks_nothing_is_refused() {
         "args = [\"a\"]\ncode = two\nnames = [\"x\"]\n",
         "args = [\"a\"]\ncode = 2\nstderr = \"\"\"\nnever closed\n",
         "args = [\"a\"]\ncode = 2\nstdout = \"x\"\nnames = [\"x\"]\n",
+        "args = []\ncode = 2\nnames = []\n",
+        "args = []\ncode = 2\nnames = [\" \"]\n",
+        "args = []\ncode = 2\nstderr = \"\"\"\n\"\"\"\n",
         "args = [\"a\"]\ncode = 2\nstderr = \"\"\"\na\\b\n\"\"\"\n",
     ] {
         assert!(case(bad).is_err(), "{bad}");

@@ -78,6 +78,19 @@ pub struct SliceArgs {
     pub condition: Option<String>,
 }
 
+impl SliceArgs {
+    /// The columns to break down by, each once.
+    pub fn columns(&self) -> Vec<String> {
+        let mut columns: Vec<String> = Vec::new();
+        for name in &self.by {
+            if !columns.contains(name) {
+                columns.push(name.clone());
+            }
+        }
+        columns
+    }
+}
+
 /// Where the report goes, and how it looks.
 #[derive(Debug, Clone, Args)]
 pub struct OutputArgs {

@@ -10,13 +10,15 @@ use anyhow::{Context, Result};
 use polars::prelude::*;
 
 use crate::calendar::Periods;
-use crate::catalogue::formula::{self, Formula, Undefined};
+use crate::catalogue::formula::{self, Formula, Offered, Undefined};
 use crate::catalogue::{Catalogue, Empty, Measure, Metric, problems_at};
 use crate::contract::Said;
-use crate::facts::{Facts, Segment, money_names, sort_segments};
+use crate::facts::{Facts, Segment, sort_segments};
 use crate::issue::{Issue, Issues, Place, did_you_mean};
 use crate::report::Unit;
 use crate::stats::interval::wilson;
+use crate::tables::Type;
+use crate::time::date_of;
 
 /// Why a figure is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +75,10 @@ pub struct Scores {
     units: BTreeMap<String, Unit>,
     /// Minor units in one major unit of the reporting currency.
     scale: f64,
+    /// Measures of ledgers that have months and nothing finer.
+    monthly: BTreeSet<String>,
+    periods: Periods,
+    as_of: i32,
 }
 
 /// What to break down by and what to leave out.
@@ -108,6 +114,9 @@ pub fn evaluate(
         empty: BTreeMap::new(),
         units: BTreeMap::new(),
         scale: facts.minor_per_major(),
+        monthly: BTreeSet::new(),
+        periods: periods.clone(),
+        as_of: facts.as_of,
     };
     let mut passes: BTreeMap<(&str, &str, Option<&str>), Vec<&Measure>> = BTreeMap::new();
     let mut issues = Vec::new();
@@ -115,6 +124,9 @@ pub fn evaluate(
         let Some(measure) = catalogue.measures.get(id) else { continue };
         scores.empty.insert(id.to_string(), measure.empty);
         scores.units.insert(id.to_string(), measure.unit);
+        if facts.is_monthly(&measure.table) {
+            scores.monthly.insert(id.to_string());
+        }
         match check(facts, measure, periods, slice) {
             Ok(None) => passes
                 .entry((measure.table.as_str(), measure.at.as_str(), measure.condition.as_deref()))
@@ -130,10 +142,9 @@ pub fn evaluate(
     Issues(issues).into_result()?;
     for ((table, at, condition), measures) in passes {
         let offered = facts.offered(table);
-        let has = |name: &String| offered.iter().any(|(n, _)| n == name);
-        let by: Vec<&String> = slice.by.iter().filter(|b| has(b)).collect();
-        if by.len() < slice.by.len() {
-            let lacking: Vec<&str> = slice.by.iter().filter(|b| !has(b)).map(String::as_str).collect();
+        let has = |name: &String| speaks_of(table, &offered, name);
+        let lacking: Vec<&str> = slice.by.iter().filter(|b| !has(b)).map(String::as_str).collect();
+        if !lacking.is_empty() {
             for measure in &measures {
                 let why = Why::new("not_by_segment", format!("{table} has no column {}", lacking.join(", ")));
                 scores.no_segments.insert(measure.id.clone(), why);
@@ -149,6 +160,14 @@ pub fn evaluate(
     Ok(scores)
 }
 
+/// The columns of ledgers that mean the same as those of processes, so that a breakdown holds for both.
+const SHARED: [&str; 1] = ["campaign"];
+
+/// Whether a table has a column in the sense of `--by` and `--where`, which speak of processes.
+fn speaks_of(table: &str, offered: &[Offered], column: &str) -> bool {
+    (table == "journeys" || SHARED.contains(&column)) && offered.iter().any(|(name, _)| name == column)
+}
+
 /// `None` when a measure can be computed, otherwise why it is missing.
 fn check(facts: &Facts<'_>, measure: &Measure, periods: &Periods, slice: &Slice) -> Result<Option<Why>, Vec<Issue>> {
     if let Some(reason) = facts.no_table(&measure.table) {
@@ -156,17 +175,14 @@ fn check(facts: &Facts<'_>, measure: &Measure, periods: &Periods, slice: &Slice)
     }
     let offered = facts.offered(&measure.table);
     let names: Vec<&str> = offered.iter().map(|(n, _)| n.as_str()).collect();
-    let place = measure.place.clone().unwrap_or_default();
-    let problems = |text: &str, problems| {
-        problems_at(&Said { value: text.to_string(), place: Place { column: None, ..place.clone() } }, problems)
-    };
+    let said = |text: &str, place: &Place| Said { value: text.to_string(), place: place.clone() };
     if !names.contains(&measure.at.as_str()) {
         let stage = measure.at.strip_suffix("_on").filter(|_| measure.table == "journeys");
         return match (stage, &measure.place) {
             (Some(stage), None) => Ok(Some(Why::new("no_stage", format!("no stage `{stage}` in the contract")))),
             _ => Err(vec![
                 Issue::usage(
-                    place,
+                    measure.written.at.clone(),
                     format!(
                         "measure `{}` counts by `{}`, and {} has no such column",
                         measure.id, measure.at, measure.table
@@ -178,31 +194,34 @@ fn check(facts: &Facts<'_>, measure: &Measure, periods: &Periods, slice: &Slice)
     }
     let mut issues = Vec::new();
     if let Some(condition) = &measure.condition
-        && let Err(p) = formula::predicate(condition, &names, &money_names(&offered))
+        && let Err(problems) = formula::predicate(condition, &offered)
     {
-        issues.extend(problems(condition, p));
+        issues.extend(problems_at(&said(condition, &measure.written.condition), problems));
     }
-    if let Err(p) = formula::aggregate(&measure.value, &names) {
-        issues.extend(problems(&measure.value, p));
+    if let Err(problems) = formula::aggregate(&measure.value, &offered) {
+        issues.extend(problems_at(&said(&measure.value, &measure.written.value), problems));
+    }
+    let amounts = money_of(&measure.value, &offered);
+    if measure.place.is_some() && !amounts.is_empty() && !matches!(measure.unit, Unit::Money | Unit::Count) {
+        let what =
+            format!("measure `{}` adds up `{}`, which is money, and says no unit", measure.id, amounts.join("`, `"));
+        issues.push(
+            Issue::usage(measure.written.value.clone(), what).hint("add unit = \"money\" (or \"count\" if it counts)"),
+        );
     }
     if !issues.is_empty() {
         return Err(issues);
     }
     if let Some(condition) = &slice.condition {
         let unknown: Vec<String> =
-            formula::uses(condition).into_iter().filter(|n| !names.contains(&n.as_str())).collect();
+            formula::uses(condition).into_iter().filter(|n| !speaks_of(&measure.table, &offered, n)).collect();
         if !unknown.is_empty() {
-            return Ok(Some(Why::new(
-                "not_by_segment",
-                format!("{} has no column {} to filter by", measure.table, unknown.join(", ")),
-            )));
+            let reason = format!("{} cannot be filtered by {}", measure.table, unknown.join(", "));
+            return Ok(Some(Why::new("not_by_segment", reason)));
         }
     }
     if facts.is_monthly(&measure.table) && periods.kind == crate::calendar::PeriodKind::Week {
-        return Ok(Some(Why::new(
-            "too_fine",
-            format!("the {} ledger has months, so nothing is known by week", measure.table),
-        )));
+        return Ok(Some(Why::new("too_fine", too_fine(&measure.table))));
     }
     for column in &measure.needs {
         if !facts.fills(&measure.table, column) {
@@ -210,6 +229,16 @@ fn check(facts: &Facts<'_>, measure: &Measure, periods: &Periods, slice: &Slice)
         }
     }
     Ok(None)
+}
+
+/// The amounts that an aggregate uses.
+fn money_of(value: &str, offered: &[Offered]) -> Vec<String> {
+    let money = |name: &String| offered.iter().any(|(n, kind)| n == name && *kind == Type::Money);
+    formula::uses(value).into_iter().filter(money).collect()
+}
+
+fn too_fine(table: &str) -> String {
+    format!("the {table} ledger has months, and this cuts one")
 }
 
 fn needed(column: &str) -> &str {
@@ -223,8 +252,10 @@ fn needed(column: &str) -> &str {
     }
 }
 
+const NOTHING: &str = "nothing in this period";
 const PERIOD: &str = "__period";
 const ROWS: &str = "__rows";
+const FILLED: &str = "__filled";
 
 #[allow(clippy::too_many_arguments)] // one call; a struct for it would only rename the arguments
 fn pass(
@@ -238,9 +269,7 @@ fn pass(
     scores: &mut Scores,
 ) -> Result<()> {
     let offered = facts.offered(table);
-    let names: Vec<&str> = offered.iter().map(|(n, _)| n.as_str()).collect();
-    let money = money_names(&offered);
-    let has_segments = slice.by.iter().all(|b| names.contains(&b.as_str()));
+    let has_segments = slice.by.iter().all(|b| speaks_of(table, &offered, b));
     let by: Vec<String> = if has_segments { slice.by.clone() } else { Vec::new() };
     let mut wanted: BTreeSet<String> = by.iter().cloned().collect();
     wanted.insert(at.to_string());
@@ -257,13 +286,18 @@ fn pass(
     };
     let mut lazy = frame.lazy().filter(col(PERIOD).is_not_null());
     for text in condition.into_iter().chain(slice.condition.as_deref()) {
-        lazy = lazy.filter(formula::predicate(text, &names, &money).map_err(broken)?);
+        lazy = lazy.filter(formula::predicate(text, &offered).map_err(broken)?);
     }
     let frame = lazy.collect()?;
     let mut aggregates: Vec<Expr> = vec![len().cast(DataType::Float64).alias(ROWS)];
     for measure in measures {
-        let value = formula::aggregate(&measure.value, &names).map_err(broken)?;
+        let value = formula::aggregate(&measure.value, &offered).map_err(broken)?;
         aggregates.push(value.cast(DataType::Float64).alias(measure.id.as_str()));
+        // A sum over amounts of which none is known is not 0.
+        let amounts = money_of(&measure.value, &offered);
+        let filled = amounts.iter().map(|a| col(a.as_str()).count().cast(DataType::Float64)).reduce(|a, b| a + b);
+        aggregates
+            .push(filled.unwrap_or_else(|| len().cast(DataType::Float64)).alias(format!("{}{FILLED}", measure.id)));
     }
     let mut groupings: Vec<(Vec<String>, bool)> = vec![(Vec::new(), false), (Vec::new(), true)];
     if !by.is_empty() {
@@ -296,6 +330,7 @@ fn store(
     let rows = out.column(ROWS)?.f64()?;
     for measure in measures {
         let values = out.column(&measure.id)?.f64()?;
+        let filled = out.column(&format!("{}{FILLED}", measure.id))?.f64()?;
         let figures = scores.measures.entry(measure.id.clone()).or_default();
         for row in 0..out.height() {
             let period = if per_period {
@@ -308,7 +343,13 @@ fn store(
             let n = rows.get(row).unwrap_or(0.0) as u64;
             let value = values.get(row).filter(|v| v.is_finite() && n > 0);
             let value = value.map(|v| if measure.unit == Unit::Money { v / scale } else { v });
-            let value = value.ok_or_else(|| Why::new("no_data", "nothing in this period"));
+            let value = match value {
+                Some(_) if filled.get(row) == Some(0.0) => {
+                    Err(Why::new("no_data", "no row of this period has an amount"))
+                }
+                Some(value) => Ok(value),
+                None => Err(Why::new("no_data", NOTHING)),
+            };
             figures.insert((segment, period), Figure { value, n });
         }
     }
@@ -326,14 +367,27 @@ impl Scores {
         {
             return Figure { value: Err(why.clone()), n: 0 };
         }
-        let found = self.measures.get(measure).and_then(|m| m.get(&(segment.clone(), period)));
-        let empty = self.empty.get(measure).copied().unwrap_or(Empty::Missing);
-        match (found, empty) {
-            (Some(figure), Empty::Missing) => figure.clone(),
-            (Some(figure), Empty::Zero) if figure.value.is_ok() => figure.clone(),
-            (_, Empty::Zero) => Figure { value: Ok(0.0), n: found.map_or(0, |f| f.n) },
-            (None, Empty::Missing) => Figure { value: Err(Why::new("no_data", "nothing in this period")), n: 0 },
+        if self.monthly.contains(measure) && self.cuts_a_month(period) {
+            let table = if measure.ends_with("_heads") { "headcount" } else { "finance" };
+            return Figure { value: Err(Why::new("too_fine", too_fine(table))), n: 0 };
         }
+        let found = self.measures.get(measure).and_then(|m| m.get(&(segment.clone(), period)));
+        match (found, self.empty.get(measure)) {
+            (Some(figure), _) if figure.n > 0 => figure.clone(),
+            (_, Some(Empty::Zero)) => Figure { value: Ok(0.0), n: 0 },
+            _ => Figure { value: Err(Why::new("no_data", NOTHING)), n: 0 },
+        }
+    }
+
+    /// Whether a period, as far as it counts, begins or ends within a month; as-of may end it anywhere.
+    fn cuts_a_month(&self, period: Option<usize>) -> bool {
+        let (from, to) = (self.periods.from, self.periods.to);
+        let (start, end) = period.map_or((from, to), |p| {
+            let period = &self.periods.all[p];
+            (period.start.max(from), period.end.min(to))
+        });
+        let first_of_month = |day: i32| date_of(day).day() == 1;
+        !first_of_month(start) || (end != self.as_of && !first_of_month(end + 1))
     }
 
     /// What a measure counts.
@@ -356,7 +410,7 @@ impl Scores {
                 .uses
                 .iter()
                 .find_map(|name| figure(name).value.err())
-                .unwrap_or_else(|| Why::new("no_data", "nothing in this period")),
+                .unwrap_or_else(|| Why::new("no_data", NOTHING)),
             Undefined::ZeroDenominator => Why::new("zero_denominator", "nothing to divide by in this period"),
             Undefined::NotFinite => Why::new("not_finite", "the formula has no finite value here"),
         });

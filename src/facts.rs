@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use polars::prelude::*;
 
-use crate::catalogue::formula::{self, MAJOR, Problem};
+use crate::catalogue::formula::{self, MAJOR, Offered, Problem};
 use crate::catalogue::problems_at;
 use crate::contract::{Contract, Said};
 use crate::identity::Identity;
@@ -30,10 +30,11 @@ pub struct Facts<'a> {
     pub contract: &'a Contract,
     /// The contract's zone.
     pub home: &'a Zone,
+    /// The last day that counts, since 1970.
+    pub as_of: i32,
+    /// The tables that some file was read into, whatever became of its rows.
+    pub read: &'a BTreeSet<String>,
 }
-
-/// A column that a table offers, and what it holds.
-pub type Offered = (String, Type);
 
 impl Facts<'_> {
     /// Minor units in one major unit of the reporting currency: 100 for USD.
@@ -49,12 +50,20 @@ impl Facts<'_> {
             }
             other => Kind::named(other)?,
         };
-        self.tables.get(kind).is_empty().then(|| format!("no {table} source: add one"))
+        let reason = || {
+            if self.read.contains(table) {
+                format!("every row of the {table} source was set aside: see `onefunnel inspect`")
+            } else {
+                format!("no {table} source: add one")
+            }
+        };
+        self.tables.get(kind).is_empty().then(reason)
     }
 
     /// Whether the table tells nothing finer than a month.
     pub fn is_monthly(&self, table: &str) -> bool {
-        Kind::named(table).is_some_and(|kind| self.tables.get(kind).monthly)
+        // Headcounts are averaged by month, whatever day they were taken on.
+        table == "headcount" || Kind::named(table).is_some_and(|kind| self.tables.get(kind).monthly)
     }
 
     /// The columns of a table of measures.
@@ -87,9 +96,10 @@ impl Facts<'_> {
             columns.push((format!("{id}_reached"), Type::Flag));
             columns.push((format!("{id}_recorded"), Type::Flag));
         }
-        for name in self.journeys.segments.keys() {
+        let words = self.journeys.segments.keys().map(|name| (name, Type::Text));
+        for (name, kind) in words.chain(self.journeys.numbers.keys().map(|name| (name, Type::Number))) {
             if !columns.iter().any(|(n, _)| n == name) {
-                columns.push((name.clone(), Type::Text));
+                columns.push((name.clone(), kind));
             }
         }
         columns
@@ -105,6 +115,12 @@ impl Facts<'_> {
         if table == "journeys" {
             for name in wanted {
                 columns.extend(self.journey_column(name));
+            }
+        } else if table == "headcount" {
+            let months = headcount_by_month(self.tables.get(Kind::Headcount), self.home);
+            height = months.len();
+            for name in wanted {
+                columns.extend(table_column(self.tables, &months, name, self.home, 1.0));
             }
         } else if let Some(kind) = Kind::named(table) {
             let source = self.tables.get(kind);
@@ -131,9 +147,7 @@ impl Facts<'_> {
     /// Every unknown column, at `--where`.
     pub fn journey_mask(&self, condition: Option<&str>) -> Result<Vec<bool>> {
         let Some(condition) = condition else { return Ok(vec![true; self.journeys.len()]) };
-        let offered = self.offered("journeys");
-        let names: Vec<&str> = offered.iter().map(|(n, _)| n.as_str()).collect();
-        let predicate = formula::predicate(condition, &names, &money_names(&offered))
+        let predicate = formula::predicate(condition, &self.offered("journeys"))
             .map_err(|problems| Issues(in_flag("where", condition, problems)))?;
         let frame = self.frame("journeys", &formula::uses(condition).into_iter().collect())?;
         select(frame, predicate, self.journeys.len())
@@ -238,6 +252,8 @@ impl Facts<'_> {
                     flags(name, j.stages[s].iter().map(|r| Some(r.how == How::Recorded)))
                 } else if let Some(codes) = j.segments.get(name) {
                     text(name, codes.iter().map(|c| self.tables.names.text(*c)))
+                } else if let Some(values) = j.numbers.get(name) {
+                    numbers(name, values)
                 } else {
                     return Vec::new();
                 }
@@ -245,6 +261,43 @@ impl Facts<'_> {
         };
         vec![one]
     }
+}
+
+/// One row per month, team, role and whatever else the ledger tells apart: the mean of the counts taken in that month. So
+/// that roles counted on different days, or twice in a month, add up to the heads that there were.
+fn headcount_by_month(table: &Table, home: &Zone) -> Table {
+    let heads = match table.columns.get("heads") {
+        Some(Values::Number(heads)) => heads.clone(),
+        _ => vec![f64::NAN; table.len()],
+    };
+    let words: Vec<(&String, &Vec<u32>)> = table
+        .columns
+        .iter()
+        .filter_map(|(name, values)| match values {
+            Values::Text(codes) | Values::Id(codes) => Some((name, codes)),
+            _ => None,
+        })
+        .collect();
+    let mut groups: BTreeMap<(i32, Vec<u32>), (usize, f64, f64)> = BTreeMap::new();
+    for (row, at) in table.times("date").iter().enumerate() {
+        let (Some(day), false) = (home.day(*at), heads[row].is_nan()) else { continue };
+        let month = crate::time::day_of(crate::time::date_of(day).first_of_month());
+        let key = (month, words.iter().map(|(_, codes)| codes[row]).collect());
+        let (_, sum, n) = groups.entry(key).or_insert((row, 0.0, 0.0));
+        *sum += heads[row];
+        *n += 1.0;
+    }
+    let mut months = Table::empty(table.kind);
+    months.monthly = true;
+    months.origin = groups.values().map(|(row, _, _)| table.origin[*row]).collect();
+    let rows: Vec<usize> = groups.values().map(|(row, _, _)| *row).collect();
+    for (name, codes) in words {
+        months.columns.insert(name.clone(), Values::Text(rows.iter().map(|row| codes[*row]).collect()));
+    }
+    let dates = groups.keys().map(|(month, _)| home.date(*month)).collect();
+    months.columns.insert("date".into(), Values::Time(dates));
+    months.columns.insert("heads".into(), Values::Number(groups.values().map(|(_, sum, n)| sum / n).collect()));
+    months
 }
 
 /// For machines and conditions.
@@ -255,6 +308,7 @@ pub fn outcome_id(outcome: Outcome) -> &'static str {
         Outcome::Won => "won",
         Outcome::Lost => "lost",
         Outcome::Derailed => "derailed",
+        Outcome::Unclear => "unclear",
     }
 }
 
@@ -284,9 +338,7 @@ fn table_column(tables: &Tables, table: &Table, name: &str, home: &Zone, scale: 
         Values::Id(v) | Values::Text(v) => text(name, v.iter().map(|c| tables.names.text(*c))),
         Values::Time(v) => dates(name, v.iter().map(|at| home.day(*at))),
         Values::Money(v) => return money_pair(name, v, scale),
-        Values::Number(v) => {
-            Column::new(name.into(), v.iter().map(|x| (!x.is_nan()).then_some(*x)).collect::<Vec<_>>())
-        }
+        Values::Number(v) => numbers(name, v),
         Values::Flag(v) => flags(name, v.iter().map(|f| (*f != NO_FLAG).then_some(*f == 1))),
         Values::Ids(_) => return Vec::new(),
     }]
@@ -294,6 +346,10 @@ fn table_column(tables: &Tables, table: &Table, name: &str, home: &Zone, scale: 
 
 fn text<'a>(name: &str, values: impl Iterator<Item = Option<&'a str>>) -> Column {
     Column::new(name.into(), values.collect::<Vec<_>>())
+}
+
+fn numbers(name: &str, values: &[f64]) -> Column {
+    Column::new(name.into(), values.iter().map(|x| (!x.is_nan()).then_some(*x)).collect::<Vec<_>>())
 }
 
 fn flags(name: &str, values: impl Iterator<Item = Option<bool>>) -> Column {
@@ -321,11 +377,6 @@ fn money_pair(name: &str, values: &[i64], scale: f64) -> Vec<Column> {
     vec![whole(name, some()), Column::new(format!("{name}{MAJOR}").into(), major)]
 }
 
-/// The names of a table's amounts.
-pub fn money_names(offered: &[Offered]) -> Vec<&str> {
-    offered.iter().filter(|(_, kind)| *kind == Type::Money).map(|(name, _)| name.as_str()).collect()
-}
-
 /// Which rows of a canonical table a condition holds for; a missing value is no.
 ///
 /// # Errors
@@ -338,9 +389,7 @@ pub fn mask(
     currency: &str,
 ) -> Result<Vec<bool>, Vec<Problem>> {
     let table = tables.get(kind);
-    let offered = table_columns(table);
-    let names: Vec<&str> = offered.iter().map(|(n, _)| n.as_str()).collect();
-    let predicate = formula::predicate(condition, &names, &money_names(&offered))?;
+    let predicate = formula::predicate(condition, &table_columns(table))?;
     let mut columns = Vec::new();
     let wanted: BTreeSet<String> = formula::uses(condition).into_iter().collect();
     for name in &wanted {

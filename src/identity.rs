@@ -9,7 +9,7 @@
 //! can multiply money: where a human had part in several deals, the first is where their history belongs, and
 //! the later ones are processes of their own.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use crate::ingest::cell;
 use crate::tables::{Kind, NONE, Table, Tables};
@@ -28,6 +28,8 @@ pub enum Method {
     Account,
     /// Its account's people, by the domain of their e-mail address.
     Domain,
+    /// Its people began with an earlier deal.
+    Later,
     /// Nobody.
     Nobody,
 }
@@ -41,6 +43,7 @@ impl Method {
             Self::Associated => "associated ids",
             Self::Account => "account",
             Self::Domain => "e-mail domain",
+            Self::Later => "people of an earlier deal",
             Self::Nobody => "no person",
         }
     }
@@ -161,14 +164,16 @@ const SHARED: [&str; 18] = [
 
 /// Links people, accounts and deals.
 #[allow(clippy::cast_possible_truncation)] // tables have fewer than 2^32 rows
-pub fn link(tables: &Tables, merged: &[(u32, u32)]) -> Identity {
+pub fn link(tables: &Tables, merged: &[(Kind, u32, u32)]) -> Identity {
     let (people, deals, accounts) = (tables.get(Kind::People), tables.get(Kind::Deals), tables.get(Kind::Accounts));
-    let merged: HashMap<u32, u32> = merged.iter().copied().filter(|(loser, winner)| loser != winner).collect();
+    let merged = |of: Kind| -> HashMap<u32, u32> {
+        merged.iter().filter(|(kind, loser, winner)| *kind == of && loser != winner).map(|(_, l, w)| (*l, *w)).collect()
+    };
     let names = tables.names.len();
     let mut refused: BTreeMap<&'static str, u64> = BTreeMap::new();
-    let person_row = Rows::new(&people.codes("person_id"), names, &merged);
-    let deal_row = Rows::new(&deals.codes("deal_id"), names, &merged);
-    let account_row = Rows::new(&accounts.codes("account_id"), names, &merged);
+    let person_row = Rows::new(&people.codes("person_id"), names, &merged(Kind::People));
+    let deal_row = Rows::new(&deals.codes("deal_id"), names, &merged(Kind::Deals));
+    let account_row = Rows::new(&accounts.codes("account_id"), names, &merged(Kind::Accounts));
 
     let (human, human_by_email) = humans(tables, people, &person_row, &mut refused);
     let count = human.iter().max().map_or(0, |m| m + 1);
@@ -205,7 +210,7 @@ fn humans(
     for (row, contact) in people.codes("converted_person_id").iter().enumerate().filter(|(_, c)| **c != NONE) {
         let contact = person_row.get(*contact);
         if contact == NONE {
-            *refused.entry("converted lead whose contact is in no export").or_default() += 1;
+            *refused.entry("converted lead whose contact is in no export, or later than as-of").or_default() += 1;
         } else {
             sets.union(row as u32, contact);
         }
@@ -339,13 +344,15 @@ fn direct_links(
     for row in 0..people.len() {
         if converted[row] != NONE {
             match deal_row.get(converted[row]) {
-                NONE => *refused.entry("converted lead whose deal is in no export").or_default() += 1,
+                NONE => {
+                    *refused.entry("converted lead whose deal is in no export, or later than as-of").or_default() += 1
+                }
                 deal => links.add(human[row], deal, Method::Converted),
             }
         }
         for id in &lists[row] {
             match deal_row.get(*id) {
-                NONE => *refused.entry("associated deal that is in no export").or_default() += 1,
+                NONE => *refused.entry("associated deal that is in no export, or later than as-of").or_default() += 1,
                 deal => links.add(human[row], deal, Method::Associated),
             }
         }
@@ -354,8 +361,12 @@ fn direct_links(
     let (role_deals, role_people) = (roles.codes("deal_id"), roles.codes("person_id"));
     for row in 0..roles.len() {
         match (deal_row.get(role_deals[row]), person_row.get(role_people[row])) {
-            (NONE, _) => *refused.entry("contact role of a deal that is in no export").or_default() += 1,
-            (_, NONE) => *refused.entry("contact role of a person who is in no export").or_default() += 1,
+            (NONE, _) => {
+                *refused.entry("contact role of a deal that is in no export, or later than as-of").or_default() += 1
+            }
+            (_, NONE) => {
+                *refused.entry("contact role of a person who is in no export, or later than as-of").or_default() += 1
+            }
             (deal, person) => links.add(human[person as usize], deal, Method::Role),
         }
     }
@@ -364,7 +375,7 @@ fn direct_links(
     for row in 0..deals.len() {
         for id in std::iter::once(one[row]).chain(many[row].iter().copied()).filter(|id| *id != NONE) {
             match person_row.get(id) {
-                NONE => *refused.entry("deal's person who is in no export").or_default() += 1,
+                NONE => *refused.entry("deal's person who is in no export, or later than as-of").or_default() += 1,
                 person => links.add(human[person as usize], u32::try_from(row).unwrap_or(NONE), Method::Associated),
             }
         }
@@ -421,7 +432,8 @@ fn account_links(
             continue;
         }
         let Some(candidates) = open.get(&account_of[at]) else { continue };
-        if let Some(deal) = candidates.iter().find(|d| began[**d as usize] >= known_since[at]) {
+        let first = candidates.partition_point(|d| began[*d as usize] < known_since[at]);
+        if let Some(deal) = candidates.get(first) {
             deal_of[at] = *deal;
             let found = if by_domain[at] { Method::Domain } else { Method::Account };
             let best = &mut method[*deal as usize];
@@ -431,22 +443,18 @@ fn account_links(
 }
 
 impl Identity {
-    /// Number of deals by method, in the cascade's order.
+    /// Number of deals by the way they found their people; one whose people all began with an earlier deal is
+    /// [`Method::Later`].
     pub fn methods(&self) -> BTreeMap<Method, u64> {
+        let mut has_people = vec![false; self.method.len()];
+        for deal in self.deal_of.iter().filter(|d| **d != NONE) {
+            has_people[*deal as usize] = true;
+        }
         let mut counts = BTreeMap::new();
-        for method in &self.method {
-            *counts.entry(*method).or_default() += 1;
+        for (method, people) in self.method.iter().zip(has_people) {
+            let method = if people || *method == Method::Nobody { *method } else { Method::Later };
+            *counts.entry(method).or_default() += 1;
         }
         counts
-    }
-
-    /// Humans that have no deal.
-    pub fn without_deal(&self) -> usize {
-        self.deal_of.iter().filter(|d| **d == NONE).count()
-    }
-
-    /// Distinct humans of a deal, for tests and explanations.
-    pub fn humans_of(&self, deal: u32) -> HashSet<u32> {
-        (0..self.humans).filter(|h| self.deal_of[*h as usize] == deal).collect()
     }
 }

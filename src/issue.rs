@@ -142,7 +142,9 @@ impl fmt::Display for Issues {
             if i > 0 {
                 f.write_str("\n")?;
             }
-            issue.fmt(f)?;
+            // The same help for a run of problems is said once, after the last.
+            let again = i + 1 < Self::SHOWN && self.0.get(i + 1).is_some_and(|next| next.hint == issue.hint);
+            if again { Issue { hint: None, ..issue.clone() }.fmt(f)? } else { issue.fmt(f)? }
         }
         if self.0.len() > Self::SHOWN {
             write!(f, "\nand {} more problems of the same run", self.0.len() - Self::SHOWN)?;

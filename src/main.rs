@@ -19,7 +19,7 @@ fn main() -> ExitCode {
         stdout_is_terminal: stdout.is_terminal(),
         stdout: &mut stdout.lock(),
         stderr: &mut stderr.lock(),
-        width: terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
+        width: terminal_size::terminal_size_of(&stdout).map(|(width, _)| usize::from(width.0)),
         no_color: std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()),
         force_color: std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0"),
     };

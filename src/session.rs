@@ -2,6 +2,7 @@
 //!
 //! In: inputs, as-of, the clock. Out: a [`Session`] (contract, files, days) and what it loads ([`Data`]).
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -47,6 +48,8 @@ pub struct Data {
     pub who: Identity,
     /// The buying processes.
     pub journeys: Journeys,
+    /// The tables that some file was read into.
+    pub read: BTreeSet<String>,
 }
 
 fn shown(path: &Path) -> String {
@@ -63,7 +66,8 @@ fn contract_in(folder: &Path) -> Option<PathBuf> {
 /// # Errors
 /// A usage issue that names the flag.
 pub fn day(flag: &str, text: &str) -> Result<Date, Issue> {
-    text.parse().map_err(|_| {
+    let day: Option<Date> = text.parse().ok().filter(|day: &Date| (1900..2200).contains(&day.year()));
+    day.ok_or_else(|| {
         Issue::usage(Place::file(format!("--{flag}")), format!("`{text}` is not a day"))
             .hint("write it as 2026-06-30 (year-month-day)")
     })
@@ -131,6 +135,9 @@ impl Session {
     pub fn load(self, output: &OutputArgs, env: &mut Env<'_>) -> Result<Data> {
         let mut clock = Clock::new(output);
         let as_of = day_of(self.as_of);
+        if let Some(path) = &output.output {
+            not_an_input(path, &ingest::find(&self.contract, &self.given)?)?;
+        }
         let loaded = ingest::load(&self.contract, &self.given, &self.home, as_of)?;
         clock.step("ingest", env);
         if output.verbose > 0 {
@@ -148,7 +155,23 @@ impl Session {
         clock.step("identity", env);
         let journeys = journey::build(&loaded.tables, &who, &self.contract, &self.home, as_of)?;
         clock.step("journey", env);
-        Ok(Data { session: self, tables: loaded.tables, files: loaded.files, who, journeys })
+        let read = loaded.files.iter().filter_map(|f| f.input.table.clone()).collect();
+        Ok(Data { session: self, tables: loaded.tables, files: loaded.files, who, journeys, read })
+    }
+}
+
+/// A report must not replace what it is made from.
+///
+/// # Errors
+/// A usage issue that names the file.
+pub fn not_an_input(output: &Path, inputs: &[ingest::Found<'_>]) -> Result<(), Issue> {
+    let Ok(real) = output.canonicalize() else { return Ok(()) };
+    match inputs.iter().find(|f| f.path.canonicalize().is_ok_and(|p| p == real)) {
+        None => Ok(()),
+        Some(_) => {
+            Err(Issue::usage(Place::file(shown(output)), "is one of the inputs, and would be replaced by the output")
+                .hint("write to another file"))
+        }
     }
 }
 
@@ -180,6 +203,8 @@ impl Data {
             who: &self.who,
             contract: &self.session.contract,
             home: &self.session.home,
+            as_of: day_of(self.session.as_of),
+            read: &self.read,
         }
     }
 
@@ -192,7 +217,8 @@ impl Data {
         let to = slice.to.as_deref().map(|text| day("to", text)).transpose()?.map_or(as_of, |d| day_of(d).min(as_of));
         let from = match slice.from.as_deref() {
             Some(text) => day_of(day("from", text)?),
-            None => self.first_day().unwrap_or(to).min(to),
+            // Ledgers have months: a first day within one would cut it.
+            None => self.first_day().map_or(to, |day| day_of(date_of(day).first_of_month())).min(to),
         };
         if from > to {
             return Err(Issues::from(
@@ -214,6 +240,39 @@ impl Data {
             self.tables.get(kind).times("date").iter().filter_map(|at| self.session.home.day(*at)).collect::<Vec<_>>()
         });
         processes.chain(ledgers).min()
+    }
+
+    /// Refuses a breakdown that nobody could read and that would fill the memory.
+    ///
+    /// # Errors
+    /// A usage issue with the numbers.
+    pub fn not_too_many(&self, by: &[String], rows_per_segment: usize) -> Result<()> {
+        const LIMIT: usize = 2_000_000;
+        let segments = if by.is_empty() { 1 } else { self.facts().segments(by)?.0.len() };
+        if segments.saturating_mul(rows_per_segment) <= LIMIT {
+            return Ok(());
+        }
+        Err(Issue::usage(
+            Place::file("--by"),
+            format!("{} has {segments} values, and so {} rows", by.join(","), segments * rows_per_segment),
+        )
+        .hint("break down by a column with fewer values, or narrow with --metric, --where or a longer --period")
+        .into())
+    }
+
+    /// How many processes passed a stage without a record of it; `None` when all are recorded.
+    pub fn inferred(&self, stage: &str) -> Option<String> {
+        let at = self.session.contract.stages.iter().position(|s| s.id.value == stage)?;
+        let reached = &self.journeys.stages[at];
+        let inferred = reached.iter().filter(|r| r.how == journey::How::Inferred).count();
+        let dated = reached.iter().filter(|r| r.day().is_some()).count();
+        (inferred > 0).then(|| {
+            format!(
+                "{}: {inferred} of {dated} skipped the stage and are dated by the earliest later evidence; \
+                 --where {stage}_recorded leaves them out.",
+                self.session.contract.stages[at].title
+            )
+        })
     }
 
     /// Days after which a cohort is mature: the contract's, else the 90th percentile of the days from entry to won.
@@ -260,6 +319,7 @@ impl Data {
                 .into_iter()
                 .map(|(method, n)| match method {
                     Method::Nobody => format!("{n} without a person"),
+                    Method::Later => format!("{n} whose people began with an earlier deal"),
                     other => format!("{n} by {}", other.id()),
                 })
                 .collect();
@@ -267,6 +327,29 @@ impl Data {
         }
         notes.extend(self.who.refused.iter().map(|(what, n)| format!("Not linked: {n} × {what}.")));
         notes.extend(self.journeys.oddities.iter().map(|(what, n)| format!("Kept and counted: {n} × {what}.")));
+        let same: u64 = self
+            .files
+            .iter()
+            .flat_map(|f| &f.input.set_aside)
+            .filter(|(why, _)| why.starts_with("same "))
+            .map(|(_, n)| n)
+            .sum();
+        if same > 0 {
+            notes.push(format!("Set aside: {same} × a row with the id of a newer one; `inspect` says where."));
+        }
+        for file in &self.files {
+            for (column, n) in &file.no_numbers {
+                notes.push(format!("Taken as missing: {n} × no number in column {column} of {}.", file.input.path));
+            }
+        }
+        for kind in [Kind::Spend, Kind::Headcount] {
+            let table = self.tables.get(kind);
+            let of_neither = |code: &&u32| !matches!(self.tables.names.text(**code), Some("marketing" | "sales"));
+            let n = table.codes("team").iter().filter(of_neither).count();
+            if n > 0 {
+                notes.push(format!("In no figure: {n} × {} of neither marketing nor sales.", kind.id()));
+            }
+        }
         for file in self.files.iter().filter(|f| f.input.table.is_none()) {
             notes.push(format!("{} was not used: {}.", file.input.path, file.why.trim_end_matches('.')));
         }

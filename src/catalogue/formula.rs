@@ -8,13 +8,18 @@
 
 use std::ops::ControlFlow;
 
-use polars::prelude::{Expr as PolarsExpr, col};
+use polars::prelude::{DataType, Expr as PolarsExpr, NULL, Operator, col, lit, when};
 use polars::sql::sql_expr;
 use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value, visit_expressions};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
+use super::sorts;
 use crate::issue::did_you_mean;
+use crate::tables::Type;
+
+/// A column that a table offers, and what it holds.
+pub type Offered = (String, Type);
 
 /// A problem in a formula: what, what to do, and the character (from 0) where it stands, when known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +53,12 @@ const AGGREGATES: [&str; 14] = [
 ];
 
 fn parse(text: &str) -> Result<Expr, Problem> {
+    if text.trim().is_empty() {
+        let hint = "write one SQL expression, such as score >= 65, or leave it out".to_string();
+        return Err(Problem { what: "the condition is empty".into(), hint, at: None });
+    }
     let syntax = |what: String| Problem {
-        what: format!("`{text}` is not a formula: {what}"),
+        what: format!("`{text}` is not a formula: {}", plainly(&what)),
         hint: "write one SQL expression, such as score >= 65 AND country IN ('US', 'CA')".into(),
         at: None,
     };
@@ -64,6 +73,11 @@ fn parse(text: &str) -> Result<Expr, Problem> {
             ..syntax(format!("`{}` is one too many", rest.token))
         })
     }
+}
+
+/// The parser's message without its own name, and without `EOF` for the end of the text.
+fn plainly(message: &str) -> String {
+    message.trim_start_matches("sql parser error: ").replace("found: EOF", "and it ends here").to_string()
 }
 
 /// Every name and every aggregate function in an expression, with the character where it stands.
@@ -98,7 +112,11 @@ fn check(text: &str, allowed: &[&str], what: &str) -> Result<(Expr, Vec<String>)
         .filter(|(name, _)| !allowed.contains(&name.as_str()))
         .map(|(name, at)| Problem {
             what: format!("no {what} is called `{name}`"),
-            hint: did_you_mean(name, allowed.iter().copied()),
+            hint: if text.contains(&format!("\"{name}\"")) {
+                format!("words stand in single quotes: '{name}'")
+            } else {
+                did_you_mean(name, allowed.iter().copied())
+            },
             at: Some(*at),
         })
         .collect();
@@ -118,12 +136,13 @@ fn compile(text: &str) -> Result<PolarsExpr, Vec<Problem>> {
     })
 }
 
-/// A condition on the columns of one table, for the rows where it is true.
+/// A condition on the columns of one table, for the rows where it is true. Amounts are compared in major units.
 ///
 /// # Errors
-/// Every unknown column, aggregates, subqueries, syntax errors.
-pub fn predicate(text: &str, columns: &[&str], money: &[&str]) -> Result<PolarsExpr, Vec<Problem>> {
-    let (_, aggregates) = check(text, columns, "column")?;
+/// Every unknown column, aggregates, window functions, subqueries, comparisons of unlike things, syntax errors.
+pub fn predicate(text: &str, columns: &[Offered]) -> Result<PolarsExpr, Vec<Problem>> {
+    let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+    let (expr, aggregates) = check(text, &names, "column")?;
     if let Some(name) = aggregates.first() {
         return Err(vec![Problem {
             what: format!("`{name}` aggregates, and a condition is about one row"),
@@ -131,19 +150,56 @@ pub fn predicate(text: &str, columns: &[&str], money: &[&str]) -> Result<PolarsE
             at: None,
         }]);
     }
+    sorts::condition(&expr, columns).map_err(|p| vec![p])?;
     let expr = compile(text)?;
-    Ok(expr.map_expr(|e| match e {
-        PolarsExpr::Column(name) if money.contains(&name.as_str()) => col(format!("{name}{MAJOR}")),
+    Ok(expr.map_expr(|e| plain_dates(major(e, columns))))
+}
+
+/// Reads amounts in major units.
+fn major(expr: PolarsExpr, columns: &[Offered]) -> PolarsExpr {
+    match expr {
+        PolarsExpr::Column(name) if is_money(&name, columns) => col(format!("{name}{MAJOR}")),
         other => other,
-    }))
+    }
+}
+
+fn is_money(name: &str, columns: &[Offered]) -> bool {
+    columns.iter().any(|(n, kind)| n == name && *kind == Type::Money)
+}
+
+/// `DATE '2026-01-31'` is a cast from text, which polars warns about on stderr: it becomes the day itself. A quotient over
+/// zero is no number.
+fn plain_dates(expr: PolarsExpr) -> PolarsExpr {
+    match &expr {
+        PolarsExpr::Cast { expr: inner, dtype, .. } if dtype.as_literal() == Some(&DataType::Date) => {
+            let text = match inner.as_ref() {
+                PolarsExpr::Literal(value) => value.extract_str().map(str::to_string),
+                _ => None,
+            };
+            match text.and_then(|t| t.parse().ok()) {
+                Some(date) => lit(crate::time::day_of(date)).cast(DataType::Date),
+                None => expr,
+            }
+        }
+        PolarsExpr::BinaryExpr {
+            op: Operator::TrueDivide | Operator::RustDivide | Operator::FloorDivide,
+            right,
+            ..
+        } => {
+            let over_zero = right.as_ref().clone().eq(lit(0));
+            when(over_zero).then(lit(NULL)).otherwise(expr)
+        }
+        _ => expr,
+    }
 }
 
 /// An aggregate over the columns of one table: `SUM(…)`, `COUNT(*)`, `MEDIAN(…)`.
 ///
 /// # Errors
 /// Every unknown column, a formula that does not aggregate, subqueries, syntax errors.
-pub fn aggregate(text: &str, columns: &[&str]) -> Result<PolarsExpr, Vec<Problem>> {
-    let (_, aggregates) = check(text, columns, "column")?;
+pub fn aggregate(text: &str, columns: &[Offered]) -> Result<PolarsExpr, Vec<Problem>> {
+    let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+    let (_, aggregates) = check(text, &names, "column")?;
     if aggregates.is_empty() {
         return Err(vec![Problem {
             what: format!("`{text}` does not aggregate, and a measure is one number per group"),
@@ -151,7 +207,14 @@ pub fn aggregate(text: &str, columns: &[&str]) -> Result<PolarsExpr, Vec<Problem
             at: None,
         }]);
     }
-    compile(text)
+    // Sums are of exact minor units; what is compared inside of them is major units, as in conditions.
+    Ok(compile(text)?.map_expr(|e| match e {
+        PolarsExpr::BinaryExpr { left, op, right } if op.is_comparison() => {
+            let side = |e: &PolarsExpr| e.clone().map_expr(|e| major(e, columns));
+            PolarsExpr::BinaryExpr { left: side(&left).into(), op, right: side(&right).into() }
+        }
+        other => plain_dates(other),
+    }))
 }
 
 /// The names that an expression uses; none when it is not one.
@@ -334,12 +397,53 @@ mod tests {
 
     #[test]
     fn a_measure_must_aggregate_and_a_condition_must_not() {
-        assert!(aggregate("amount", &["amount"]).is_err());
-        assert!(aggregate("SUM(amount)", &["amount"]).is_ok());
-        assert!(predicate("SUM(amount) > 1", &["amount"], &[]).is_err());
-        assert!(predicate("amount > 1 AND name LIKE 'A%'", &["amount", "name"], &["amount"]).is_ok());
-        assert!(predicate("amount > (SELECT 1)", &["amount"], &[]).is_err());
-        assert!(predicate("amont > 1", &["amount"], &[]).unwrap_err()[0].hint.contains("amount"));
+        let columns = columns();
+        assert!(aggregate("amount", &columns).is_err());
+        assert!(aggregate("SUM(amount)", &columns).is_ok());
+        assert!(predicate("SUM(amount) > 1", &columns).is_err());
+        assert!(predicate("amount > 1 AND name LIKE 'A%'", &columns).is_ok());
+        assert!(predicate("amount > (SELECT 1)", &columns).is_err());
+        assert!(predicate("amont > 1", &columns).unwrap_err()[0].hint.contains("amount"));
+    }
+
+    fn columns() -> Vec<Offered> {
+        [("amount", Type::Money), ("name", Type::Text), ("won", Type::Flag), ("on", Type::Time), ("n", Type::Number)]
+            .map(|(name, kind)| (name.to_string(), kind))
+            .to_vec()
+    }
+
+    #[test]
+    fn a_condition_compares_like_with_like() {
+        let columns = columns();
+        for text in [
+            "won",
+            "NOT won OR amount >= 10.5",
+            "on >= DATE '2026-01-31' AND on < DATE '2026-02-28'",
+            "name IN ('A', 'B') AND name IS NOT NULL",
+            "n BETWEEN 1 AND 5",
+            "(n + 1) * 2 > 3 AND won = TRUE",
+            "LOWER(name) = 'x'",
+            "CASE WHEN won THEN n > 1 ELSE n > 2 END",
+        ] {
+            assert!(predicate(text, &columns).is_ok(), "{text}: {:?}", predicate(text, &columns));
+        }
+        for text in [
+            "won = 'yes'",
+            "won > 5",
+            "on > 20260115",
+            "on >= '2026-01-31'",
+            "n > 'x'",
+            "name = 3",
+            "amount + 1",
+            "name",
+            "n IN ('a')",
+            "n BETWEEN 'a' AND 'b'",
+            "ROW_NUMBER() OVER () > 1",
+            "won AND name",
+        ] {
+            let problems = predicate(text, &columns).expect_err(text);
+            assert!(!problems[0].what.contains("__"), "{problems:?}");
+        }
     }
 
     #[test]

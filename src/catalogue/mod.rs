@@ -4,6 +4,7 @@
 //! measures that exist. Which columns a measure may use depends on the data, so `evaluate` checks that.
 
 pub mod formula;
+mod sorts;
 
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -11,7 +12,7 @@ use serde::Deserialize;
 use crate::contract::{Contract, MeasureDef, MetricDef, Said};
 use crate::issue::{Issue, Issues, Place, did_you_mean};
 use crate::report::Unit;
-use formula::{Formula, Problem};
+use formula::{Formula, Problem, Undefined};
 
 /// The built-in catalogue, as TOML.
 pub const BUILTIN: &str = include_str!("metrics.toml");
@@ -49,6 +50,21 @@ pub struct Measure {
     pub about: String,
     /// Where the contract wrote it; `None` for a built-in one.
     pub place: Option<Place>,
+    /// Where the contract wrote its value and its condition.
+    pub written: Written,
+    /// It replaces a built-in one.
+    pub replaces: bool,
+}
+
+/// Places of a measure's parts in the contract.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Written {
+    /// Of `at`.
+    pub at: Place,
+    /// Of `value`.
+    pub value: Place,
+    /// Of `where`.
+    pub condition: Place,
 }
 
 /// Which direction is good.
@@ -181,15 +197,33 @@ impl Catalogue {
             .map(|(id, m)| {
                 let unit = unit(&m.unit).unwrap_or(Unit::Number);
                 let MeasureEntry { table, at, value, condition, empty, needs, about, .. } = m;
-                (id.clone(), Measure { id, table, at, value, condition, unit, empty, needs, about, place: None })
+                let (place, written, replaces) = (None, Written::default(), false);
+                let measure = Measure {
+                    id: id.clone(),
+                    table,
+                    at,
+                    value,
+                    condition,
+                    unit,
+                    empty,
+                    needs,
+                    about,
+                    place,
+                    written,
+                    replaces,
+                };
+                (id, measure)
             })
             .collect();
         for def in &contract.measures {
-            if let Some(measure) = own_measure(def, &mut issues) {
+            if let Some(mut measure) = own_measure(def, &mut issues) {
+                measure.replaces = measures.contains_key(&measure.id);
                 measures.insert(measure.id.clone(), measure);
             }
         }
-        let known: Vec<&str> = measures.keys().map(String::as_str).collect();
+        // A measure with problems of its own is not also unknown.
+        let mut known: Vec<&str> = measures.keys().map(String::as_str).collect();
+        known.extend(contract.measures.iter().map(|m| m.id.value.as_str()).filter(|id| !measures.contains_key(*id)));
         let mut metrics = IndexMap::new();
         for (id, m) in file.metric {
             match Formula::new(&m.formula, &known) {
@@ -272,6 +306,12 @@ fn own_measure(def: &MeasureDef, issues: &mut Vec<Issue>) -> Option<Measure> {
         needs: Vec::new(),
         about: String::from("from the contract"),
         place: Some(def.id.place.clone()),
+        written: Written {
+            at: def.at.place.clone(),
+            value: def.value.place.clone(),
+            condition: def.when.as_ref().map(|w| w.place.clone()).unwrap_or_default(),
+        },
+        replaces: false,
     };
     (issues.len() == before).then_some(measure)
 }
@@ -360,14 +400,16 @@ pub fn check_example(metric: &Metric) -> Option<Result<f64, String>> {
     Some(match value {
         Ok(value) if (value - expected).abs() <= 1e-9 * expected.abs().max(1.0) => Ok(value),
         Ok(value) => Err(format!("the example of `{}` says {expected}, and its formula gives {value}", metric.id)),
-        Err(why) => Err(format!("the example of `{}` cannot be computed: {why:?}", metric.id)),
+        Err(Undefined::Missing(why)) => Err(format!("the example of `{}` cannot be computed: {why}", metric.id)),
+        Err(Undefined::ZeroDenominator | Undefined::NotFinite) => {
+            Err(format!("the example of `{}` cannot be computed: it divides by zero", metric.id))
+        }
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use formula::Undefined;
 
     fn builtin() -> Catalogue {
         Catalogue::new(&Contract::builtin()).unwrap()

@@ -15,6 +15,10 @@ use crate::tables::{Kind, Type};
 const OWNERS: [(&str, Owner); 3] = [("marketing", Owner::Marketing), ("sales", Owner::Sales), ("both", Owner::Both)];
 const EVIDENCE: [&str; 5] = ["status", "people", "deal", "deal_stage", "touch"];
 
+/// Ids whose `_on` column every buying process has anyway.
+const RESERVED: [&str; 8] =
+    ["entered", "first_contact", "created", "closed", "first_marketing", "last_marketing", "first_sales", "last_sales"];
+
 pub(super) fn stages(r: &mut Reader<'_>, top: &Fields<'_, '_>, sources: &[Source]) -> Vec<Stage> {
     let mut seen: BTreeMap<String, Place> = BTreeMap::new();
     let mut stages = Vec::new();
@@ -22,6 +26,13 @@ pub(super) fn stages(r: &mut Reader<'_>, top: &Fields<'_, '_>, sources: &[Source
         let id = r.need_text(&fields, "id", "name it for formulas and reports: `id = \"mql\"`");
         if let Some(id) = &id {
             r.snake_case("stage id", id);
+            if RESERVED.contains(&id.value.as_str()) {
+                let what = format!(
+                    "a stage cannot be called `{}`: `{}_on` is a column of every buying process",
+                    id.value, id.value
+                );
+                r.fault(id.place.clone(), what, format!("call it `{}_stage`", id.value));
+            }
             if let Some(first) = seen.get(&id.value) {
                 let hint = format!("the other one is at {first}; every stage needs an id of its own");
                 r.fault(id.place.clone(), format!("a second stage `{}`", id.value), hint);

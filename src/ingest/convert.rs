@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 
 use super::cell;
+use super::file::Text;
 use super::part::Part;
 use super::plan::Plan;
 use crate::contract::{Contract, Source};
-use crate::issue::{Issue, Place};
+use crate::issue::Issue;
 use crate::tables::{NO_MONEY, NONE, Type, Values};
 use crate::time::{Stamp, date_of};
 
@@ -25,8 +26,7 @@ pub fn convert(
     plan: &Plan,
     source: Option<&Source>,
     contract: &Contract,
-    shown: &str,
-    line_of: &dyn Fn(u64) -> u64,
+    text: &Text<'_>,
 ) -> Vec<Issue> {
     let amounts: Vec<usize> =
         plan.columns.iter().enumerate().filter(|(_, c)| c.kind == Type::Money).map(|(i, _)| i).collect();
@@ -38,7 +38,8 @@ pub fn convert(
         constant.or(source.and_then(|s| s.currency.as_ref()).map(|c| c.value.as_str())).unwrap_or(&contract.currency);
     let mut missing: BTreeMap<String, (u64, Option<jiff::civil::Date>, u64)> = BTreeMap::new();
     for part in parts {
-        let own: BTreeMap<u32, [u8; 3]> = part.currencies.iter().copied().collect();
+        let own: BTreeMap<(u32, u32), [u8; 3]> =
+            part.currencies.iter().map(|(row, column, code)| ((*row, *column), *code)).collect();
         let column: Vec<u32> = match part.column(plan, "currency") {
             Some(Values::Text(codes)) => codes.clone(),
             _ => Vec::new(),
@@ -53,8 +54,8 @@ pub fn convert(
         for &amount in &amounts {
             let Values::Money(values) = &mut part.columns[amount] else { continue };
             for (row, value) in values.iter_mut().enumerate().filter(|(_, v)| **v != NO_MONEY) {
-                let named =
-                    own.get(&u32::try_from(row).unwrap_or(NONE)).map(|c| String::from_utf8_lossy(c).into_owned());
+                let at = (u32::try_from(row).unwrap_or(NONE), u32::try_from(amount).unwrap_or(NONE));
+                let named = own.get(&at).map(|c| String::from_utf8_lossy(c).into_owned());
                 let named = named
                     .or_else(|| column.get(row).and_then(|code| part.names.text(*code)).map(str::to_ascii_uppercase));
                 let currency = named.as_deref().unwrap_or(default);
@@ -76,14 +77,17 @@ pub fn convert(
     missing
         .into_iter()
         .map(|(currency, (offset, day, rows))| {
-            let place = Place { file: Some(shown.to_string()), line: Some(line_of(offset)), column: None };
+            let place = text.place(offset, None);
             if cell::minor_exponent(&currency).is_none() {
-                return Issue::data(place, format!("`{currency}` is no currency code ({rows} amounts)"))
+                return Issue::data(place, format!("`{currency}` is no currency code ({rows} × in this file)"))
                     .hint("use three-letter ISO 4217 codes such as USD or EUR");
             }
             let on = day.map_or_else(String::new, |d| format!(" on {d}"));
-            Issue::data(place, format!("{rows} amounts are in {currency}, and the contract has no rate for it{on}")).hint(format!(
-                "add to the contract: [[rate]] currency = \"{currency}\", rate = <{} for 1 {currency}>; amounts in two currencies are never added up",
+            let amounts = if rows == 1 { "amount is" } else { "amounts are" };
+            let what = format!("{rows} {amounts} in {currency}, and the contract has no rate for it{on}");
+            Issue::data(place, what).hint(format!(
+                "add to the contract: [[rate]] currency = \"{currency}\", rate = <{} for 1 {currency}>; amounts in two \
+                 currencies are never added up",
                 contract.currency
             ))
         })

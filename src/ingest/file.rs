@@ -7,7 +7,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::cell::{Decimal, DecimalVotes, Order, OrderProblem, OrderVotes};
+use super::cell::{Decimal, DecimalProblem, DecimalVotes, Order, OrderProblem, OrderVotes};
 use super::decode;
 use super::part::Part;
 use super::plan::{self, Plan, position};
@@ -17,7 +17,7 @@ use super::recognise::{self};
 use super::records::{self, Trouble};
 use super::{BadRows, FileFacts, Found};
 use crate::contract::{Contract, DateOrder, Source};
-use crate::issue::{Issue, Place};
+use crate::issue::{Issue, Issues, Place};
 use crate::report::Input;
 use crate::time::Zone;
 
@@ -81,6 +81,7 @@ pub fn read(found: &Found<'_>, context: &Context<'_>) -> Outcome {
     };
     let mut facts = FileFacts {
         input,
+        system: String::new(),
         why: String::new(),
         evidence: None,
         mapped: Vec::new(),
@@ -93,6 +94,7 @@ pub fn read(found: &Found<'_>, context: &Context<'_>) -> Outcome {
         date_order: None,
         preamble: shape.preamble_lines,
         short_rows: 0,
+        no_numbers: Vec::new(),
         notes: decoded.note.iter().cloned().collect(),
     };
 
@@ -110,6 +112,11 @@ pub fn read(found: &Found<'_>, context: &Context<'_>) -> Outcome {
         Err(miss) => return Err(miss),
     };
     facts.why.clone_from(&preset.why);
+    facts.system = match (preset.preset, source) {
+        (Some(preset), _) => preset.system.clone(),
+        (None, Some(source)) => format!("source {}", source.path.value),
+        (None, None) => String::new(),
+    };
     facts.evidence = preset.preset.map(|p| p.evidence.about());
     facts.input.preset = preset.preset.map(|p| p.id.clone());
     let Some(kind) = preset.kind else {
@@ -127,13 +134,13 @@ pub fn read(found: &Found<'_>, context: &Context<'_>) -> Outcome {
 
     let footer = decode::footer(text, shape.data_at, shape.delimiter, shape.header.len());
     let data = &text[shape.data_at..footer.data_end];
-    let line_of = |offset: u64| records::line_at(text, shape.data_at as u64 + offset);
+    let said =
+        Text { shown: &found.shown, all: text, data: shape.data_at..footer.data_end, delimiter: shape.delimiter };
     let read_all =
         |plan: &Plan| {
             read::read(data, plan, rayon::current_num_threads()).map_err(|trouble| {
                 let offset = if let Trouble::OpenQuote(at) = trouble { at } else { 0 };
-                let place = Place { file: Some(found.shown.clone()), line: Some(line_of(offset)), column: None };
-                vec![Issue::data(place, "a quote is opened in this record and never closed").hint(
+                vec![Issue::data(said.place(offset, None), "a quote is opened in this record and never closed").hint(
                     "close the quote, or export the file again: the rest of it cannot be told apart from this cell",
                 )]
             })
@@ -151,21 +158,31 @@ pub fn read(found: &Found<'_>, context: &Context<'_>) -> Outcome {
                 parts = read_all(&plan)?;
             }
             Ok(Decimal::Point) => {}
-            Err(_) => {
+            Err(problem) if problem == DecimalProblem::Contradiction || context.exponent < 3 => {
+                let what = match problem {
+                    DecimalProblem::Contradiction => "some numbers have a decimal point and some a decimal comma",
+                    DecimalProblem::Ambiguous => {
+                        "amounts such as 12.500 could be twelve and a half or twelve thousand five hundred, and no number in \
+                         this file settles which"
+                    }
+                };
                 return Err(vec![
-                    Issue::data(
-                        Place::file(&found.shown),
-                        "some numbers have a decimal point and some a decimal comma",
-                    )
-                    .hint("say which in the contract's [[source]]: decimal = \"point\" or \"comma\""),
+                    Issue::data(Place::file(&found.shown), what)
+                        .hint("say which in the contract's [[source]]: decimal = \"point\" or decimal = \"comma\""),
                 ]);
             }
+            Err(_) => {}
         }
     }
-    let order = settle_order(found, source, &parts, &mut facts).map_err(|i| vec![i])?;
+    let order = settle_order(&said, source, &parts, &plan, &mut facts).map_err(|i| vec![i])?;
 
     facts.input.rows_read = parts.iter().map(|p| p.read).sum::<u64>() + footer.rows.len() as u64;
     facts.short_rows = parts.iter().map(|p| p.short).sum();
+    let mut no_numbers: BTreeMap<usize, u64> = BTreeMap::new();
+    for (column, n) in parts.iter().flat_map(|p| &p.no_numbers) {
+        *no_numbers.entry(*column).or_default() += n;
+    }
+    facts.no_numbers = no_numbers.into_iter().map(|(column, n)| (plan.columns[column].name.clone(), n)).collect();
     let mut aside: BTreeMap<String, u64> = BTreeMap::new();
     for (reason, n) in parts.iter().flat_map(|p| &p.set_aside) {
         *aside.entry(reason.clone()).or_default() += n;
@@ -177,9 +194,9 @@ pub fn read(found: &Found<'_>, context: &Context<'_>) -> Outcome {
     for part in &mut parts {
         part.settle(&plan, order);
     }
-    let mut issues = too_many_bad(&parts, &plan, &mut facts, context, &line_of);
+    let mut issues = too_many_bad(&parts, &plan, &mut facts, context, &said);
     if issues.is_empty() {
-        issues = super::convert::convert(&mut parts, &plan, source, context.contract, &found.shown, &line_of);
+        issues = super::convert::convert(&mut parts, &plan, source, context.contract, &said);
     }
     if issues.is_empty() {
         Ok(FileRead { facts, content: Some(Content { plan, parts, data_at: shape.data_at as u64 }) })
@@ -194,33 +211,72 @@ fn too_many_bad(
     plan: &Plan,
     facts: &mut FileFacts,
     context: &Context<'_>,
-    line_of: &dyn Fn(u64) -> u64,
+    text: &Text<'_>,
 ) -> Vec<Issue> {
-    let mut rows: Vec<u64> = parts.iter().flat_map(|p| p.bad.iter().map(|b| b.offset)).collect();
-    rows.dedup();
-    let bad = rows.len() as u64;
+    let bad: u64 = parts.iter().map(|p| p.bad_rows).sum();
     if bad == 0 {
         return Vec::new();
     }
+    let read = facts.input.rows_read;
     #[allow(clippy::cast_precision_loss)]
-    let share = bad as f64 / facts.input.rows_read.max(1) as f64;
+    let share = bad as f64 / read.max(1) as f64;
     if share <= context.bad_rows.tolerated {
         facts.input.set_aside.push(("a cell could not be read".into(), bad));
         facts.input.set_aside.sort();
         return Vec::new();
     }
-    let read = facts.input.rows_read;
-    parts
+    let hint = format!(
+        "{bad} of {read} rows have a cell that cannot be read, and only up to 0.1 % are set aside without stopping: mend them"
+    );
+    let mut cells: Vec<_> = parts.iter().flat_map(|p| &p.bad).collect();
+    cells.sort_by_key(|b| (b.offset, b.index));
+    let mut issues: Vec<Issue> = cells
         .iter()
-        .flat_map(|p| &p.bad)
+        .take(Issues::SHOWN)
         .map(|b| {
             let column = plan.header.get(b.index).map_or("", String::as_str);
-            let place = Place::at(facts.input.path.clone(), line_of(b.offset), b.index as u64 + 1);
-            Issue::data(place, format!("`{}` in column `{column}` is not {}", shorten(&b.value), b.expected)).hint(format!(
-                "mend the cell; {bad} of {read} rows cannot be read, and only up to 0.1 % are set aside without stopping"
-            ))
+            let value = text.cell(b.offset, b.index).unwrap_or_else(|| b.value.clone());
+            let what = format!("`{}` in column `{column}` is not {}", shorten(&value), b.expected);
+            Issue::data(text.place(b.offset, Some(b.index)), what).hint(&hint)
         })
-        .collect()
+        .collect();
+    let rest = bad.saturating_sub(issues.len() as u64);
+    if rest > 0 {
+        issues.push(
+            Issue::data(Place::file(&facts.input.path), format!("and at least {rest} more such cells")).hint(hint),
+        );
+    }
+    issues
+}
+
+/// The data of one file, for what is said about single cells.
+pub struct Text<'t> {
+    shown: &'t str,
+    /// All of the file's text.
+    all: &'t [u8],
+    /// Where its data begins and ends; offsets of records count from the beginning.
+    data: std::ops::Range<usize>,
+    delimiter: u8,
+}
+
+impl Text<'_> {
+    /// The place of a record, or of one of its cells.
+    pub fn place(&self, offset: u64, index: Option<usize>) -> Place {
+        let line = records::line_at(self.all, self.data.start as u64 + offset);
+        Place { file: Some(self.shown.to_string()), line: Some(line), column: index.map(|i| i as u64 + 1) }
+    }
+
+    /// A cell as it is written.
+    pub fn cell(&self, offset: u64, index: usize) -> Option<String> {
+        let data = &self.all[self.data.clone()];
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(self.delimiter)
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(data.get(usize::try_from(offset).ok()?..)?);
+        let record = reader.byte_records().next()?.ok()?;
+        Some(String::from_utf8_lossy(record.get(index)?.trim_ascii()).into_owned())
+    }
 }
 
 /// A cell on one line, cut where it is long.
@@ -238,16 +294,20 @@ fn bytes(path: &Path, shown: &str) -> Result<Vec<u8>, Issue> {
         match error.kind() {
             std::io::ErrorKind::NotFound => {
                 let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-                let names: Vec<String> = std::fs::read_dir(folder)
+                let mut names: Vec<String> = std::fs::read_dir(folder)
                     .into_iter()
                     .flatten()
                     .flatten()
                     .filter_map(|e| e.file_name().into_string().ok())
                     .collect();
+                names.sort();
                 let wanted = path.file_name().and_then(|n| n.to_str()).unwrap_or(shown);
                 let issue = Issue::usage(place, "no such file");
                 match crate::issue::nearest(wanted, names.iter().map(String::as_str)) {
-                    Some(near) => issue.hint(format!("did you mean `{}`?", folder.join(near).display())),
+                    Some(near) => issue.hint(format!(
+                        "did you mean `{}`?",
+                        if folder == Path::new(".") { near.into() } else { folder.join(near).display().to_string() }
+                    )),
                     None => issue.hint("give an export file, a folder with exports, or a contract (onefunnel.toml)"),
                 }
             }
@@ -279,9 +339,10 @@ fn count(text: &[u8], delimiter: u8) -> u64 {
 }
 
 fn settle_order(
-    found: &Found<'_>,
+    text: &Text<'_>,
     source: Option<&Source>,
     parts: &[Part],
+    plan: &Plan,
     facts: &mut FileFacts,
 ) -> Result<Option<Order>, Issue> {
     let mut votes = OrderVotes::default();
@@ -296,21 +357,31 @@ fn settle_order(
         facts.date_order = Some(format!("{} (said in the contract)", order_words(order)));
         return Ok(Some(order));
     }
-    let place = Place::file(&found.shown);
+    let first = |test: fn(u8, u8) -> bool| parts.iter().filter_map(|p| p.first_order(plan, test)).min();
+    let cell = |at: Option<(u64, usize)>| at.and_then(|(offset, index)| text.cell(offset, index)).unwrap_or_default();
+    let place = |at: Option<(u64, usize)>| {
+        at.map_or_else(|| Place::file(text.shown), |(offset, index)| text.place(offset, Some(index)))
+    };
     match votes.settle() {
         Ok(None) => Ok(None),
         Ok(Some(order)) => {
             facts.date_order = Some(format!("{} (settled by this file's dates)", order_words(order)));
             Ok(Some(order))
         }
-        Err(OrderProblem::Ambiguous) => Err(Issue::data(
-            place,
-            "dates such as 03/04/2026 could be day-month or month-day, and no date in this file settles which",
-        )
-        .hint("say which in the contract's [[source]]: date_order = \"dmy\" or date_order = \"mdy\"")),
+        Err(OrderProblem::Ambiguous) => {
+            let at = first(|a, b| a != b);
+            let what =
+                format!("`{}` could be day-month or month-day, and no date in this file settles which", cell(at));
+            Err(Issue::data(place(at), what)
+                .hint("say which in the contract's [[source]]: date_order = \"dmy\" or date_order = \"mdy\""))
+        }
         Err(OrderProblem::Contradiction) => {
-            Err(Issue::data(place, "some dates can only be day-month and others only month-day")
-                .hint("the file was put together from two: split it, and give each its own [[source]] with date_order"))
+            let (day, month) = (first(|a, _| a > 12), first(|_, b| b > 12));
+            let line = place(month).line.unwrap_or(0);
+            let what =
+                format!("`{}` has the day first, and `{}` on line {line} has the month first", cell(day), cell(month));
+            Err(Issue::data(place(day), what)
+                .hint("mend the wrong one, or say which order holds in the contract's [[source]]: date_order = \"dmy\" or \"mdy\""))
         }
     }
 }

@@ -72,9 +72,11 @@ pub fn find<'c>(contract: &'c Contract, given: &Given) -> Result<Vec<Found<'c>>,
     issues.clear();
     let mut found: Vec<Found<'c>> = Vec::new();
     let mut add = |path: PathBuf, named: bool| {
+        // A path that is not there is the same as no other: each is reported when it is read.
         let real = path.canonicalize().ok();
-        let known = of_contract.iter().find(|f| f.path.canonicalize().ok() == real && real.is_some());
-        if !found.iter().any(|f| f.path.canonicalize().ok() == real) {
+        let same = |f: &&Found<'_>| real.is_some() && f.path.canonicalize().ok() == real;
+        let known = of_contract.iter().find(same);
+        if found.iter().find(same).is_none() {
             found.push(Found { shown: shown(&path), path, source: known.and_then(|f| f.source), named });
         }
     };

@@ -3,15 +3,15 @@
 //! In: every file's typed columns. Out: [`Loaded`]. Here files meet: one dictionary, one row per id, merged records
 //! under the id that survived, nothing after as-of. Every row that falls out is counted against its file.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::{Result, bail};
 
-use super::cell;
 use super::file::{Content, FileRead};
+use super::plan::Constant;
 use super::{FileFacts, Loaded};
 use crate::issue::{Issue, Issues, Place};
-use crate::tables::{Kind, NO_FLAG, NONE, Origin, Table, Tables, Type, Values};
+use crate::tables::{CHANGED_LATER, Kind, NO_FLAG, NONE, Origin, Table, Tables, Type, Values};
 use crate::time::{Stamp, Zone};
 
 /// Puts the files together; see the module's note. `as_of` is a day since 1970.
@@ -22,17 +22,19 @@ pub fn merge(files: Vec<FileRead>, home: &Zone, as_of: i32) -> Result<Loaded> {
     let mut tables = Tables::default();
     let mut facts: Vec<FileFacts> = Vec::with_capacity(files.len());
     let mut issues = Vec::new();
-    let mut seen: HashMap<String, String> = HashMap::new();
+    let mut seen: HashMap<(String, Option<String>), String> = HashMap::new();
     for file in files {
         let FileRead { facts: mut about, content } = file;
         let index = u32::try_from(facts.len()).unwrap_or(u32::MAX);
-        match (content, seen.get(&about.input.sha256)) {
+        // The same bytes may be read twice, into different tables.
+        let same = (about.input.sha256.clone(), about.input.table.clone());
+        match (content, seen.get(&same)) {
             (Some(_), Some(first)) => {
                 about.input.set_aside = vec![(format!("same bytes as {first}"), about.input.rows_read)];
             }
             (Some(content), None) => {
-                seen.insert(about.input.sha256.clone(), about.input.path.clone());
-                if let Err(issue) = append(&mut tables, content, index, &mut about, home) {
+                seen.insert(same, about.input.path.clone());
+                if let Err(issue) = append(&mut tables, content, index, &mut about) {
                     issues.push(issue);
                 }
             }
@@ -42,18 +44,20 @@ pub fn merge(files: Vec<FileRead>, home: &Zone, as_of: i32) -> Result<Loaded> {
     }
     Issues(issues).into_result()?;
     let mut loaded = Loaded { tables, files: facts, merged: Vec::new(), notes: Vec::new() };
+    fold_ledger_words(&mut loaded.tables);
+    derive_outcome(&mut loaded.tables);
+    derive_user_names(&mut loaded.tables);
+    one_system_per_id(&loaded)?;
     set_aside_later(&mut loaded, home, as_of);
     set_aside_planned(&mut loaded);
     unite_merged(&mut loaded);
     one_row_per_id(&mut loaded);
-    derive_outcome(&mut loaded.tables);
-    derive_user_names(&mut loaded.tables);
     count_used(&mut loaded)?;
     Ok(loaded)
 }
 
 /// Adds one file's rows to its table.
-fn append(tables: &mut Tables, content: Content, index: u32, about: &mut FileFacts, home: &Zone) -> Result<(), Issue> {
+fn append(tables: &mut Tables, content: Content, index: u32, about: &mut FileFacts) -> Result<(), Issue> {
     let Content { plan, parts, data_at } = content;
     for part in parts {
         let codes = tables.names.take_in(&part.names);
@@ -67,7 +71,7 @@ fn append(tables: &mut Tables, content: Content, index: u32, about: &mut FileFac
                 _ => {}
             }
             if column.kind == Type::Time {
-                widen(&mut about.range, &values, home);
+                widen(&mut about.range, &values);
             }
             add_column(tables.get_mut(plan.kind), &column.name, column.kind, values, before).map_err(|what| {
                 Issue::usage(Place::file(&about.input.path), what)
@@ -76,12 +80,16 @@ fn append(tables: &mut Tables, content: Content, index: u32, about: &mut FileFac
         }
         for (name, text) in &plan.constants {
             let kind = plan.kind.field(name).map_or(Type::Text, |f| f.kind);
-            let values = match kind {
-                Type::Flag => Values::Flag(vec![cell::flag(text.as_bytes()).map_or(NO_FLAG, i8::from); rows]),
-                Type::Number => {
-                    Values::Number(vec![cell::number(text.as_bytes(), cell::Decimal::Point).unwrap_or(f64::NAN); rows])
+            // `plan` has refused what cannot be read.
+            let values = match (kind, Constant::read(kind, text, &plan)) {
+                (_, Some(Constant::Flag(flag))) => Values::Flag(vec![flag; rows]),
+                (_, Some(Constant::Number(number))) => Values::Number(vec![number; rows]),
+                (_, Some(Constant::Time(at))) => Values::Time(vec![at; rows]),
+                (Type::Id | Type::Email, _) => Values::Id(vec![tables.names.code(text); rows]),
+                (Type::Ids, _) => {
+                    let codes: Vec<u32> = text.split(';').map(|id| tables.names.code(id.trim())).collect();
+                    Values::Ids(vec![codes; rows])
                 }
-                Type::Id | Type::Email => Values::Id(vec![tables.names.code(text); rows]),
                 _ => Values::Text(vec![tables.names.code(text); rows]),
             };
             add_column(tables.get_mut(plan.kind), name, kind, values, before)
@@ -105,13 +113,15 @@ fn add_column(table: &mut Table, name: &str, kind: Type, values: Values, before:
         }
     } else {
         let mut column = Values::missing(kind, before);
-        column.append(values);
+        if !column.append(values) {
+            return Err(format!("column `{name}` of table {} cannot hold this", table.kind.id()));
+        }
         table.columns.insert(name.to_string(), column);
     }
     Ok(())
 }
 
-fn widen(range: &mut Option<(Stamp, Stamp)>, values: &Values, _home: &Zone) {
+fn widen(range: &mut Option<(Stamp, Stamp)>, values: &Values) {
     if let Values::Time(times) = values {
         let present = || times.iter().copied().filter(|t| !t.is_none());
         if let (Some(low), Some(high)) = (present().min(), present().max()) {
@@ -200,15 +210,38 @@ fn set_aside_later(loaded: &mut Loaded, home: &Zone, as_of: i32) {
                 }
             }
         }
-        // A deal may have been recorded long after it closed: what happened by as-of counts.
-        let closed = if kind == Kind::Deals { table.times("closed_at").into_owned() } else { Vec::new() };
+        // A deal may have been recorded long after it closed: what happened by as-of counts. One without a creation date
+        // that ended after as-of may not have been there yet: nothing of it counts.
+        let deals = kind == Kind::Deals;
+        let closed = if deals { table.times("closed_at").into_owned() } else { Vec::new() };
+        let ended = if deals { table.flags("is_closed").into_owned() } else { Vec::new() };
         let later = |row: usize| {
-            let day = home.day(times[row]);
-            let closed_before = closed.get(row).and_then(|c| home.day(*c)).is_some_and(|d| d <= as_of);
-            day.is_some_and(|d| d > as_of) && !closed_before
+            let closed = closed.get(row).and_then(|c| home.day(*c));
+            match home.day(times[row]) {
+                Some(day) => day > as_of && closed.is_none_or(|d| d > as_of),
+                None => deals && ended[row] == 1 && closed.is_some_and(|d| d > as_of),
+            }
         };
         let keep: Vec<bool> = (0..table.len()).map(|row| !later(row)).collect();
+        if kind == Kind::StageChanges {
+            note_changed_later(&mut loaded.tables, &keep);
+        }
         drop_rows(loaded, kind, &keep, "dated after as-of");
+    }
+}
+
+/// Whose status or stage changed after as-of: what it is now says nothing about that day.
+fn note_changed_later(tables: &mut Tables, keep: &[bool]) {
+    for (kind, id) in [(Kind::People, "person_id"), (Kind::Deals, "deal_id")] {
+        let changed: HashSet<u32> = {
+            let codes = tables.get(Kind::StageChanges).codes(id);
+            (0..keep.len()).filter(|row| !keep[*row]).map(|row| codes[row]).filter(|id| *id != NONE).collect()
+        };
+        if changed.is_empty() {
+            continue;
+        }
+        let flags: Vec<i8> = tables.get(kind).codes(id).iter().map(|id| i8::from(changed.contains(id))).collect();
+        tables.get_mut(kind).columns.insert(CHANGED_LATER.into(), Values::Flag(flags));
     }
 }
 
@@ -232,34 +265,111 @@ fn unite_merged(loaded: &mut Loaded) {
             pairs.extend(lists[row].iter().filter(|loser| **loser != ids[row]).map(|loser| (*loser, ids[row])));
         }
         // The row of a loser that is only named in its winner's list persists in some exports.
-        let losers: std::collections::HashSet<u32> = pairs.iter().map(|(loser, _)| *loser).collect();
+        let mut winners: HashMap<u32, u32> = HashMap::new();
+        for (loser, winner) in pairs {
+            // Records that list each other: the first to say so survives.
+            if winners.get(&winner) != Some(&loser) {
+                winners.insert(loser, winner);
+            }
+        }
         let ids = ids.into_owned();
         for (row, keep) in keep.iter_mut().enumerate() {
-            *keep &= ids[row] == NONE || !losers.contains(&ids[row]);
+            *keep = ids[row] == NONE || !winners.contains_key(&ids[row]);
         }
+        let mut pairs: Vec<(Kind, u32, u32)> =
+            winners.into_iter().map(|(loser, winner)| (kind, loser, winner)).collect();
+        pairs.sort_unstable();
         loaded.merged.extend(pairs);
         drop_rows(loaded, kind, &keep, "merged into another record");
     }
 }
 
-fn one_row_per_id(loaded: &mut Loaded) {
-    let keyed = [
-        (Kind::People, "person_id"),
-        (Kind::Accounts, "account_id"),
-        (Kind::Deals, "deal_id"),
-        (Kind::Campaigns, "campaign_id"),
-        (Kind::Users, "user_id"),
-        (Kind::Touches, "touch_id"),
-    ];
-    for (kind, id) in keyed {
+/// The tables whose rows are records with an id of their own.
+const KEYED: [(Kind, &str); 6] = [
+    (Kind::People, "person_id"),
+    (Kind::Accounts, "account_id"),
+    (Kind::Deals, "deal_id"),
+    (Kind::Campaigns, "campaign_id"),
+    (Kind::Users, "user_id"),
+    (Kind::Touches, "touch_id"),
+];
+
+/// Two systems that number their records alike: 1 is not 1.
+fn one_system_per_id(loaded: &Loaded) -> Result<(), Issues> {
+    let mut issues = Vec::new();
+    for (kind, id) in KEYED {
         let table = loaded.tables.get(kind);
-        let mut seen = vec![false; loaded.tables.names.len()];
-        let keep: Vec<bool> = table
-            .codes(id)
-            .iter()
-            .map(|code| *code == NONE || !std::mem::replace(&mut seen[*code as usize], true))
-            .collect();
-        drop_rows(loaded, kind, &keep, &format!("same {id} as an earlier row"));
+        if loaded.files.iter().filter(|f| f.input.table.as_deref() == Some(kind.id())).count() < 2 {
+            continue;
+        }
+        let mut first: Vec<u32> = vec![NONE; loaded.tables.names.len()];
+        let system = |file: u32| loaded.files[file as usize].system.as_str();
+        let clash =
+            table.codes(id).iter().zip(&table.origin).filter(|(code, _)| **code != NONE).find_map(|(code, origin)| {
+                let seen = &mut first[*code as usize];
+                if *seen == NONE {
+                    *seen = origin.file;
+                }
+                (system(*seen) != system(origin.file)).then_some((*code, *seen, origin.file))
+            });
+        if let Some((code, one, other)) = clash {
+            let path = |file: u32| loaded.files[file as usize].input.path.clone();
+            let text = loaded.tables.names.text(code).unwrap_or_default();
+            let what = format!("{id} `{text}` is also in {}, which another system wrote", path(one));
+            issues.push(Issue::data(Place::file(path(other)), what).hint(
+                "two systems number their records alike, so one of two rows would be dropped: read these records from one of \
+                 them, or give one system's ids a prefix",
+            ));
+        }
+    }
+    Issues(issues).into_result()
+}
+
+/// One row per id: the one that was modified last, else the one read last (the newer of two exports, by file name).
+fn one_row_per_id(loaded: &mut Loaded) {
+    for (kind, id) in KEYED {
+        let table = loaded.tables.get(kind);
+        let (codes, modified) = (table.codes(id), table.times("modified_at"));
+        let mut best: Vec<u32> = vec![NONE; loaded.tables.names.len()];
+        for (row, code) in codes.iter().enumerate().filter(|(_, code)| **code != NONE) {
+            let best = &mut best[*code as usize];
+            if *best == NONE || modified[row] >= modified[*best as usize] {
+                *best = u32::try_from(row).unwrap_or(NONE);
+            }
+        }
+        let keep: Vec<bool> =
+            codes.iter().enumerate().map(|(row, code)| *code == NONE || best[*code as usize] as usize == row).collect();
+        drop_rows(loaded, kind, &keep, &format!("same {id} as a newer row"));
+    }
+}
+
+/// Ledgers are typed by people: `Marketing` and `marketing ` are one team, `Lead management` is the tag lead-management.
+fn fold_ledger_words(tables: &mut Tables) {
+    for kind in [Kind::Spend, Kind::Headcount] {
+        for name in ["team", "category", "tag"] {
+            let codes = tables.get(kind).codes(name).into_owned();
+            let mut folded: HashMap<u32, u32> = HashMap::new();
+            let mut words: Vec<u32> = codes.iter().copied().filter(|c| *c != NONE).collect();
+            words.sort_unstable();
+            words.dedup();
+            for code in words {
+                let low = tables.names.text(code).unwrap_or_default().to_lowercase();
+                let low = if name == "tag" { low.replace([' ', '_'], "-") } else { low };
+                folded.insert(code, tables.names.code(&low));
+            }
+            if let Some(Values::Text(codes)) = tables.get_mut(kind).columns.get_mut(name) {
+                codes.iter_mut().filter(|c| **c != NONE).for_each(|c| *c = folded[c]);
+            }
+        }
+    }
+}
+
+/// Won and closed, by a stage's name in small letters and without signs.
+fn named(stage: &str) -> Option<(i8, i8)> {
+    match stage {
+        "won" | "closedwon" | "gewonnen" => Some((1, 1)),
+        "lost" | "closedlost" | "verloren" => Some((0, 1)),
+        _ => None,
     }
 }
 
@@ -272,24 +382,26 @@ fn derive_outcome(tables: &mut Tables) {
         .filter_map(|code| tables.names.text(*code).map(|text| (*code, text)))
         .map(|(code, text)| (code, text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()))
         .collect();
+    // Stage names that are not understood mean "open" only beside some that are: in another language they mean nothing.
+    let understood = squeezed.values().any(|name| named(name).is_some_and(|(_, closed)| closed == 1));
     let (mut won, mut closed) = (deals.flags("is_won").into_owned(), deals.flags("is_closed").into_owned());
     for (row, stage) in deals.codes("stage").iter().enumerate() {
-        let named = match squeezed.get(stage).map(String::as_str) {
-            Some("won" | "closedwon" | "gewonnen") => Some((1, 1)),
-            Some("lost" | "closedlost" | "verloren") => Some((0, 1)),
-            Some(_) => Some((0, 0)),
-            None => None,
-        };
+        let named = squeezed.get(stage).and_then(|name| named(name).or(understood.then_some((0, 0))));
         let (is_won, is_closed) = (&mut won[row], &mut closed[row]);
         if let Some((by_name_won, by_name_closed)) = named {
-            if *is_won == NO_FLAG {
+            // A closed deal in a stage that is not understood is neither won nor lost.
+            if *is_won == NO_FLAG && (*is_closed != 1 || by_name_closed == 1) {
                 *is_won = if *is_closed == 0 { 0 } else { by_name_won };
             }
             if *is_closed == NO_FLAG {
                 *is_closed = by_name_closed.max(*is_won);
             }
-        } else if *is_won == 1 && *is_closed == NO_FLAG {
+        }
+        if *is_closed == NO_FLAG && *is_won == 1 {
             *is_closed = 1;
+        }
+        if *is_won == NO_FLAG && *is_closed == 0 {
+            *is_won = 0;
         }
     }
     let deals = tables.get_mut(Kind::Deals);

@@ -25,7 +25,7 @@ pub use find::{Found, Given, find};
 use crate::contract::{Contract, Rate};
 use crate::issue::{Issue, Issues, Place};
 use crate::report::Input;
-use crate::tables::Tables;
+use crate::tables::{Kind, Tables};
 use crate::time::{Stamp, Zone};
 
 /// What is known about one file; `inspect` prints it.
@@ -33,6 +33,8 @@ use crate::time::{Stamp, Zone};
 pub struct FileFacts {
     /// Path, hash and row counts.
     pub input: Input,
+    /// Which system wrote it: ids of two systems are never taken for the same.
+    pub system: String,
     /// Why this preset: the headers that decided, or what is missing.
     pub why: String,
     /// How well the preset's headers are known, when a preset read it.
@@ -57,6 +59,8 @@ pub struct FileFacts {
     pub preamble: u64,
     /// Rows with fewer cells than the header; their missing cells are missing values.
     pub short_rows: u64,
+    /// Cells of number columns that are no numbers, by column: taken as missing.
+    pub no_numbers: Vec<(String, u64)>,
     /// Anything else worth saying.
     pub notes: Vec<String>,
 }
@@ -69,7 +73,7 @@ pub struct Loaded {
     /// Every file, in the order it was read.
     pub files: Vec<FileFacts>,
     /// Ids of records that were merged away, and the record they went into.
-    pub merged: Vec<(u32, u32)>,
+    pub merged: Vec<(Kind, u32, u32)>,
     /// What a reader of any report has to know.
     pub notes: Vec<String>,
 }

@@ -53,14 +53,18 @@ pub struct Part {
     pub stages: Vec<StageTime>,
     /// Byte offset of each row's record.
     pub offsets: Vec<u64>,
-    /// The currencies that amounts named themselves: (row, ISO code).
-    pub currencies: Vec<(u32, [u8; 3])>,
+    /// The currencies that amounts named themselves: (row, index of the plan's column, ISO code).
+    pub currencies: Vec<(u32, u32, [u8; 3])>,
     /// Records read.
     pub read: u64,
     /// Records set aside, by reason.
     pub set_aside: BTreeMap<String, u64>,
-    /// Cells that could not be read; their records are no rows.
+    /// The first [`Part::DETAILS`] cells that could not be read; their records are no rows.
     pub bad: Vec<Bad>,
+    /// Records with a cell that could not be read.
+    pub bad_rows: u64,
+    /// Numbers that are none, by index of the plan's column: taken as missing, as no figure rests on them.
+    pub no_numbers: BTreeMap<usize, u64>,
     /// Rows that had fewer cells than the header.
     pub short: u64,
     /// What the dates say about day and month.
@@ -170,19 +174,25 @@ fn stamp_of(raw: i64) -> Stamp {
 }
 
 impl Part {
+    /// How many unreadable cells are kept with their place; the rest is only counted.
+    pub const DETAILS: usize = 64;
+
     /// Turns raw times into stamps, now that the file's day/month order is known. Dates that this order cannot mean
     /// are added to [`Part::bad`], and their rows are dropped.
     pub fn settle(&mut self, plan: &Plan, order: Option<Order>) {
         let mut keep = vec![true; self.offsets.len()];
-        let mut bad = Vec::new();
+        let (mut bad, mut bad_rows) = (Vec::new(), 0);
         let offsets = &self.offsets;
         let mut settle_one = |raw: i64, row: usize, index: usize| -> Stamp {
             let Some((a, b, year, ms_of_day, is_date)) = unpack(raw) else { return stamp_of(raw) };
             if let Some(civil_ms) = order.and_then(|order| cell::resolve(a, b, year, ms_of_day, order)) {
                 return plan.stamp(civil_ms, None, is_date);
             }
-            keep[row] = false;
-            let expected = "a date that exists, in the day/month order of the rest of the file";
+            bad_rows += u64::from(std::mem::replace(&mut keep[row], false));
+            if bad.len() >= Self::DETAILS {
+                return Stamp::NONE;
+            }
+            let expected = "a date that exists in this order of day and month";
             bad.push(Bad { offset: offsets[row], index, value: format!("{a}/{b}/{year}"), expected });
             Stamp::NONE
         };
@@ -204,6 +214,7 @@ impl Part {
             self.stages.push(StageTime { row, stage, at });
         }
         self.bad.append(&mut bad);
+        self.bad_rows += bad_rows;
         self.bad.sort_by_key(|b| (b.offset, b.index));
         if !keep.iter().all(|k| *k) {
             self.drop_rows(&keep);
@@ -225,8 +236,21 @@ impl Part {
             }
         }
         self.offsets.truncate(next as usize);
-        self.currencies.retain_mut(|(row, _)| moved[*row as usize].inspect(|m| *row = *m).is_some());
+        self.currencies.retain_mut(|(row, _, _)| moved[*row as usize].inspect(|m| *row = *m).is_some());
         self.stages.retain_mut(|s| moved[s.row as usize].inspect(|m| s.row = *m).is_some());
+    }
+
+    /// The first date of two numbers for which `test` holds, before [`Part::settle`]: offset, cell index.
+    pub fn first_order(&self, plan: &Plan, test: impl Fn(u8, u8) -> bool) -> Option<(u64, usize)> {
+        let columns = self.raw.iter().zip(&plan.columns).filter_map(|(cells, column)| match cells {
+            Cells::Time(raw) => {
+                let row = raw.iter().position(|raw| unpack(*raw).is_some_and(|(a, b, ..)| test(a, b)))?;
+                Some((self.offsets[row], column.index))
+            }
+            _ => None,
+        });
+        let stages = self.raw_stages.iter().filter(|s| unpack(s.raw).is_some_and(|(a, b, ..)| test(a, b)));
+        columns.chain(stages.map(|s| (self.offsets[s.row as usize], plan.stages[s.stage as usize].index))).min()
     }
 
     /// The settled column of that name.

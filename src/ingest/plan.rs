@@ -5,7 +5,7 @@
 
 use indexmap::IndexMap;
 
-use super::cell::Decimal;
+use super::cell::{self, Decimal, TimeCell};
 use super::file::{Context, shorten};
 use super::preset::{Mapping, Preset, StageCell};
 use super::recognise::{self, Miss};
@@ -90,6 +90,33 @@ pub fn position(header: &[String], name: &str) -> Option<usize> {
     header.iter().position(|h| h == name).or_else(|| header.iter().position(|h| h.eq_ignore_ascii_case(name)))
 }
 
+/// A constant column's value, where it is no text.
+pub enum Constant {
+    /// Yes or no.
+    Flag(i8),
+    /// A number.
+    Number(f64),
+    /// A day or an instant.
+    Time(Stamp),
+}
+
+impl Constant {
+    /// Reads a constant; `None` for words and ids, which stand for themselves, and for what cannot be read.
+    pub fn read(kind: Type, text: &str, plan: &Plan) -> Option<Self> {
+        match kind {
+            Type::Flag => cell::flag(text.as_bytes()).map(|flag| Self::Flag(i8::from(flag))),
+            Type::Number => cell::number(text.as_bytes(), Decimal::Point).map(Self::Number),
+            Type::Time => match cell::time(text.as_bytes()) {
+                Some(TimeCell::Known { civil_ms, offset_s, is_date }) => {
+                    Some(Self::Time(plan.stamp(civil_ms, offset_s, is_date)))
+                }
+                _ => None,
+            },
+            Type::Id | Type::Ids | Type::Email | Type::Text | Type::Money => None,
+        }
+    }
+}
+
 /// The preset, or the contract's own mapping, that reads a file.
 pub struct Chosen<'p> {
     pub preset: Option<&'p Preset>,
@@ -171,7 +198,7 @@ pub fn plan(
     }
     let source = found.source;
     if let Some(source) = source {
-        own_columns(source, kind, header, &mut columns, &mut issues);
+        own_columns(source, preset, kind, header, &mut columns, &mut issues);
     }
     let mut constants: Vec<(String, String)> =
         preset.into_iter().flat_map(|p| p.constants.iter().map(|(k, v)| (k.clone(), v.clone()))).collect();
@@ -216,7 +243,7 @@ pub fn plan(
     facts.unmapped =
         header.iter().enumerate().filter(|(i, h)| !used(*i) && !h.is_empty()).map(|(_, h)| h.clone()).collect();
     facts.duplicates = duplicates(header);
-    Ok(Plan {
+    let plan = Plan {
         kind,
         columns,
         constants,
@@ -229,7 +256,24 @@ pub fn plan(
         exponent: context.exponent + super::convert::SPARE,
         decimal: Decimal::Point,
         delimiter,
-    })
+    };
+    let unread = source.into_iter().flat_map(|s| &s.constants).filter(|(name, said)| {
+        let kind = plan.kind.field(name).map_or(Type::Text, |f| f.kind);
+        let typed = matches!(kind, Type::Flag | Type::Number | Type::Time | Type::Money);
+        typed && Constant::read(kind, &said.value, &plan).is_none()
+    });
+    let issues: Vec<Issue> = unread
+        .map(|(name, said)| {
+            let hint = match plan.kind.field(name).map(|f| f.kind) {
+                Some(Type::Flag) => "write \"true\" or \"false\"",
+                Some(Type::Time) => "write a day as \"2026-03-31\"",
+                Some(Type::Money) => "an amount cannot be the same in every row: name the column that has it",
+                _ => "write a plain number",
+            };
+            Issue::usage(said.place.clone(), format!("`{}` cannot be the {name} of every row", said.value)).hint(hint)
+        })
+        .collect();
+    if issues.is_empty() { Ok(plan) } else { Err(issues) }
 }
 
 fn duplicates(header: &[String]) -> Vec<String> {
@@ -252,7 +296,14 @@ fn shorten_list(header: &[String]) -> String {
     shown
 }
 
-fn own_columns(source: &Source, kind: Kind, header: &[String], columns: &mut Vec<PlanColumn>, issues: &mut Vec<Issue>) {
+fn own_columns(
+    source: &Source,
+    preset: Option<&Preset>,
+    kind: Kind,
+    header: &[String],
+    columns: &mut Vec<PlanColumn>,
+    issues: &mut Vec<Issue>,
+) {
     for (name, rule) in &source.columns {
         let Some(index) = position(header, &rule.header.value) else {
             issues.push(
@@ -262,8 +313,11 @@ fn own_columns(source: &Source, kind: Kind, header: &[String], columns: &mut Vec
             continue;
         };
         let kind = rule.kind.or_else(|| kind.field(name).map(|f| f.kind)).unwrap_or(Type::Text);
-        columns.retain(|c| c.name != *name);
-        columns.push(PlanColumn { name: name.clone(), kind, index, values: None, day: false });
+        // What a preset knows of the column and of the header holds on.
+        let replaced = columns.iter().position(|c| c.name == *name).map(|at| columns.remove(at));
+        let values = replaced.and_then(|c| c.values);
+        let day = preset.is_some_and(|p| p.is_day(&header[index]));
+        columns.push(PlanColumn { name: name.clone(), kind, index, values, day });
     }
     for (name, values) in &source.values {
         match columns.iter_mut().find(|c| c.name == *name) {

@@ -20,6 +20,7 @@ struct Reader<'p> {
     nulls: Vec<&'p [u8]>,
     id: [u8; 18],
     email: Vec<u8>,
+    row_is_bad: bool,
     part: Part,
 }
 
@@ -32,6 +33,7 @@ impl<'p> Reader<'p> {
             nulls: plan.nulls.iter().map(String::as_bytes).collect(),
             id: [0; 18],
             email: Vec::new(),
+            row_is_bad: false,
             part: Part {
                 names: Names::default(),
                 raw: plan.columns.iter().map(|c| new_cells(c.kind)).collect(),
@@ -43,6 +45,8 @@ impl<'p> Reader<'p> {
                 read: 0,
                 set_aside: BTreeMap::new(),
                 bad: Vec::new(),
+                bad_rows: 0,
+                no_numbers: BTreeMap::new(),
                 short: 0,
                 order: OrderVotes::default(),
                 decimal: DecimalVotes::default(),
@@ -81,21 +85,18 @@ impl<'p> Reader<'p> {
         }
         let rows = self.part.offsets.len();
         let bad_before = self.part.bad.len();
+        self.row_is_bad = false;
         let mut filled = false;
         for i in 0..plan.columns.len() {
             filled |= self.cell(i, offset, record);
         }
-        let mut reason: Option<&str> = None;
-        if self.part.bad.len() > bad_before {
-            // Already noted, cell by cell.
+        if self.row_is_bad {
+            self.drop_row(rows);
             if is_header(record, &plan.header) {
                 self.part.bad.truncate(bad_before);
-                reason = Some("header repeated");
+                return self.aside("header repeated");
             }
-            self.drop_row(rows);
-            if let Some(reason) = reason {
-                self.aside(reason);
-            }
+            self.part.bad_rows += 1;
             return;
         }
         if let Some(deleted) = self.deleted
@@ -120,8 +121,8 @@ impl<'p> Reader<'p> {
             return self.aside("header repeated");
         }
         if !self.stage_cells(rows, offset, record) {
-            self.drop_row(rows);
-            return;
+            self.part.bad_rows += 1;
+            return self.drop_row(rows);
         }
         self.part.offsets.push(offset);
     }
@@ -133,7 +134,7 @@ impl<'p> Reader<'p> {
         while self.part.raw_stages.last().is_some_and(|s| s.row as usize >= rows) {
             self.part.raw_stages.pop();
         }
-        while self.part.currencies.last().is_some_and(|(row, _)| *row as usize >= rows) {
+        while self.part.currencies.last().is_some_and(|(row, _, _)| *row as usize >= rows) {
             self.part.currencies.pop();
         }
     }
@@ -158,7 +159,10 @@ impl<'p> Reader<'p> {
     }
 
     fn bad(&mut self, offset: u64, index: usize, value: &[u8], expected: &'static str) {
-        self.part.bad.push(Bad { offset, index, value: String::from_utf8_lossy(value).into_owned(), expected });
+        self.row_is_bad = true;
+        if self.part.bad.len() < Part::DETAILS {
+            self.part.bad.push(Bad { offset, index, value: String::from_utf8_lossy(value).into_owned(), expected });
+        }
     }
 
     fn raw_time(&mut self, value: &[u8], day: bool) -> Option<i64> {
@@ -243,13 +247,13 @@ impl<'p> Reader<'p> {
                 if plan.is_ledger() { "a day (2026-03-31) or a month (2026-03)" } else { "a date or a date and time" }
             }
             Type::Money => {
-                self.part.decimal.see(value);
+                self.part.decimal.see_money(value);
                 if let Ok(money) = cell::money(value, plan.exponent, plan.decimal) {
                     if let Cells::Money(v) = &mut self.part.raw[column] {
                         v.push(money.minor);
                     }
                     if let Some(code) = money.currency {
-                        self.part.currencies.push((self.part.offsets.len() as u32, code));
+                        self.part.currencies.push((self.part.offsets.len() as u32, column as u32, code));
                     }
                     return true;
                 }
@@ -261,6 +265,11 @@ impl<'p> Reader<'p> {
                     if let Cells::Number(v) = &mut self.part.raw[column] {
                         v.push(number);
                     }
+                    return true;
+                }
+                if !plan.is_ledger() {
+                    *self.part.no_numbers.entry(column).or_default() += 1;
+                    self.part.raw[column].push_missing();
                     return true;
                 }
                 "a number"

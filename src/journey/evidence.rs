@@ -3,19 +3,22 @@
 //! In: the tables, the contract's stages, which process each person and touch belongs to. Out: one [`Reached`] per stage
 //! and process.
 
-use std::collections::{BTreeMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{How, NO_DAY, Reached};
 use crate::catalogue::problems_at;
 use crate::contract::{Contract, Evidence, Said};
 use crate::facts;
+use crate::identity::{Identity, Rows};
 use crate::issue::{Issue, Issues, did_you_mean};
-use crate::tables::{Kind, NONE, Table, Tables, Values};
+use crate::tables::{CHANGED_LATER, Kind, NONE, Table, Tables, Values};
 use crate::time::{Stamp, Zone};
 
 /// What the search for evidence looks at.
 pub struct View<'a> {
     pub tables: &'a Tables,
+    pub who: &'a Identity,
     pub contract: &'a Contract,
     pub home: &'a Zone,
     pub as_of: i32,
@@ -65,22 +68,9 @@ fn collect(view: &View<'_>, evidence: &Said<Evidence>, found: &mut Known) -> Res
     match &evidence.value {
         Evidence::Status { values } => {
             let people = tables.get(Kind::People);
-            let changes = tables.get(Kind::StageChanges);
-            let wanted = wanted(tables, values, &[(people, "status"), (people, "lifecycle_stage"), (changes, "new")]);
-            let (who, at, new) = (changes.codes("person_id"), changes.times("at"), changes.codes("new"));
-            let row_of = row_by_id(people, "person_id", tables.names.len());
-            for row in (0..changes.len()).filter(|row| wanted.contains(&new[*row]) && who[*row] != NONE) {
-                let person = row_of[who[row] as usize];
-                if person != NONE {
-                    view.note(found, view.of_person[person as usize], at[row]);
-                }
-            }
-            let (status, lifecycle) = (people.codes("status"), people.codes("lifecycle_stage"));
-            for (row, process) in view.of_person.iter().enumerate() {
-                if wanted.contains(&status[row]) || wanted.contains(&lifecycle[row]) {
-                    found.undated[*process as usize] = true;
-                }
-            }
+            let columns = [people.codes("status"), people.codes("lifecycle_stage")];
+            let of = |row: u32| view.of_person[row as usize];
+            from_history(view, found, values, people, &columns, "person_id", &view.who.person_row, &of);
         }
         Evidence::Column { table: kind, column, when } => {
             let table = tables.get(*kind);
@@ -102,20 +92,13 @@ fn collect(view: &View<'_>, evidence: &Said<Evidence>, found: &mut Known) -> Res
             }
         }
         Evidence::DealStage { values } => {
-            let (deals, changes) = (tables.get(Kind::Deals), tables.get(Kind::StageChanges));
-            let wanted = wanted(tables, values, &[(deals, "stage"), (changes, "new")]);
-            let (which, at, new) = (changes.codes("deal_id"), changes.times("at"), changes.codes("new"));
-            let row_of = row_by_id(deals, "deal_id", tables.names.len());
-            for row in (0..changes.len()).filter(|row| wanted.contains(&new[*row]) && which[*row] != NONE) {
-                view.note(found, row_of[which[row] as usize], at[row]);
-            }
-            for (row, stage) in deals.codes("stage").iter().enumerate() {
-                found.undated[row] |= wanted.contains(stage);
-            }
+            let deals = tables.get(Kind::Deals);
+            let columns = [deals.codes("stage")];
+            from_history(view, found, values, deals, &columns, "deal_id", &view.who.deal_row, &|row| row);
         }
         Evidence::Touch { kinds } => {
             let touches = tables.get(Kind::Touches);
-            let wanted = wanted(tables, kinds, &[(touches, "kind")]);
+            let wanted = wanted(tables, kinds, &[&touches.codes("kind")]);
             let at = super::touch::when(touches);
             for (row, kind) in touches.codes("kind").iter().enumerate() {
                 if wanted.contains(kind) {
@@ -151,25 +134,71 @@ fn times(view: &View<'_>, kind: Kind, column: &Said<String>) -> Result<Option<Ve
 }
 
 /// Codes of the words that mean a stage, case ignored.
-fn wanted(tables: &Tables, values: &[String], columns: &[(&Table, &str)]) -> HashSet<u32> {
+fn wanted(tables: &Tables, values: &[String], columns: &[&[u32]]) -> HashSet<u32> {
     let low: Vec<String> = values.iter().map(|v| v.trim().to_lowercase()).collect();
-    let mut seen: HashSet<u32> = HashSet::new();
-    for (table, name) in columns {
-        seen.extend(table.codes(name).iter().filter(|c| **c != NONE));
-    }
+    let mut seen: HashSet<u32> = columns.iter().flat_map(|c| c.iter()).copied().filter(|c| *c != NONE).collect();
     seen.retain(|code| tables.names.text(*code).is_some_and(|text| low.contains(&text.to_lowercase())));
     seen
 }
 
-#[allow(clippy::cast_possible_truncation)] // tables have fewer than 2^32 rows
-fn row_by_id(table: &Table, id: &str, names: usize) -> Vec<u32> {
-    let mut row_of = vec![NONE; names];
-    for (row, id) in table.codes(id).iter().enumerate().filter(|(_, id)| **id != NONE) {
-        if row_of[*id as usize] == NONE {
-            row_of[*id as usize] = row as u32;
+/// Evidence from the history of a record's status or stage, and from what it is now.
+///
+/// A change to a wanted value dates it. A change away from one proves it too: where it is the record's first change, the
+/// value was there from its creation; otherwise nobody knows since when. The present value counts only if nothing
+/// changed after as-of.
+#[allow(clippy::too_many_arguments)] // two calls, for people and for deals
+fn from_history(
+    view: &View<'_>,
+    found: &mut Known,
+    values: &[String],
+    records: &Table,
+    now: &[Cow<'_, [u32]>],
+    id: &str,
+    row_of: &Rows,
+    process_of: &dyn Fn(u32) -> u32,
+) {
+    let changes = view.tables.get(Kind::StageChanges);
+    let (who, at, field) = (changes.codes(id), changes.times("at"), changes.codes("field"));
+    let (old, new) = (changes.codes("old"), changes.codes("new"));
+    let mut columns: Vec<&[u32]> = vec![&old, &new];
+    columns.extend(now.iter().map(AsRef::as_ref));
+    let wanted = wanted(view.tables, values, &columns);
+    let created = records.times("created_at");
+    let mut first: HashMap<(u32, u32), (Stamp, usize)> = HashMap::new();
+    for row in (0..changes.len()).filter(|row| who[*row] != NONE) {
+        let record = row_of.get(who[row]);
+        if record == NONE || !view.happened(at[row]) {
+            continue;
+        }
+        if wanted.contains(&new[row]) {
+            view.note(found, process_of(record), at[row]);
+        }
+        let first = first.entry((record, field[row])).or_insert((at[row], row));
+        if at[row] < first.0 {
+            *first = (at[row], row);
         }
     }
-    row_of
+    for row in (0..changes.len()).filter(|row| who[*row] != NONE && wanted.contains(&old[*row])) {
+        let record = row_of.get(who[row]);
+        if record == NONE || !view.happened(at[row]) {
+            continue;
+        }
+        let is_first = first.get(&(record, field[row])).is_some_and(|(_, of)| *of == row);
+        let since = created[record as usize];
+        if is_first && view.happened(since) {
+            view.note(found, process_of(record), since);
+        } else {
+            found.undated[process_of(record) as usize] = true;
+        }
+    }
+    let later = records.flags(CHANGED_LATER);
+    for record in (0..records.len()).filter(|record| later[*record] != 1) {
+        if now.iter().any(|column| wanted.contains(&column[record])) {
+            #[allow(clippy::cast_possible_truncation)] // tables have fewer than 2^32 rows
+            let process = process_of(record as u32);
+            found.undated[process as usize] = true;
+        }
+    }
 }
 
 /// Fills the gaps: a stage between known ones was passed.

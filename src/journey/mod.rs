@@ -80,6 +80,8 @@ pub enum Outcome {
     Lost,
     /// Ended without a decision, by its lost reason.
     Derailed,
+    /// Closed, and no export says how: in no win rate.
+    Unclear,
 }
 
 /// Which team a process or a touch is of.
@@ -139,6 +141,8 @@ pub struct Journeys {
     pub origin: Vec<Option<Side>>,
     /// Segment columns, by name: codes of words.
     pub segments: IndexMap<String, Vec<u32>>,
+    /// Columns of numbers that people, deals or accounts have; NaN when missing.
+    pub numbers: IndexMap<String, Vec<f64>>,
     /// Process of each row of `touches`; [`NONE`] where nobody is known.
     pub touch_of: Vec<u32>,
     /// Team of each row of `touches`.
@@ -222,7 +226,7 @@ pub fn build(
     let not_later = |stamp: Stamp| home.day(stamp).filter(|d| *d <= as_of);
 
     let touches = touch::assign(tables, who, contract, &of_human, len, &mut oddities);
-    let view = evidence::View { tables, contract, home, as_of, of_person: &of_person, touch_of: &touches.of, len };
+    let view = evidence::View { tables, who, contract, home, as_of, of_person: &of_person, touch_of: &touches.of, len };
     let stages = evidence::stages(&view, &mut oddities)?;
 
     let (created_at, closed_at) = (deals.times("created_at"), deals.times("closed_at"));
@@ -241,12 +245,15 @@ pub fn build(
         sales: touches.sales,
         origin: vec![None; len],
         segments: IndexMap::new(),
+        numbers: IndexMap::new(),
         touch_of: touches.of,
         touch_side: touches.side,
         of_person,
         oddities: BTreeMap::new(),
     };
     let amounts = deals.money("amount");
+    let lost_changes = touch::changes_of_nobody(tables, who);
+    oddities.insert("stage changes of nobody in the exports", lost_changes);
     let mut odd = |what: &'static str| *oddities.entry(what).or_default() += 1;
     for at in 0..count {
         let (created, closed) = (home.day(created_at[at]), home.day(closed_at[at]));
@@ -271,6 +278,11 @@ pub fn build(
                 journeys.closed[at] = day.unwrap_or(NO_DAY);
                 if is_won[at] == 1 {
                     Outcome::Won
+                } else if is_won[at] == NO_FLAG {
+                    odd(
+                        "closed deals that do not say whether they were won, in no win rate: map is_won in the contract",
+                    );
+                    Outcome::Unclear
                 } else if tables.names.text(reasons[at]).is_some_and(|r| DERAILED.contains(&squeezed(r).as_str())) {
                     Outcome::Derailed
                 } else {
@@ -282,7 +294,7 @@ pub fn build(
             odd("won deals without an amount");
         }
         if is_won[at] == NO_FLAG && is_closed[at] == NO_FLAG {
-            odd("deals that do not say whether they were won");
+            odd("deals that do not say whether they are closed, taken as open: map is_won in the contract");
         }
     }
     first_contacts(&mut journeys, tables, home, &not_later);
@@ -292,7 +304,8 @@ pub fn build(
         }
     }
     journeys.segments = segment::segments(tables, who, &journeys);
-    journeys.origin = touch::origins(tables, contract, &journeys);
+    journeys.numbers = segment::numbers(tables, who, &journeys);
+    journeys.origin = touch::origins(tables, contract, home, &journeys, &mut oddities);
     oddities.retain(|_, n| *n > 0);
     journeys.oddities = oddities;
     Ok(journeys)
@@ -300,9 +313,12 @@ pub fn build(
 
 fn first_contacts(journeys: &mut Journeys, tables: &Tables, home: &Zone, not_later: &dyn Fn(Stamp) -> Option<i32>) {
     let mut first = vec![Stamp::NONE; journeys.len()];
+    // A stage that is the close itself (won) is no first contact, or a deal that closed before it was created would
+    // have taken no time.
+    let closed = tables.get(Kind::Deals).times("closed_at");
     for stage in &journeys.stages {
-        for (first, reached) in first.iter_mut().zip(stage) {
-            if reached.how == How::Recorded {
+        for (at, (first, reached)) in first.iter_mut().zip(stage).enumerate() {
+            if reached.how == How::Recorded && closed.get(at) != Some(&reached.at) {
                 *first = first.earlier(reached.at);
             }
         }
@@ -321,7 +337,6 @@ fn first_contacts(journeys: &mut Journeys, tables: &Tables, home: &Zone, not_lat
     }
     for (at, first) in first.into_iter().enumerate() {
         let first = first.earlier(journeys.marketing[at].first).earlier(journeys.sales[at].first);
-        // The close itself is no first contact, unless nothing else is known.
         journeys.first_contact[at] = home.day(first).unwrap_or(NO_DAY);
     }
 }

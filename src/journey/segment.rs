@@ -67,17 +67,56 @@ fn words(tables: &Tables, table: &Table, name: &str) -> Vec<u32> {
     codes
 }
 
-/// Every segment column.
-pub fn segments(tables: &Tables, who: &Identity, journeys: &Journeys) -> IndexMap<String, Vec<u32>> {
-    let (people, deals, accounts) = (tables.get(Kind::People), tables.get(Kind::Deals), tables.get(Kind::Accounts));
+/// Every column of numbers that people, deals or accounts have: the deal's before the person's, and the company's last.
+pub fn numbers(tables: &Tables, who: &Identity, journeys: &Journeys) -> IndexMap<String, Vec<f64>> {
+    let kinds = [Kind::Deals, Kind::People, Kind::Accounts];
+    let mut names: Vec<String> = Vec::new();
+    for kind in kinds {
+        let table = tables.get(kind);
+        names.extend(table.columns.keys().filter(|n| table.kind_of(n) == Some(Type::Number) && table.has(n)).cloned());
+    }
+    names.sort();
+    names.dedup();
+    let (rows, account_of) = (first_known(tables.get(Kind::People)), account_of(tables, who, journeys));
+    let of = |kind: Kind, name: &str| match tables.get(kind).columns.get(name) {
+        Some(Values::Number(values)) => values.clone(),
+        _ => Vec::new(),
+    };
+    names
+        .into_iter()
+        .map(|name| {
+            let [of_deals, of_people, of_accounts] = kinds.map(|kind| of(kind, &name));
+            let mut values = vec![f64::NAN; journeys.len()];
+            values[..of_deals.len()].copy_from_slice(&of_deals);
+            for row in rows.iter().filter(|row| **row < of_people.len()) {
+                let value = &mut values[journeys.of_person[*row] as usize];
+                if value.is_nan() {
+                    *value = of_people[*row];
+                }
+            }
+            for (at, value) in values.iter_mut().enumerate().filter(|(_, value)| value.is_nan()) {
+                *value = of_accounts.get(account_of[at] as usize).copied().unwrap_or(f64::NAN);
+            }
+            (name, values)
+        })
+        .collect()
+}
+
+/// Rows of people, the one known first first.
+fn first_known(people: &Table) -> Vec<usize> {
     let created = people.times("created_at");
     let mut rows: Vec<usize> = (0..people.len()).collect();
     rows.sort_by_key(|row| (created[*row].is_none(), created[*row], *row));
+    rows
+}
+
+/// The row in `accounts` of each process: the deal's, else that of the person known first.
+fn account_of(tables: &Tables, who: &Identity, journeys: &Journeys) -> Vec<u32> {
     let mut account_of = vec![NONE; journeys.len()];
-    for row in &rows {
-        let of = &mut account_of[journeys.of_person[*row] as usize];
+    for row in first_known(tables.get(Kind::People)) {
+        let of = &mut account_of[journeys.of_person[row] as usize];
         if *of == NONE {
-            *of = who.account_of[who.human[*row] as usize];
+            *of = who.account_of[who.human[row] as usize];
         }
     }
     for (at, account) in who.deal_account.iter().enumerate() {
@@ -85,6 +124,13 @@ pub fn segments(tables: &Tables, who: &Identity, journeys: &Journeys) -> IndexMa
             account_of[at] = *account;
         }
     }
+    account_of
+}
+
+/// Every segment column.
+pub fn segments(tables: &Tables, who: &Identity, journeys: &Journeys) -> IndexMap<String, Vec<u32>> {
+    let (people, deals, accounts) = (tables.get(Kind::People), tables.get(Kind::Deals), tables.get(Kind::Accounts));
+    let (rows, account_of) = (first_known(people), account_of(tables, who, journeys));
     names(tables)
         .into_iter()
         .map(|name| {

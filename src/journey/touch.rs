@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Journeys, Side, Touched};
+use super::{Journeys, NO_DAY, Side, Touched};
 use crate::contract::{Contract, Team};
 use crate::identity::Identity;
 use crate::tables::{Kind, NONE, Table, Tables};
-use crate::time::Stamp;
+use crate::time::{Stamp, Zone};
 
 /// Every touch's process and team.
 pub struct Assigned {
@@ -135,13 +135,44 @@ pub fn assign(
     out
 }
 
+/// Stage changes whose person or deal is in no export.
+pub fn changes_of_nobody(tables: &Tables, who: &Identity) -> u64 {
+    let changes = tables.get(Kind::StageChanges);
+    let (people, deals) = (changes.codes("person_id"), changes.codes("deal_id"));
+    let nobody = |row: &usize| who.person_row.get(people[*row]) == NONE && who.deal_row.get(deals[*row]) == NONE;
+    (0..changes.len()).filter(nobody).count() as u64
+}
+
 /// Which team each process came from: the team that the contract gives its lead source, else that of its first touch.
-pub fn origins(tables: &Tables, contract: &Contract, journeys: &Journeys) -> Vec<Option<Side>> {
+///
+/// Only touches up to the day the deal was created count: what came later brought nobody in. Where both teams' first
+/// touches fall on one day and one of them has no time of day, nobody can say.
+pub fn origins(
+    tables: &Tables,
+    contract: &Contract,
+    home: &Zone,
+    journeys: &Journeys,
+    oddities: &mut BTreeMap<&'static str, u64>,
+) -> Vec<Option<Side>> {
     let missing = vec![NONE; journeys.len()];
     let source = journeys.segments.get("lead_source").unwrap_or(&missing);
     let of = |team: &Team| codes_of(tables, &team.sources, &[source.into()]);
     let (marketing, sales) = (of(&contract.teams.marketing), of(&contract.teams.sales));
-    (0..journeys.len())
+    let mut first = vec![[Stamp::NONE; 2]; journeys.len()];
+    for (row, at) in when(tables.get(Kind::Touches)).into_iter().enumerate() {
+        let (process, Some(side)) = (journeys.touch_of[row], journeys.touch_side[row]) else { continue };
+        if process == NONE {
+            continue;
+        }
+        let (created, closed) = (journeys.created[process as usize], journeys.closed[process as usize]);
+        let until = if created == NO_DAY { closed } else { created };
+        if until == NO_DAY || home.day(at).is_some_and(|day| day <= until) {
+            let first = &mut first[process as usize][usize::from(side == Side::Sales)];
+            *first = first.earlier(at);
+        }
+    }
+    let mut tied = 0;
+    let origins = (0..journeys.len())
         .map(|at| {
             if marketing.contains(&source[at]) {
                 return Some(Side::Marketing);
@@ -149,12 +180,18 @@ pub fn origins(tables: &Tables, contract: &Contract, journeys: &Journeys) -> Vec
             if sales.contains(&source[at]) {
                 return Some(Side::Sales);
             }
-            match (journeys.marketing[at].first.some(), journeys.sales[at].first.some()) {
-                (Some(m), Some(s)) => Some(if m <= s { Side::Marketing } else { Side::Sales }),
-                (Some(_), None) => Some(Side::Marketing),
-                (None, Some(_)) => Some(Side::Sales),
-                (None, None) => None,
+            match first[at].map(Stamp::some) {
+                [Some(m), Some(s)] if (m.is_date() || s.is_date()) && home.day(m) == home.day(s) => {
+                    tied += 1;
+                    None
+                }
+                [Some(m), Some(s)] => Some(if m <= s { Side::Marketing } else { Side::Sales }),
+                [Some(_), None] => Some(Side::Marketing),
+                [None, Some(_)] => Some(Side::Sales),
+                [None, None] => None,
             }
         })
-        .collect()
+        .collect();
+    oddities.insert("origins that nobody can tell: both teams' first touches on one day, one without a time", tied);
+    origins
 }

@@ -96,9 +96,12 @@ pub fn build(args: &FunnelArgs, env: &mut Env<'_>) -> Result<Report> {
     let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
     let periods = Periods::covering(args.slice.period, from, to, fiscal);
     let facts = data.facts();
-    let (segments, segment_of) = facts.segments(&args.slice.by)?;
+    let by = args.slice.columns();
+    facts.check_by(&by)?;
+    data.not_too_many(&by, periods.all.len() * contract.stages.len())?;
+    let (segments, segment_of) = facts.segments(&by)?;
     let keep = facts.journey_mask(args.slice.condition.as_deref())?;
-    let view = View { data: &data, periods: &periods, basis: args.basis, by: &args.slice.by, segments: &segments };
+    let view = View { data: &data, periods: &periods, basis: args.basis, by: &by, segments: &segments };
     let rows = view.count(&segment_of, &keep);
 
     let title = match args.basis {
@@ -107,7 +110,7 @@ pub fn build(args: &FunnelArgs, env: &mut Env<'_>) -> Result<Report> {
     };
     let mut report = data.report("funnel", title);
     report.tables.push(view.stages(&rows));
-    if args.slice.by.is_empty() {
+    if by.is_empty() {
         report.tables.push(view.periods_table(&rows));
     }
     report.tables.push(view.tidy(&rows));

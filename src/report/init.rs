@@ -4,7 +4,7 @@
 //! the exports say about statuses, currencies and teams as comments. What cannot be known is not guessed: it stands there as a
 //! comment, and is named on stderr.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -15,7 +15,7 @@ use crate::cli::InitArgs;
 use crate::contract::Contract;
 use crate::identity;
 use crate::ingest::{self, FileFacts, Given, Loaded, Unreadable};
-use crate::issue::{Issue, Place};
+use crate::issue::{Issue, Issues, Place};
 use crate::journey::{self, Journeys};
 use crate::output::Target;
 use crate::tables::{Kind, NONE, Tables};
@@ -40,6 +40,16 @@ pub fn run(args: &InitArgs, env: &mut Env<'_>) -> Result<()> {
     }
     let home = Zone::utc();
     let today = env.now.in_tz("UTC")?.date();
+    let missing = args.files.iter().filter(|path| !path.exists()).map(|path| {
+        Issue::usage(Place::file(path.display().to_string()), "no such file or folder")
+            .hint("name exports, or folders with exports")
+    });
+    Issues(missing.collect()).into_result()?;
+    if !to_stdout {
+        let builtin = Contract::builtin();
+        let inputs = ingest::find(&builtin, &given)?;
+        crate::session::not_an_input(&args.output, &inputs)?;
+    }
     let (loaded, problems) = ingest::look(&given, &home, day_of(today))?;
     let folder = args.output.parent().filter(|p| !to_stdout && !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let (text, open) = write_contract(&loaded, &problems, folder, &home, day_of(today));
@@ -52,7 +62,8 @@ pub fn run(args: &InitArgs, env: &mut Env<'_>) -> Result<()> {
     if !args.quiet {
         let used = loaded.files.iter().filter(|f| f.input.table.is_some()).count();
         let total = loaded.files.len() + problems.len();
-        let _ = writeln!(env.stderr, "{used} of {total} files recognised; contract written to {shown}");
+        let written = if to_stdout { String::new() } else { format!("; contract written to {shown}") };
+        let _ = writeln!(env.stderr, "{used} of {total} files recognised{written}");
         for one in &open {
             let _ = writeln!(env.stderr, "to do: {one}");
         }
@@ -92,8 +103,9 @@ fn write_contract(
          # as_of = \"2026-06-30\"     # the day the exports were taken; without it, today\n\n"
     );
     text.push_str("# --- Sources: each file is recognised by its header -------------------------------------------------------\n\n");
-    for file in &loaded.files {
-        source(&mut text, &mut open, file, folder);
+    for (index, file) in loaded.files.iter().enumerate() {
+        let foreign: Vec<String> = currencies_of(tables, index).into_iter().filter(|code| *code != currency).collect();
+        source(&mut text, &mut open, file, folder, &foreign);
     }
     for (path, issues) in problems {
         let _ = writeln!(text, "# This file cannot be read as it is:");
@@ -112,7 +124,6 @@ fn write_contract(
                 "# [[rate]]\n# currency = \"{other}\"\n# rate = ?            # {currency} for 1 {other}; the exports have {} amounts in it\n\n",
                 currencies.get(other).copied().unwrap_or(0)
             );
-            open.push(format!("fill in the [[rate]] of {other}: without it the run stops"));
         }
     }
     stages(&mut text, &mut open, loaded, home, as_of);
@@ -120,10 +131,37 @@ fn write_contract(
     (text, open)
 }
 
-fn source(text: &mut String, open: &mut Vec<String>, file: &FileFacts, folder: &Path) {
+/// The currencies that one file's amounts name.
+fn currencies_of(tables: &Tables, file: usize) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for kind in Kind::ALL {
+        let table = tables.get(kind);
+        for (code, origin) in table.codes("currency").iter().zip(&table.origin) {
+            if origin.file as usize == file {
+                found.extend(tables.names.text(*code).map(str::to_ascii_uppercase));
+            }
+        }
+    }
+    found
+}
+
+fn source(text: &mut String, open: &mut Vec<String>, file: &FileFacts, folder: &Path, foreign: &[String]) {
     let path = quoted(&relative(&file.input.path, folder));
     let rows = file.input.rows_read;
     match (&file.input.preset, &file.input.table) {
+        (Some(preset), Some(table)) if !foreign.is_empty() => {
+            let _ = writeln!(
+                text,
+                "# {preset}: {rows} rows for {table}, some of them in {}. Fill in the [[rate]] below, then take this in:\n\
+                 # [[source]]\n# path = {path}\n",
+                foreign.join(", ")
+            );
+            open.push(format!(
+                "{} is left out until the [[rate]] of {} is filled in: figures lack it",
+                file.input.path,
+                foreign.join(", ")
+            ));
+        }
         (Some(preset), Some(table)) => {
             let _ = writeln!(text, "[[source]]                   # {preset}: {rows} rows for {table}\npath = {path}\n");
         }

@@ -72,7 +72,7 @@ fn days(data: &Data, file: &FileFacts) -> Option<(jiff::civil::Date, jiff::civil
 fn particulars(data: &Data, file: &FileFacts) -> Table {
     let mut rows: Vec<(&str, String)> = vec![("Known as", format!("{}: {}", known_as(file), file.why))];
     if let Some(evidence) = file.evidence {
-        rows.push(("Evidence", format!("its headers are known from {evidence}")));
+        rows.push(("Evidence", format!("its headers: {evidence}")));
     }
     let mut form = format!("{}, separated by {}", file.encoding, file.delimiter);
     if file.preamble > 0 {
@@ -88,6 +88,9 @@ fn particulars(data: &Data, file: &FileFacts) -> Table {
     }
     for (reason, n) in &file.input.set_aside {
         rows.push(("Set aside", format!("{n} × {reason}")));
+    }
+    for (column, n) in &file.no_numbers {
+        rows.push(("No number", format!("{n} × in column {column}: taken as missing")));
     }
     if file.short_rows > 0 {
         rows.push((

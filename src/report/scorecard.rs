@@ -70,7 +70,8 @@ pub fn build(args: &ScorecardArgs, env: &mut Env<'_>) -> Result<Report> {
     let contract = &data.session.contract;
     let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
     let periods = Periods::covering(args.slice.period, from, to, fiscal);
-    let slice = Slice { by: args.slice.by.clone(), condition: args.slice.condition.clone() };
+    let slice = Slice { by: args.slice.columns(), condition: args.slice.condition.clone() };
+    data.not_too_many(&slice.by, periods.all.len() * wanted.len())?;
     let scores = evaluate::evaluate(&data.facts(), &catalogue, &wanted, &periods, &slice)?;
     let room = SHOWN + env.width.unwrap_or(80).saturating_sub(80) / PERIOD_WIDTH;
     let mature_after = data.mature_after();
@@ -81,7 +82,7 @@ pub fn build(args: &ScorecardArgs, env: &mut Env<'_>) -> Result<Report> {
         wanted: &wanted,
         mature_after,
         room,
-        cut: args.slice.from.is_some(),
+        catalogue: &catalogue,
     };
 
     let mut report = data.report("scorecard", "Customer-creation scorecard");
@@ -120,13 +121,12 @@ fn wanted<'c>(catalogue: &'c Catalogue, ids: &[String]) -> Result<Vec<&'c Metric
 
 struct View<'a> {
     data: &'a Data,
+    catalogue: &'a Catalogue,
     scores: &'a Scores,
     periods: &'a Periods,
     wanted: &'a [&'a Metric],
     mature_after: Option<i32>,
     room: usize,
-    /// --from was given.
-    cut: bool,
 }
 
 impl View<'_> {
@@ -136,18 +136,17 @@ impl View<'_> {
 
     /// A period of which days are still to come, or were cut off by --from or --to.
     fn is_partial(&self, period: &Period) -> bool {
-        period.end > self.periods.to || (self.cut && period.start < self.periods.from)
+        period.end > self.periods.to || period.start < self.periods.from
     }
 
-    /// The last periods that are over; if none is, the last one.
+    /// The last periods of which every day counts; if there is none, the last one.
     fn shown(&self) -> Vec<usize> {
-        let over: Vec<usize> = (0..self.periods.all.len())
-            .filter(|i| self.periods.all[*i].end <= self.as_of().min(self.periods.to))
-            .collect();
-        if over.is_empty() {
+        let whole: Vec<usize> =
+            (0..self.periods.all.len()).filter(|i| !self.is_partial(&self.periods.all[*i])).collect();
+        if whole.is_empty() {
             return self.periods.all.len().checked_sub(1).into_iter().collect();
         }
-        over[over.len().saturating_sub(self.room)..].to_vec()
+        whole[whole.len().saturating_sub(self.room)..].to_vec()
     }
 
     fn groups(&self) -> Vec<(&'static str, Vec<&Metric>)> {
@@ -388,10 +387,12 @@ impl View<'_> {
     fn notes(&self, slice: &Slice) -> Vec<String> {
         let mut notes = Vec::new();
         let as_of = self.data.session.as_of;
-        if let Some(last) = self.periods.all.last().filter(|p| p.end > self.as_of()) {
+        let cut: Vec<&str> = self.periods.all.iter().filter(|p| self.is_partial(p)).map(|p| p.label.as_str()).collect();
+        if !cut.is_empty() {
+            let (from, to) = (date_of(self.periods.from), date_of(self.periods.to));
             notes.push(format!(
-                "{} is not over on {as_of}: machine formats have it, with status `partial`.",
-                last.label
+                "Of {} only a part lies within {from} to {to}: machine formats have it, with status `partial`.",
+                cut.join(" and ")
             ));
         }
         if let Some(days) = self.mature_after
@@ -408,6 +409,16 @@ impl View<'_> {
         }
         if let Some(condition) = &slice.condition {
             notes.push(format!("Only rows where {condition}."));
+        }
+        if self.wanted.iter().any(|m| m.formula.uses.iter().any(|u| u.starts_with("mql"))) {
+            notes.extend(self.data.inferred("mql"));
+        }
+        for measure in self.catalogue.measures.values().filter(|m| m.replaces) {
+            let line = measure.place.as_ref().and_then(|p| p.line).unwrap_or(0);
+            notes.push(format!(
+                "The measure {} is replaced, by {} line {line}, and with it every metric that uses it.",
+                measure.id, self.data.session.contract.source_name
+            ));
         }
         for metric in self.wanted.iter().filter(|m| m.place.is_some()) {
             let line = metric.place.as_ref().and_then(|p| p.line).unwrap_or(0);

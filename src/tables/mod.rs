@@ -17,6 +17,9 @@ pub use values::Values;
 
 use crate::time::Stamp;
 
+/// Column of people and deals: their status or stage changed after as-of, so that its present value proves nothing.
+pub const CHANGED_LATER: &str = "__changed_later";
+
 /// A missing id or word.
 pub const NONE: u32 = u32::MAX;
 /// A missing amount.

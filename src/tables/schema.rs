@@ -100,6 +100,7 @@ const PEOPLE: &[Field] = &[
     field("score", Number, "lead score now"),
     field("employees", Number, "employees of the company"),
     field("rejected_reason", Text, "why the person was disqualified"),
+    field("modified_at", Time, "when the record was last changed: the newer of two rows with one id is used"),
     field("is_deleted", Flag, "deleted in the source system"),
     field("kind", Text, "lead, contact or prospect"),
 ];
@@ -117,6 +118,7 @@ const ACCOUNTS: &[Field] = &[
     field("type", Text, "customer, prospect, partner"),
     field("owner_id", Id, "owner's id"),
     field("created_at", Time, "when the record was created"),
+    field("modified_at", Time, "when the record was last changed"),
     field("is_deleted", Flag, "deleted in the source system"),
 ];
 
@@ -150,6 +152,7 @@ const DEALS: &[Field] = &[
     field("region", Text, "state or sales region"),
     field("product", Text, "product"),
     field("lost_reason", Text, "why it was lost"),
+    field("modified_at", Time, "when the record was last changed: the newer of two rows with one id is used"),
     field("is_deleted", Flag, "deleted in the source system"),
 ];
 

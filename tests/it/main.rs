@@ -1,7 +1,9 @@
 //! Tests of the whole program, as one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
+mod behaviour;
 mod common;
+mod errors;
 mod house;
 mod readme;
 mod reference;

@@ -4,8 +4,11 @@
 //! `metrics.toml`, the example's contract and the glossary. Where the two routes differ, one of them is wrong.
 
 mod acme;
+mod check;
+mod company;
 mod compare;
 mod figures;
+mod metamorphic;
 mod process;
 mod raw;
 mod truth;

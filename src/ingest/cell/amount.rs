@@ -17,9 +17,14 @@ pub enum Decimal {
     Comma,
 }
 
-/// Some numbers of a file have a decimal point, others a decimal comma.
+/// Why a file's decimal mark cannot be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct DecimalProblem;
+pub enum DecimalProblem {
+    /// Some numbers have a decimal point, others a decimal comma.
+    Contradiction,
+    /// Amounts such as `12.500` may be twelve and a half or twelve thousand five hundred, and no number settles which.
+    Ambiguous,
+}
 
 /// What the numbers of one file say about their decimal mark; merged over its pieces.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,6 +33,8 @@ pub struct DecimalVotes {
     pub point: u64,
     /// Numbers that can only have a decimal comma.
     pub comma: u64,
+    /// Amounts with one point and three digits after it: hardly ever a fraction of money.
+    pub either: u64,
 }
 
 impl DecimalVotes {
@@ -47,21 +54,37 @@ impl DecimalVotes {
         }
     }
 
+    /// Counts one cell of money.
+    pub fn see_money(&mut self, cell: &[u8]) {
+        let before = (self.point, self.comma);
+        self.see(cell);
+        let undecided = (self.point, self.comma) == before;
+        if undecided && memchr::memchr(b'.', cell).is_some() && memchr::memchr(b',', cell).is_none() {
+            let numeric = match plain(cell) {
+                Some(_) => true,
+                None => peel(cell).is_ok_and(|worn| digits(worn.body, Decimal::Point).is_some()),
+            };
+            self.either += u64::from(numeric);
+        }
+    }
+
     /// Adds the votes of another piece of the same file.
     pub fn merge(&mut self, other: &Self) {
         self.point += other.point;
         self.comma += other.comma;
+        self.either += other.either;
     }
 
     /// The file's decimal mark: a point unless its numbers say comma. Where nothing tells, `1,234` is a thousand and
     /// more, and `1.234` is little more than one.
     ///
     /// # Errors
-    /// When some numbers say point and others comma.
+    /// When some numbers say point and others comma, or when there are only amounts that could be read either way.
     pub fn settle(&self) -> Result<Decimal, DecimalProblem> {
         match (self.point > 0, self.comma > 0) {
-            (true, true) => Err(DecimalProblem),
+            (true, true) => Err(DecimalProblem::Contradiction),
             (false, true) => Ok(Decimal::Comma),
+            (false, false) if self.either > 0 => Err(DecimalProblem::Ambiguous),
             (_, false) => Ok(Decimal::Point),
         }
     }
@@ -172,6 +195,20 @@ mod tests {
 
     fn code(text: &str) -> Option<String> {
         money(text.as_bytes(), 2, Point).unwrap().currency.map(|c| String::from_utf8(c.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn an_amount_of_three_digits_after_a_point_is_not_guessed() {
+        let settle = |cells: &[&str]| {
+            let mut votes = DecimalVotes::default();
+            cells.iter().for_each(|c| votes.see_money(c.as_bytes()));
+            votes.settle()
+        };
+        assert_eq!(settle(&["12.500", "48.000"]), Err(DecimalProblem::Ambiguous));
+        assert_eq!(settle(&["12.500", "48.5"]), Ok(Decimal::Point));
+        assert_eq!(settle(&["12.500", "1.250,75"]), Ok(Decimal::Comma));
+        assert_eq!(settle(&["12,500", "48,000", "700"]), Ok(Decimal::Point));
+        assert_eq!(settle(&["700", "v1.234"]), Ok(Decimal::Point));
     }
 
     #[test]
@@ -381,6 +418,6 @@ mod tests {
         assert_eq!(votes(&["1,234", "2,5"]).settle(), Ok(Decimal::Comma));
         let mut both = votes(&["2.5"]);
         both.merge(&votes(&["2,5"]));
-        assert_eq!(both.settle(), Err(DecimalProblem));
+        assert_eq!(both.settle(), Err(DecimalProblem::Contradiction));
     }
 }

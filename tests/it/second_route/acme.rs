@@ -124,6 +124,7 @@ pub fn company() -> Company {
             closed: date(&r["CloseDate"]).filter(|_| closed),
             won,
             lost: closed && !won,
+            derailed: false,
             amount: cents(&r["Amount"]),
             source: r["LeadSource"].clone(),
         };

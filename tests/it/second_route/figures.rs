@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::acme::{Ledgers, Spend, of_marketing};
+use super::acme::{Ledgers, Spend};
 use super::process::{Process, Reach};
 
 /// One figure; what is missing is `None`.
@@ -96,15 +96,25 @@ fn alone(measure: Measure) -> Figure {
     Figure { value: measure.value, numerator: measure.value, denominator: None, n: measure.rows, interval: None }
 }
 
-/// Metrics of the journeys, by their names in the catalogue. `mql` is the stage of that name.
-pub fn journeys(processes: &[&Process], mql: usize, days: Days) -> BTreeMap<&'static str, Figure> {
+/// What the metrics of the journeys need to know of a company.
+pub struct Terms {
+    /// The stage of that name.
+    pub mql: usize,
+    /// Whether the contract gives a lead source to marketing.
+    pub of_marketing: fn(&str) -> bool,
+    /// Whether any export says why deals were lost.
+    pub reasons: bool,
+}
+
+/// Metrics of the journeys, by their names in the catalogue.
+pub fn journeys(processes: &[&Process], terms: &Terms, days: Days) -> BTreeMap<&'static str, Figure> {
     let when = |day: &dyn Fn(&Process) -> Option<i64>, only: &dyn Fn(&Process) -> bool| -> Vec<&Process> {
         processes.iter().copied().filter(|p| within(days, day(p)) && only(p)).collect()
     };
     let all = |_: &Process| true;
     let won = |p: &Process| p.won;
     let entered = |p: &Process| p.entered();
-    let qualified = |p: &Process| p.stages[mql].day();
+    let qualified = |p: &Process| p.stages[terms.mql].day();
     let created = |p: &Process| p.created;
     let closed = |p: &Process| p.closed;
 
@@ -116,8 +126,9 @@ pub fn journeys(processes: &[&Process], mql: usize, days: Days) -> BTreeMap<&'st
     let won = when(&closed, &won);
     let lost = when(&closed, &|p| p.lost);
     let over: Vec<&Process> = won.iter().chain(&lost).copied().collect();
-    let from_marketing: Vec<&Process> = made.iter().copied().filter(|p| of_marketing(&p.source)).collect();
-    let with_amount: Vec<&Process> = won.iter().copied().filter(|p| p.amount.is_some()).collect();
+    let decided: Vec<&Process> = over.iter().copied().filter(|p| !p.derailed).collect();
+    let from_marketing: Vec<&Process> = made.iter().copied().filter(|p| (terms.of_marketing)(&p.source)).collect();
+    let with_amount = of_rows(&won, |p| Some(count(p.iter().filter(|p| p.amount.is_some()).count())));
     let mut cycle = Vec::new();
     let mut sale = Vec::new();
     for p in &won {
@@ -132,19 +143,19 @@ pub fn journeys(processes: &[&Process], mql: usize, days: Days) -> BTreeMap<&'st
     figures.insert("customer_creation_cycle", alone(days_of(cycle)));
     figures.insert("mql_to_revenue_conversion", share(counted(&mqls_won), counted(&mqls)));
     figures.insert("mql_to_revenue_yield", ratio(amount(&mqls_won), counted(&mqls)));
-    figures.insert("win_rate_narrow", share(counted(&won), counted(&over)));
+    figures.insert("win_rate_narrow", share(counted(&won), counted(&decided)));
     figures.insert("win_rate_amount", ratio(amount(&won), amount(&over)));
     figures.insert("won_revenue", alone(amount(&won)));
     figures.insert("deals_won", alone(counted(&won)));
-    figures.insert("average_deal", ratio(amount(&won), counted(&with_amount)));
+    figures.insert("average_deal", ratio(amount(&won), with_amount));
     figures.insert("sales_cycle", alone(days_of(sale)));
     figures.insert("pipeline_created", alone(amount(&made)));
     figures.insert("deals_opened", alone(counted(&made)));
     figures.insert("new_leads", alone(counted(&entries)));
     figures.insert("new_mqls", alone(counted(&mqls)));
-    // Nobody wrote why deals were lost: of the broad rate only the upper side is known.
+    // Where nobody wrote why deals were lost, only the upper side of the broad rate is known.
     let upper = Figure { numerator: Some(count(won.len())), n: count(over.len()), ..Figure::default() };
-    figures.insert("win_rate_broad", upper);
+    figures.insert("win_rate_broad", if terms.reasons { share(counted(&won), counted(&over)) } else { upper });
     figures
 }
 

@@ -30,6 +30,8 @@ pub struct Deal {
     pub closed: Option<i64>,
     pub won: bool,
     pub lost: bool,
+    /// Lost, and to nobody.
+    pub derailed: bool,
     pub amount: Option<i64>,
     pub source: String,
 }
@@ -82,6 +84,7 @@ pub struct Process {
     pub has_deal: bool,
     pub won: bool,
     pub lost: bool,
+    pub derailed: bool,
     pub amount: Option<i64>,
     pub created: Option<i64>,
     pub closed: Option<i64>,
@@ -213,6 +216,7 @@ pub fn processes(company: &Company) -> Vec<Process> {
                 has_deal: deal.is_some(),
                 won: deal.is_some_and(|d| d.won),
                 lost: deal.is_some_and(|d| d.lost),
+                derailed: deal.is_some_and(|d| d.derailed),
                 amount: deal.and_then(|d| d.amount),
                 created,
                 closed,

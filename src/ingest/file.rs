@@ -226,13 +226,13 @@ fn too_many_bad(
         return Vec::new();
     }
     let hint = format!(
-        "{bad} of {read} rows have a cell that cannot be read, and only up to 0.1 % are set aside without stopping: mend them"
+        "mend what cannot be read: {bad} of {read} rows, and only up to 0.1 % are set aside without stopping the run"
     );
     let mut cells: Vec<_> = parts.iter().flat_map(|p| &p.bad).collect();
     cells.sort_by_key(|b| (b.offset, b.index));
     let mut issues: Vec<Issue> = cells
         .iter()
-        .take(Issues::SHOWN)
+        .take(Issues::SHOWN - 1)
         .map(|b| {
             let column = plan.header.get(b.index).map_or("", String::as_str);
             let value = text.cell(b.offset, b.index).unwrap_or_else(|| b.value.clone());
@@ -292,30 +292,27 @@ fn bytes(path: &Path, shown: &str) -> Result<Vec<u8>, Issue> {
     std::fs::read(path).map_err(|error| {
         let place = Place::file(shown);
         match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-                let mut names: Vec<String> = std::fs::read_dir(folder)
-                    .into_iter()
-                    .flatten()
-                    .flatten()
-                    .filter_map(|e| e.file_name().into_string().ok())
-                    .collect();
-                names.sort();
-                let wanted = path.file_name().and_then(|n| n.to_str()).unwrap_or(shown);
-                let issue = Issue::usage(place, "no such file");
-                match crate::issue::nearest(wanted, names.iter().map(String::as_str)) {
-                    Some(near) => issue.hint(format!(
-                        "did you mean `{}`?",
-                        if folder == Path::new(".") { near.into() } else { folder.join(near).display().to_string() }
-                    )),
-                    None => issue.hint("give an export file, a folder with exports, or a contract (onefunnel.toml)"),
-                }
-            }
+            std::io::ErrorKind::NotFound => no_such_file(path, shown),
             std::io::ErrorKind::PermissionDenied => Issue::usage(place, "may not be read by this user")
                 .hint("change its permissions, or run as a user who may read it"),
             _ => Issue::usage(place, format!("cannot be read: {error}")),
         }
     })
+}
+
+/// A file that is not there, and the one that was meant.
+pub fn no_such_file(path: &Path, shown: &str) -> Issue {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries.filter_map(|e| e.file_name().into_string().ok()).collect();
+    names.sort();
+    let wanted = path.file_name().and_then(|n| n.to_str()).unwrap_or(shown);
+    let issue = Issue::usage(Place::file(shown), "no such file");
+    match crate::issue::nearest(wanted, names.iter().map(String::as_str)) {
+        Some(near) if folder == Path::new(".") => issue.hint(format!("did you mean `{near}`?")),
+        Some(near) => issue.hint(format!("did you mean `{}`?", folder.join(near).display())),
+        None => issue.hint("give an export file, a folder with exports, or a contract (onefunnel.toml)"),
+    }
 }
 
 fn delimiter_word(delimiter: u8) -> &'static str {

@@ -20,6 +20,7 @@ pub mod records;
 use anyhow::Result;
 use rayon::prelude::*;
 
+pub use file::no_such_file;
 pub use find::{Found, Given, find};
 
 use crate::contract::{Contract, Rate};
@@ -143,7 +144,7 @@ pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32) -> Resu
     }
     Issues(issues).into_result()?;
     let loaded = merge::merge(files, home, as_of)?;
-    if !found.is_empty() && loaded.files.iter().all(|f| f.input.table.is_none()) {
+    if !found.is_empty() && loaded.files.iter().all(|f| f.input.preset.is_none() && f.input.table.is_none()) {
         let first = found.first().map(|f| f.shown.clone()).unwrap_or_default();
         let why = loaded.files.first().map(|f| f.why.clone()).unwrap_or_default();
         let issue = Issue::data(

@@ -51,6 +51,10 @@ impl Target {
         if is_stream(path) {
             return Ok(Self { named, route: Route::Direct });
         }
+        if let Some(parent) = path.parent().filter(|parent| parent.is_file()) {
+            let parent = parent.display();
+            return Err(issue("not a directory".to_owned()).hint(format!("`{parent}` is a file: name a directory")));
+        }
         let Some(file) = follow(path).map_err(|e| issue(reason(&e)))? else {
             return Ok(Self { named, route: Route::Direct });
         };

@@ -40,10 +40,8 @@ pub fn run(args: &InitArgs, env: &mut Env<'_>) -> Result<()> {
     }
     let home = Zone::utc();
     let today = env.now.in_tz("UTC")?.date();
-    let missing = args.files.iter().filter(|path| !path.exists()).map(|path| {
-        Issue::usage(Place::file(path.display().to_string()), "no such file or folder")
-            .hint("name exports, or folders with exports")
-    });
+    let missing =
+        args.files.iter().filter(|path| !path.exists()).map(|path| ingest::no_such_file(path, &path.to_string_lossy()));
     Issues(missing.collect()).into_result()?;
     if !to_stdout {
         let builtin = Contract::builtin();

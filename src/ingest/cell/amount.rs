@@ -409,11 +409,11 @@ mod tests {
         assert_eq!(silent.settle(), Ok(Decimal::Point));
         assert_eq!(
             votes(&["1.234,50", "2,5", "1.234.567", "0,125", "€ 1 234,5", "3,5%"]),
-            DecimalVotes { point: 0, comma: 6 }
+            DecimalVotes { point: 0, comma: 6, either: 0 }
         );
         assert_eq!(
             votes(&["1,234.50", "2.5", "1,234,567", "0.125", "$342.09K", "1'234.5"]),
-            DecimalVotes { point: 6, comma: 0 }
+            DecimalVotes { point: 6, comma: 0, either: 0 }
         );
         assert_eq!(votes(&["1,234", "2,5"]).settle(), Ok(Decimal::Comma));
         let mut both = votes(&["2.5"]);

@@ -182,7 +182,7 @@ pub fn generate(seed: u64, times: Times) -> Vec<Sheet> {
     }
 
     let mut deals: Vec<Vec<String>> = Vec::new();
-    for d in 0..1 + random.below(14) {
+    for d in 0..=random.below(14) {
         let firm = if random.percent(80) { format!("F{}", random.below(firms)) } else { String::new() };
         let person = if random.percent(30) { format!("P{}", random.below(people.len())) } else { String::new() };
         let opened = moment(&mut random, start + 3, span);
@@ -325,7 +325,9 @@ pub fn write(folder: &Path, sheets: &[Sheet], style: Style) {
             let mut writer =
                 csv::WriterBuilder::new().delimiter(style.delimiter).terminator(ends).from_writer(Vec::new());
             writer.write_record(&sheet.header).unwrap();
-            rows.iter().for_each(|row| writer.write_record(row).unwrap());
+            for row in rows {
+                writer.write_record(row).unwrap();
+            }
             let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
             let text = if style.bom { format!("\u{feff}{text}") } else { text };
             let bytes =

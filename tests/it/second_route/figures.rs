@@ -75,8 +75,20 @@ fn counted(processes: &[&Process]) -> Measure {
     of_rows(processes, |p| Some(count(p.len())))
 }
 
+/// The sum of the amounts: 0 of no row at all, and not known where no row has one.
 fn amount(processes: &[&Process]) -> Measure {
-    of_rows(processes, |p| Some(major(p.iter().filter_map(|p| p.amount).sum())))
+    amount_if(processes, |_| true)
+}
+
+/// The same, where some rows count as 0 whatever their amount.
+fn amount_if(processes: &[&Process], counts: impl Fn(&Process) -> bool) -> Measure {
+    let known: Vec<i64> = processes.iter().filter_map(|p| if counts(p) { p.amount } else { Some(0) }).collect();
+    let value = (processes.is_empty() || !known.is_empty()).then(|| major(known.iter().sum()));
+    Measure { value, rows: count(processes.len()) }
+}
+
+fn plus(a: Measure, b: Measure) -> Measure {
+    Measure { value: a.value.zip(b.value).map(|(a, b)| a + b), rows: a.rows + b.rows }
 }
 
 fn ratio(above: Measure, below: Measure) -> Figure {
@@ -122,12 +134,12 @@ pub fn journeys(processes: &[&Process], terms: &Terms, days: Days) -> BTreeMap<&
     let entries_won = when(&entered, &won);
     let mqls = when(&qualified, &all);
     let mqls_won = when(&qualified, &won);
-    let made = when(&created, &|p| p.has_deal);
+    let made = when(&created, &|p| p.deal.is_some());
     let won = when(&closed, &won);
     let lost = when(&closed, &|p| p.lost);
     let over: Vec<&Process> = won.iter().chain(&lost).copied().collect();
     let decided: Vec<&Process> = over.iter().copied().filter(|p| !p.derailed).collect();
-    let from_marketing: Vec<&Process> = made.iter().copied().filter(|p| (terms.of_marketing)(&p.source)).collect();
+    let from_marketing = amount_if(&made, |p| (terms.of_marketing)(&p.source));
     let with_amount = of_rows(&won, |p| Some(count(p.iter().filter(|p| p.amount.is_some()).count())));
     let mut cycle = Vec::new();
     let mut sale = Vec::new();
@@ -138,13 +150,13 @@ pub fn journeys(processes: &[&Process], terms: &Terms, days: Days) -> BTreeMap<&
     let days_of = |days: Vec<i64>| of_rows(&won, |_| median(days.clone()));
 
     let mut figures = BTreeMap::new();
-    figures.insert("marketing_sourced_pipeline_share", ratio(amount(&from_marketing), amount(&made)));
+    figures.insert("marketing_sourced_pipeline_share", ratio(from_marketing, amount(&made)));
     figures.insert("inquiry_to_revenue_conversion", share(counted(&entries_won), counted(&entries)));
     figures.insert("customer_creation_cycle", alone(days_of(cycle)));
     figures.insert("mql_to_revenue_conversion", share(counted(&mqls_won), counted(&mqls)));
-    figures.insert("mql_to_revenue_yield", ratio(amount(&mqls_won), counted(&mqls)));
+    figures.insert("mql_to_revenue_yield", ratio(amount_if(&mqls, |p| p.won), counted(&mqls)));
     figures.insert("win_rate_narrow", share(counted(&won), counted(&decided)));
-    figures.insert("win_rate_amount", ratio(amount(&won), amount(&over)));
+    figures.insert("win_rate_amount", ratio(amount(&won), plus(amount(&won), amount(&lost))));
     figures.insert("won_revenue", alone(amount(&won)));
     figures.insert("deals_won", alone(counted(&won)));
     figures.insert("average_deal", ratio(amount(&won), with_amount));

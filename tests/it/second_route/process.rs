@@ -81,7 +81,8 @@ impl Reach {
 /// One buying process.
 #[derive(Debug, Clone)]
 pub struct Process {
-    pub has_deal: bool,
+    /// The deal's id.
+    pub deal: Option<String>,
     pub won: bool,
     pub lost: bool,
     pub derailed: bool,
@@ -213,7 +214,7 @@ pub fn processes(company: &Company) -> Vec<Process> {
             let created = deal.and_then(|d| d.created).map(|c| c.day);
             let closed = deal.and_then(|d| d.closed);
             Process {
-                has_deal: deal.is_some(),
+                deal: deal.map(|d| d.id.clone()),
                 won: deal.is_some_and(|d| d.won),
                 lost: deal.is_some_and(|d| d.lost),
                 derailed: deal.is_some_and(|d| d.derailed),

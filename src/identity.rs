@@ -345,7 +345,7 @@ fn direct_links(
         if converted[row] != NONE {
             match deal_row.get(converted[row]) {
                 NONE => {
-                    *refused.entry("converted lead whose deal is in no export, or later than as-of").or_default() += 1
+                    *refused.entry("converted lead whose deal is in no export, or later than as-of").or_default() += 1;
                 }
                 deal => links.add(human[row], deal, Method::Converted),
             }
@@ -362,10 +362,10 @@ fn direct_links(
     for row in 0..roles.len() {
         match (deal_row.get(role_deals[row]), person_row.get(role_people[row])) {
             (NONE, _) => {
-                *refused.entry("contact role of a deal that is in no export, or later than as-of").or_default() += 1
+                *refused.entry("contact role of a deal that is in no export, or later than as-of").or_default() += 1;
             }
             (_, NONE) => {
-                *refused.entry("contact role of a person who is in no export, or later than as-of").or_default() += 1
+                *refused.entry("contact role of a person who is in no export, or later than as-of").or_default() += 1;
             }
             (deal, person) => links.add(human[person as usize], deal, Method::Role),
         }

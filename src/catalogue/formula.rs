@@ -77,7 +77,7 @@ fn parse(text: &str) -> Result<Expr, Problem> {
 
 /// The parser's message without its own name, and without `EOF` for the end of the text.
 fn plainly(message: &str) -> String {
-    message.trim_start_matches("sql parser error: ").replace("found: EOF", "and it ends here").to_string()
+    message.trim_start_matches("sql parser error: ").replace("found: EOF", "and it ends here").clone()
 }
 
 /// Every name and every aggregate function in an expression, with the character where it stands.

@@ -201,7 +201,9 @@ mod tests {
     fn an_amount_of_three_digits_after_a_point_is_not_guessed() {
         let settle = |cells: &[&str]| {
             let mut votes = DecimalVotes::default();
-            cells.iter().for_each(|c| votes.see_money(c.as_bytes()));
+            for cell in cells {
+                votes.see_money(cell.as_bytes());
+            }
             votes.settle()
         };
         assert_eq!(settle(&["12.500", "48.000"]), Err(DecimalProblem::Ambiguous));

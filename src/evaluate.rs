@@ -294,7 +294,8 @@ fn pass(
         let value = formula::aggregate(&measure.value, &offered).map_err(broken)?;
         aggregates.push(value.cast(DataType::Float64).alias(measure.id.as_str()));
         // A sum over amounts of which none is known is not 0.
-        let amounts = money_of(&measure.value, &offered);
+        let bare = formula::is_bare_sum(&measure.value);
+        let amounts = if bare { money_of(&measure.value, &offered) } else { Vec::new() };
         let filled = amounts.iter().map(|a| col(a.as_str()).count().cast(DataType::Float64)).reduce(|a, b| a + b);
         aggregates
             .push(filled.unwrap_or_else(|| len().cast(DataType::Float64)).alias(format!("{}{FILLED}", measure.id)));

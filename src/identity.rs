@@ -5,7 +5,7 @@
 //!
 //! The cascade, strongest first: the ids that a converted lead carries; contact roles and associated ids; the same
 //! e-mail address; the company's domain. A deal that no person names takes the people of its own account who were
-//! known before it. Every deal belongs to exactly one buying process and every human to exactly one, so that no link
+//! known by the day it began. Every deal belongs to exactly one buying process and every human to exactly one, so that no link
 //! can multiply money: where a human had part in several deals, the first is where their history belongs, and
 //! the later ones are processes of their own.
 
@@ -182,8 +182,9 @@ pub fn link(tables: &Tables, merged: &[(Kind, u32, u32)]) -> Identity {
 
     let mut links = Links { of_human: vec![Vec::new(); count as usize], method: vec![Method::Nobody; deals.len()] };
     direct_links(tables, &human, &person_row, &deal_row, &mut links, &mut refused);
-    let mut deal_of = first_deals(deals, &links);
-    account_links(people, deals, &human, &account_of, &by_domain, &deal_account, &mut deal_of, &mut links.method);
+    let began = began(tables, deals);
+    let mut deal_of = first_deals(&began, &links);
+    account_links(people, &began, &human, &account_of, &by_domain, &deal_account, &mut deal_of, &mut links.method);
     Identity {
         human,
         humans: count,
@@ -280,7 +281,7 @@ fn human_accounts(
     let mut account_of = vec![NONE; count as usize];
     let columns = [people.codes("converted_account_id"), people.codes("account_id")];
     let lists = people.lists("account_ids");
-    for row in 0..people.len() {
+    for row in first_known(tables) {
         let of = &mut account_of[human[row] as usize];
         for id in columns.iter().map(|c| c[row]).chain(lists[row].iter().copied()) {
             if *of == NONE {
@@ -382,28 +383,41 @@ fn direct_links(
     }
 }
 
-/// When a deal began, for ordering: created, else closed, else never.
-fn began(deals: &Table) -> Vec<Stamp> {
-    let (created, closed) = (deals.times("created_at"), deals.times("closed_at"));
-    (0..deals.len()).map(|row| created[row].some().unwrap_or(closed[row])).collect()
-}
-
-fn first_deals(deals: &Table, links: &Links) -> Vec<u32> {
-    let began = began(deals);
-    links
-        .of_human
-        .iter()
-        .map(|deals| {
-            deals.iter().copied().min_by_key(|d| (began[*d as usize].is_none(), began[*d as usize], *d)).unwrap_or(NONE)
+/// When a deal began, for ordering: created, else closed, else never; a day counts to its end. Of two that began at once,
+/// the id decides: the order of the rows means nothing.
+fn began<'t>(tables: &'t Tables, deals: &Table) -> Vec<(bool, Stamp, &'t str)> {
+    let (created, closed, ids) = (deals.times("created_at"), deals.times("closed_at"), deals.codes("deal_id"));
+    (0..deals.len())
+        .map(|row| {
+            let at = created[row].some().unwrap_or(closed[row]);
+            let at = if at.is_none() || !at.is_date() { at } else { Stamp::instant(at.utc_ms() + 86_399_999) };
+            (at.is_none(), at, tables.names.text(ids[row]).unwrap_or_default())
         })
         .collect()
 }
 
-/// Deals that no person names take the people of their account who were known before them and had no part in another.
+/// Rows of people, the one known first first; of two known at once, by id.
+pub fn first_known(tables: &Tables) -> Vec<usize> {
+    let people = tables.get(Kind::People);
+    let (created, ids) = (people.times("created_at"), people.codes("person_id"));
+    let mut rows: Vec<usize> = (0..people.len()).collect();
+    rows.sort_by_key(|row| (created[*row].is_none(), created[*row], tables.names.text(ids[*row]), *row));
+    rows
+}
+
+fn first_deals(began: &[(bool, Stamp, &str)], links: &Links) -> Vec<u32> {
+    links
+        .of_human
+        .iter()
+        .map(|deals| deals.iter().copied().min_by_key(|d| began[*d as usize]).unwrap_or(NONE))
+        .collect()
+}
+
+/// Deals that no person names take the people of their account who were known by then and had no part in another.
 #[allow(clippy::too_many_arguments, clippy::cast_possible_truncation)]
 fn account_links(
     people: &Table,
-    deals: &Table,
+    began: &[(bool, Stamp, &str)],
     human: &[u32],
     account_of: &[u32],
     by_domain: &[bool],
@@ -411,7 +425,6 @@ fn account_links(
     deal_of: &mut [u32],
     method: &mut [Method],
 ) {
-    let began = began(deals);
     let created = people.times("created_at");
     let mut known_since = vec![Stamp::NONE; deal_of.len()];
     for (row, of) in human.iter().enumerate() {
@@ -420,19 +433,19 @@ fn account_links(
     }
     let mut open: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for (deal, account) in deal_account.iter().enumerate() {
-        if *account != NONE && method[deal] == Method::Nobody && !began[deal].is_none() {
+        if *account != NONE && method[deal] == Method::Nobody && !began[deal].0 {
             open.entry(*account).or_default().push(deal as u32);
         }
     }
     for deals in open.values_mut() {
-        deals.sort_by_key(|d| (began[*d as usize], *d));
+        deals.sort_by_key(|d| began[*d as usize]);
     }
     for at in 0..deal_of.len() {
         if deal_of[at] != NONE || account_of[at] == NONE || known_since[at].is_none() {
             continue;
         }
         let Some(candidates) = open.get(&account_of[at]) else { continue };
-        let first = candidates.partition_point(|d| began[*d as usize] < known_since[at]);
+        let first = candidates.partition_point(|d| began[*d as usize].1 < known_since[at]);
         if let Some(deal) = candidates.get(first) {
             deal_of[at] = *deal;
             let found = if by_domain[at] { Method::Domain } else { Method::Account };

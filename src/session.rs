@@ -234,7 +234,8 @@ impl Data {
         let j = &self.journeys;
         let processes = (0..j.len()).filter_map(|at| {
             let known = |day: i32| (day != NO_DAY).then_some(day);
-            [j.entered(at), known(j.created[at]), known(j.closed[at])].into_iter().flatten().min()
+            let stages = j.stages.iter().filter_map(move |stage| stage[at].day());
+            stages.chain([known(j.created[at]), known(j.closed[at])].into_iter().flatten()).min()
         });
         let ledgers = [Kind::Spend, Kind::Headcount, Kind::Revenue].into_iter().flat_map(|kind| {
             self.tables.get(kind).times("date").iter().filter_map(|at| self.session.home.day(*at)).collect::<Vec<_>>()
@@ -283,6 +284,8 @@ impl Data {
         let j = &self.journeys;
         let mut days: Vec<i32> = (0..j.len())
             .filter(|at| j.outcome[*at] == journey::Outcome::Won && j.closed[*at] != NO_DAY)
+            // One that began with its win took no time that anybody saw.
+            .filter(|at| j.entry(*at).is_some_and(|entry| entry + 1 < j.stages.len()))
             .filter_map(|at| j.entered(at).map(|entered| j.closed[at] - entered))
             // A win before the beginning says nothing about how long one takes.
             .filter(|days| *days >= 0)

@@ -217,6 +217,14 @@ pub fn aggregate(text: &str, columns: &[Offered]) -> Result<PolarsExpr, Vec<Prob
     }))
 }
 
+/// Whether an aggregate is the sum of one column, and nothing else.
+pub fn is_bare_sum(text: &str) -> bool {
+    let Ok(Expr::Function(function)) = parse(text) else { return false };
+    let argument = function.args.to_string();
+    let name = argument.trim_start_matches('(').trim_end_matches(')').trim();
+    function.name.to_string().eq_ignore_ascii_case("sum") && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
 /// The names that an expression uses; none when it is not one.
 pub fn uses(text: &str) -> Vec<String> {
     parse(text).map(|expr| names(&expr).0.into_iter().map(|(name, _)| name).collect()).unwrap_or_default()
@@ -443,6 +451,20 @@ mod tests {
         ] {
             let problems = predicate(text, &columns).expect_err(text);
             assert!(!problems[0].what.contains("__"), "{problems:?}");
+        }
+    }
+
+    #[test]
+    fn a_bare_sum_is_told_from_any_other_aggregate() {
+        assert!(is_bare_sum("SUM(amount)") && is_bare_sum(" sum( own_amount ) "));
+        for text in [
+            "COUNT(amount)",
+            "SUM(CASE WHEN won THEN amount ELSE 0 END)",
+            "SUM(amount) / COUNT(*)",
+            "SUM(a + b)",
+            "amount",
+        ] {
+            assert!(!is_bare_sum(text), "{text}");
         }
     }
 

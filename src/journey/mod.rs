@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 
-use crate::contract::Contract;
+use crate::contract::{Contract, Evidence, Said};
 use crate::identity::Identity;
 use crate::issue::Issues;
 use crate::tables::{Kind, NO_FLAG, NO_MONEY, NONE, Tables};
@@ -297,7 +297,7 @@ pub fn build(
             odd("deals that do not say whether they are closed, taken as open: map is_won in the contract");
         }
     }
-    first_contacts(&mut journeys, tables, home, &not_later);
+    first_contacts(&mut journeys, tables, contract, home, &not_later);
     for at in 0..len {
         if journeys.days_to_won(at).is_some_and(|days| days < 0) {
             odd("won before the first recorded contact");
@@ -311,14 +311,22 @@ pub fn build(
     Ok(journeys)
 }
 
-fn first_contacts(journeys: &mut Journeys, tables: &Tables, home: &Zone, not_later: &dyn Fn(Stamp) -> Option<i32>) {
+fn first_contacts(
+    journeys: &mut Journeys,
+    tables: &Tables,
+    contract: &Contract,
+    home: &Zone,
+    not_later: &dyn Fn(Stamp) -> Option<i32>,
+) {
     let mut first = vec![Stamp::NONE; journeys.len()];
-    // A stage that is the close itself (won) is no first contact, or a deal that closed before it was created would
-    // have taken no time.
-    let closed = tables.get(Kind::Deals).times("closed_at");
-    for stage in &journeys.stages {
-        for (at, (first, reached)) in first.iter_mut().zip(stage).enumerate() {
-            if reached.how == How::Recorded && closed.get(at) != Some(&reached.at) {
+    // The close itself (won) is no first contact, or a deal that closed before it was created would have taken no time.
+    for (stage, reached) in contract.stages.iter().zip(&journeys.stages) {
+        let closes = |e: &Said<Evidence>| matches!(&e.value, Evidence::Column { table: Kind::Deals, column, .. } if column.value == "closed_at");
+        if stage.reached.iter().any(closes) {
+            continue;
+        }
+        for (first, reached) in first.iter_mut().zip(reached) {
+            if reached.how == How::Recorded {
                 *first = first.earlier(reached.at);
             }
         }

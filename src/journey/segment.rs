@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 
 use super::Journeys;
-use crate::identity::Identity;
+use crate::identity::{Identity, first_known};
 use crate::tables::{Kind, NONE, Table, Tables, Type, Values};
 
 /// Words that name one record rather than a group.
@@ -77,7 +77,7 @@ pub fn numbers(tables: &Tables, who: &Identity, journeys: &Journeys) -> IndexMap
     }
     names.sort();
     names.dedup();
-    let (rows, account_of) = (first_known(tables.get(Kind::People)), account_of(tables, who, journeys));
+    let (rows, account_of) = (first_known(tables), account_of(tables, who, journeys));
     let of = |kind: Kind, name: &str| match tables.get(kind).columns.get(name) {
         Some(Values::Number(values)) => values.clone(),
         _ => Vec::new(),
@@ -102,18 +102,10 @@ pub fn numbers(tables: &Tables, who: &Identity, journeys: &Journeys) -> IndexMap
         .collect()
 }
 
-/// Rows of people, the one known first first.
-fn first_known(people: &Table) -> Vec<usize> {
-    let created = people.times("created_at");
-    let mut rows: Vec<usize> = (0..people.len()).collect();
-    rows.sort_by_key(|row| (created[*row].is_none(), created[*row], *row));
-    rows
-}
-
 /// The row in `accounts` of each process: the deal's, else that of the person known first.
 fn account_of(tables: &Tables, who: &Identity, journeys: &Journeys) -> Vec<u32> {
     let mut account_of = vec![NONE; journeys.len()];
-    for row in first_known(tables.get(Kind::People)) {
+    for row in first_known(tables) {
         let of = &mut account_of[journeys.of_person[row] as usize];
         if *of == NONE {
             *of = who.account_of[who.human[row] as usize];
@@ -130,7 +122,7 @@ fn account_of(tables: &Tables, who: &Identity, journeys: &Journeys) -> Vec<u32> 
 /// Every segment column.
 pub fn segments(tables: &Tables, who: &Identity, journeys: &Journeys) -> IndexMap<String, Vec<u32>> {
     let (people, deals, accounts) = (tables.get(Kind::People), tables.get(Kind::Deals), tables.get(Kind::Accounts));
-    let (rows, account_of) = (first_known(people), account_of(tables, who, journeys));
+    let (rows, account_of) = (first_known(tables), account_of(tables, who, journeys));
     names(tables)
         .into_iter()
         .map(|name| {

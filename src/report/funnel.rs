@@ -5,7 +5,8 @@
 //!
 //! On the cohort basis the rows follow the same processes: those that began in the period, whatever became of
 //! them by as-of. On the period basis each row counts those that reached its stage in the period: different people in
-//! every row, so a rate can exceed 100 % and has no interval.
+//! every row, so a rate can exceed 100 % and has no interval; the days to the next stage are those of the processes that
+//! arrived there in the period.
 
 use std::collections::BTreeMap;
 

@@ -7,3 +7,4 @@ mod errors;
 mod house;
 mod readme;
 mod reference;
+mod second_route;

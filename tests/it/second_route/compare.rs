@@ -95,8 +95,8 @@ fn funnel_of_what_was_reached_in_the_period_by_lead_source() {
     compare_funnel("period", true, Columns::WithoutDays);
 }
 
-/// "Each row counts those that reached its stage in the period": the days from there to the next stage are theirs.
+/// The days to the next stage are those of the processes that arrived there in the period.
 #[test]
-fn days_to_the_next_stage_of_those_who_reached_a_stage_in_the_period() {
+fn days_to_the_next_stage_of_those_who_arrived_there_in_the_period() {
     compare_funnel("period", false, Columns::Days);
 }

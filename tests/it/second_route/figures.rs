@@ -77,12 +77,7 @@ fn counted(processes: &[&Process]) -> Measure {
 
 /// The sum of the amounts: 0 of no row at all, and not known where no row has one.
 fn amount(processes: &[&Process]) -> Measure {
-    amount_if(processes, |_| true)
-}
-
-/// The same, where some rows count as 0 whatever their amount.
-fn amount_if(processes: &[&Process], counts: impl Fn(&Process) -> bool) -> Measure {
-    let known: Vec<i64> = processes.iter().filter_map(|p| if counts(p) { p.amount } else { Some(0) }).collect();
+    let known: Vec<i64> = processes.iter().filter_map(|p| p.amount).collect();
     let value = (processes.is_empty() || !known.is_empty()).then(|| major(known.iter().sum()));
     Measure { value, rows: count(processes.len()) }
 }
@@ -139,7 +134,7 @@ pub fn journeys(processes: &[&Process], terms: &Terms, days: Days) -> BTreeMap<&
     let lost = when(&closed, &|p| p.lost);
     let over: Vec<&Process> = won.iter().chain(&lost).copied().collect();
     let decided: Vec<&Process> = over.iter().copied().filter(|p| !p.derailed).collect();
-    let from_marketing = amount_if(&made, |p| (terms.of_marketing)(&p.source));
+    let of_marketing = when(&created, &|p| p.deal.is_some() && (terms.of_marketing)(&p.source));
     let with_amount = of_rows(&won, |p| Some(count(p.iter().filter(|p| p.amount.is_some()).count())));
     let mut cycle = Vec::new();
     let mut sale = Vec::new();
@@ -150,11 +145,11 @@ pub fn journeys(processes: &[&Process], terms: &Terms, days: Days) -> BTreeMap<&
     let days_of = |days: Vec<i64>| of_rows(&won, |_| median(days.clone()));
 
     let mut figures = BTreeMap::new();
-    figures.insert("marketing_sourced_pipeline_share", ratio(from_marketing, amount(&made)));
+    figures.insert("marketing_sourced_pipeline_share", ratio(amount(&of_marketing), amount(&made)));
     figures.insert("inquiry_to_revenue_conversion", share(counted(&entries_won), counted(&entries)));
     figures.insert("customer_creation_cycle", alone(days_of(cycle)));
     figures.insert("mql_to_revenue_conversion", share(counted(&mqls_won), counted(&mqls)));
-    figures.insert("mql_to_revenue_yield", ratio(amount_if(&mqls, |p| p.won), counted(&mqls)));
+    figures.insert("mql_to_revenue_yield", ratio(amount(&mqls_won), counted(&mqls)));
     figures.insert("win_rate_narrow", share(counted(&won), counted(&decided)));
     figures.insert("win_rate_amount", ratio(amount(&won), plus(amount(&won), amount(&lost))));
     figures.insert("won_revenue", alone(amount(&won)));
@@ -249,7 +244,13 @@ pub fn funnel(processes: &[&Process], days: Days, cohort: bool) -> Vec<Row> {
             processes.iter().filter(|p| !last && in_row(p, s + 1)).count()
         };
         let mut lengths = Vec::new();
-        for p in &here {
+        // Of a cohort, the days of those who reached the stage; of a period, of those who arrived at the next one in it.
+        let arrived: Vec<&Process> = if cohort {
+            here.clone()
+        } else {
+            processes.iter().copied().filter(|p| !last && in_row(p, s + 1)).collect()
+        };
+        for p in &arrived {
             if let [Reach::Recorded(from), Reach::Recorded(to), ..] = p.stages[s..] {
                 lengths.push(to - from);
             }

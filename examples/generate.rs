@@ -59,7 +59,10 @@ struct Arguments {
 }
 
 fn main() -> Result<()> {
-    let a = Arguments::parse();
+    generate(&Arguments::parse())
+}
+
+fn generate(a: &Arguments) -> Result<()> {
     // A campaign reaches a person once: more plans are needed than touches that come of them. Found by trial.
     let touch_scale = a.touches_per_person.min(5) * 200 + (a.touches_per_person - 5).max(0) * 373;
     let mut world = world::World::create(&a.out, a.seed, a.people, touch_scale)?;
@@ -82,4 +85,33 @@ fn main() -> Result<()> {
     let text = world.truth.json(&made_with, &files)?;
     let path = a.out.join("truth.json");
     std::fs::write(&path, text).with_context(|| format!("{}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Arguments, generate};
+
+    fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { files(&path, found) } else { found.push(path) }
+        }
+    }
+
+    #[test]
+    fn the_example_company_is_what_its_seed_makes() {
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/acme");
+        let made = tempfile::tempdir().unwrap();
+        let out = made.path().to_path_buf();
+        generate(&Arguments { people: 3000, out: out.clone(), seed: 2026, touches_per_person: 5 }).unwrap();
+        let mut paths = Vec::new();
+        files(&out, &mut paths);
+        assert_eq!(paths.len(), 18, "{paths:?}");
+        for path in paths {
+            let name = path.strip_prefix(&out).unwrap();
+            assert!(std::fs::read(&path).unwrap() == std::fs::read(kept.join(name)).unwrap(), "{}", name.display());
+        }
+    }
 }

@@ -313,8 +313,13 @@ pub fn outcome_id(outcome: Outcome) -> &'static str {
 }
 
 fn table_columns(table: &Table) -> Vec<Offered> {
-    let mut columns: Vec<Offered> =
-        table.kind.fields().iter().filter(|f| f.kind != Type::Ids).map(|f| (f.name.to_string(), f.kind)).collect();
+    let mut columns: Vec<Offered> = table
+        .kind
+        .fields()
+        .iter()
+        .filter(|f| !matches!(f.kind, Type::Ids | Type::Key))
+        .map(|f| (f.name.to_string(), f.kind))
+        .collect();
     for name in table.columns.keys() {
         if table.kind.field(name).is_none()
             && let Some(kind) = table.kind_of(name)
@@ -340,7 +345,7 @@ fn table_column(tables: &Tables, table: &Table, name: &str, home: &Zone, scale: 
         Values::Money(v) => return money_pair(name, v, scale),
         Values::Number(v) => numbers(name, v),
         Values::Flag(v) => flags(name, v.iter().map(|f| (*f != NO_FLAG).then_some(*f == 1))),
-        Values::Ids(_) => return Vec::new(),
+        Values::Ids(_) | Values::Key(_) => return Vec::new(),
     }]
 }
 

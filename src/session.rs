@@ -338,7 +338,7 @@ impl Data {
             .map(|(_, n)| n)
             .sum();
         if same > 0 {
-            notes.push(format!("Set aside: {same} × a row with the id of a newer one; `inspect` says where."));
+            notes.push(format!("Set aside: {same} × a row that is there twice; `inspect` says where."));
         }
         for file in &self.files {
             for (column, n) in &file.no_numbers {

@@ -57,7 +57,7 @@ fn sort(expr: &Expr, columns: &[Offered]) -> Result<Sort, Problem> {
             Some(Type::Flag) => Sort::Truth,
             Some(Type::Number | Type::Money) => Sort::Number,
             Some(Type::Time) => Sort::Day,
-            Some(Type::Id | Type::Ids | Type::Text | Type::Email) => Sort::Words,
+            Some(Type::Id | Type::Ids | Type::Key | Type::Text | Type::Email) => Sort::Words,
             None => Sort::Any,
         },
         Expr::Value(value) => match &value.value {

@@ -52,6 +52,7 @@ pub fn merge(files: Vec<FileRead>, home: &Zone, as_of: i32) -> Result<Loaded> {
     set_aside_planned(&mut loaded);
     unite_merged(&mut loaded);
     one_row_per_id(&mut loaded);
+    one_row_per_touch(&mut loaded);
     count_used(&mut loaded)?;
     Ok(loaded)
 }
@@ -285,13 +286,12 @@ fn unite_merged(loaded: &mut Loaded) {
 }
 
 /// The tables whose rows are records with an id of their own.
-const KEYED: [(Kind, &str); 6] = [
+const KEYED: [(Kind, &str); 5] = [
     (Kind::People, "person_id"),
     (Kind::Accounts, "account_id"),
     (Kind::Deals, "deal_id"),
     (Kind::Campaigns, "campaign_id"),
     (Kind::Users, "user_id"),
-    (Kind::Touches, "touch_id"),
 ];
 
 /// Two systems that number their records alike: 1 is not 1.
@@ -341,6 +341,24 @@ fn one_row_per_id(loaded: &mut Loaded) {
             codes.iter().enumerate().map(|(row, code)| *code == NONE || best[*code as usize] as usize == row).collect();
         drop_rows(loaded, kind, &keep, &format!("same {id} as a newer row"));
     }
+}
+
+/// One row per touch of a system: the first.
+fn one_row_per_touch(loaded: &mut Loaded) {
+    let table = loaded.tables.get(Kind::Touches);
+    let keys = table.keys("touch_id");
+    let mut systems: Vec<&str> = loaded.files.iter().map(|f| f.system.as_str()).collect();
+    systems.sort_unstable();
+    systems.dedup();
+    let system: Vec<usize> =
+        loaded.files.iter().map(|f| systems.binary_search(&f.system.as_str()).unwrap_or_default()).collect();
+    let mut seen: HashSet<(usize, u128), foldhash::fast::FixedState> = HashSet::default();
+    let keep: Vec<bool> = keys
+        .iter()
+        .zip(&table.origin)
+        .map(|(key, origin)| *key == 0 || seen.insert((system[origin.file as usize], *key)))
+        .collect();
+    drop_rows(loaded, Kind::Touches, &keep, "same touch_id as an earlier row");
 }
 
 /// Ledgers are typed by people: `Marketing` and `marketing ` are one team, `Lead management` is the tag lead-management.

@@ -4,6 +4,7 @@
 //! order of day and month.
 
 use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 
 use super::cell::{self, DecimalVotes, Order, OrderVotes};
 use super::plan::Plan;
@@ -78,6 +79,7 @@ pub struct Part {
 pub(super) enum Cells {
     Code(Vec<u32>),
     Ids(Vec<Vec<u32>>),
+    Key(Vec<u128>),
     Time(Vec<i64>),
     Money(Vec<i64>),
     Number(Vec<f64>),
@@ -117,6 +119,7 @@ pub(super) fn new_cells(kind: Type) -> Cells {
     match kind {
         Type::Id | Type::Email | Type::Text => Cells::Code(Vec::new()),
         Type::Ids => Cells::Ids(Vec::new()),
+        Type::Key => Cells::Key(Vec::new()),
         Type::Time => Cells::Time(Vec::new()),
         Type::Money => Cells::Money(Vec::new()),
         Type::Number => Cells::Number(Vec::new()),
@@ -129,6 +132,7 @@ impl Cells {
         match self {
             Self::Code(v) => v.push(NONE),
             Self::Ids(v) => v.push(Vec::new()),
+            Self::Key(v) => v.push(0),
             Self::Time(v) => v.push(MISSING_TIME),
             Self::Money(v) => v.push(NO_MONEY),
             Self::Number(v) => v.push(f64::NAN),
@@ -140,6 +144,7 @@ impl Cells {
         match self {
             Self::Code(v) => v.last() == Some(&NONE),
             Self::Ids(v) => v.last().is_none_or(Vec::is_empty),
+            Self::Key(v) => v.last() == Some(&0),
             Self::Time(v) => v.last() == Some(&MISSING_TIME),
             Self::Money(v) => v.last() == Some(&NO_MONEY),
             Self::Number(v) => v.last().is_none_or(|x| x.is_nan()),
@@ -151,12 +156,19 @@ impl Cells {
         match self {
             Self::Code(v) => v.truncate(rows),
             Self::Ids(v) => v.truncate(rows),
+            Self::Key(v) => v.truncate(rows),
             Self::Time(v) => v.truncate(rows),
             Self::Money(v) => v.truncate(rows),
             Self::Number(v) => v.truncate(rows),
             Self::Flag(v) => v.truncate(rows),
         }
     }
+}
+
+/// A fingerprint of an id: of 128 bits, so that two ids do not share one in any file that fits on a disk.
+pub(super) fn fingerprint(id: &[u8]) -> u128 {
+    let half = |seed| foldhash::quality::FixedState::with_seed(seed).hash_one(id);
+    ((u128::from(half(1)) << 64) | u128::from(half(2))).max(1)
 }
 
 pub(super) fn raw(stamp: Stamp) -> i64 {
@@ -201,6 +213,7 @@ impl Part {
                 Cells::Code(v) if column.kind == Type::Text => Values::Text(v),
                 Cells::Code(v) => Values::Id(v),
                 Cells::Ids(v) => Values::Ids(v),
+                Cells::Key(v) => Values::Key(v),
                 Cells::Time(v) => Values::Time(
                     v.into_iter().enumerate().map(|(row, raw)| settle_one(raw, row, column.index)).collect(),
                 ),

@@ -112,7 +112,7 @@ impl Constant {
                 }
                 _ => None,
             },
-            Type::Id | Type::Ids | Type::Email | Type::Text | Type::Money => None,
+            Type::Id | Type::Ids | Type::Key | Type::Email | Type::Text | Type::Money => None,
         }
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::cell::{self, DecimalVotes, OrderVotes, TimeCell};
-use super::part::{Bad, Cells, Part, RawStageTime, new_cells, pack, raw};
+use super::part::{Bad, Cells, Part, RawStageTime, fingerprint, new_cells, pack, raw};
 use super::plan::{Plan, PlanColumn};
 use super::preset::Subject;
 use super::records::{self, Record, Trouble};
@@ -224,6 +224,13 @@ impl<'p> Reader<'p> {
             Type::Text => {
                 let code = std::str::from_utf8(value).map_or(NONE, |text| self.part.names.code(text));
                 return self.push_code(column, code);
+            }
+            Type::Key => {
+                let key = cell::id(value, &mut self.id).map_or(0, fingerprint);
+                if let Cells::Key(v) = &mut self.part.raw[column] {
+                    v.push(key);
+                }
+                return key != 0;
             }
             Type::Ids => {
                 let mut codes = Vec::new();

@@ -105,6 +105,14 @@ impl Table {
         }
     }
 
+    /// Fingerprints; all missing when no file had the column.
+    pub fn keys(&self, name: &str) -> std::borrow::Cow<'_, [u128]> {
+        match self.columns.get(name) {
+            Some(Values::Key(v)) => v.into(),
+            _ => vec![0; self.len()].into(),
+        }
+    }
+
     /// Whether any file gave this column a value.
     pub fn has(&self, name: &str) -> bool {
         self.columns.get(name).is_some_and(Values::any)
@@ -132,6 +140,7 @@ impl Table {
                 || match values {
                     Values::Id(_) => Type::Id,
                     Values::Ids(_) => Type::Ids,
+                    Values::Key(_) => Type::Key,
                     Values::Text(_) => Type::Text,
                     Values::Time(_) => Type::Time,
                     Values::Money(_) => Type::Money,

@@ -36,6 +36,8 @@ pub enum Type {
     Id,
     /// Several identifiers, separated by `;`.
     Ids,
+    /// An identifier that is only compared with its like: kept as a fingerprint, as there are as many as rows.
+    Key,
     /// Words: interned as they are, trimmed.
     Text,
     /// An e-mail address: lower-cased, interned.
@@ -65,7 +67,7 @@ const fn field(name: &'static str, kind: Type, about: &'static str) -> Field {
     Field { name, kind, about }
 }
 
-use Type::{Email, Flag, Id, Ids, Money, Number, Text, Time};
+use Type::{Email, Flag, Id, Ids, Key, Money, Number, Text, Time};
 
 const PEOPLE: &[Field] = &[
     field("person_id", Id, "the record's own id"),
@@ -167,7 +169,7 @@ const STAGE_CHANGES: &[Field] = &[
 ];
 
 const TOUCHES: &[Field] = &[
-    field("touch_id", Id, "the record's own id"),
+    field("touch_id", Key, "the record's own id"),
     field("person_id", Id, "who was touched"),
     field("email", Email, "who was touched, by e-mail"),
     field("person_id_2", Id, "who was touched, second column (contact of a campaign member)"),

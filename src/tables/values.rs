@@ -12,6 +12,8 @@ pub enum Values {
     Id(Vec<u32>),
     /// [`Type::Ids`].
     Ids(Vec<Vec<u32>>),
+    /// [`Type::Key`]: fingerprints; 0 when missing.
+    Key(Vec<u128>),
     /// [`Type::Text`]: codes in [`Names`].
     Text(Vec<u32>),
     /// [`Type::Time`].
@@ -30,6 +32,7 @@ impl Values {
         match kind {
             Type::Id | Type::Email => Self::Id(vec![NONE; len]),
             Type::Ids => Self::Ids(vec![Vec::new(); len]),
+            Type::Key => Self::Key(vec![0; len]),
             Type::Text => Self::Text(vec![NONE; len]),
             Type::Time => Self::Time(vec![Stamp::NONE; len]),
             Type::Money => Self::Money(vec![NO_MONEY; len]),
@@ -43,6 +46,7 @@ impl Values {
         match self {
             Self::Id(v) | Self::Text(v) => v.resize(len, NONE),
             Self::Ids(v) => v.resize(len, Vec::new()),
+            Self::Key(v) => v.resize(len, 0),
             Self::Time(v) => v.resize(len, Stamp::NONE),
             Self::Money(v) => v.resize(len, NO_MONEY),
             Self::Number(v) => v.resize(len, f64::NAN),
@@ -55,6 +59,7 @@ impl Values {
         match (self, other) {
             (Self::Id(a), Self::Id(mut b)) | (Self::Text(a), Self::Text(mut b)) => a.append(&mut b),
             (Self::Ids(a), Self::Ids(mut b)) => a.append(&mut b),
+            (Self::Key(a), Self::Key(mut b)) => a.append(&mut b),
             (Self::Time(a), Self::Time(mut b)) => a.append(&mut b),
             (Self::Money(a), Self::Money(mut b)) => a.append(&mut b),
             (Self::Number(a), Self::Number(mut b)) => a.append(&mut b),
@@ -76,6 +81,7 @@ impl Values {
         match self {
             Self::Id(v) | Self::Text(v) => kept(v, keep),
             Self::Ids(v) => kept(v, keep),
+            Self::Key(v) => kept(v, keep),
             Self::Time(v) => kept(v, keep),
             Self::Money(v) => kept(v, keep),
             Self::Number(v) => kept(v, keep),
@@ -88,6 +94,7 @@ impl Values {
         match self {
             Self::Id(v) | Self::Text(v) => v.iter().any(|x| *x != NONE),
             Self::Ids(v) => v.iter().any(|x| !x.is_empty()),
+            Self::Key(v) => v.iter().any(|x| *x != 0),
             Self::Time(v) => v.iter().any(|x| !x.is_none()),
             Self::Money(v) => v.iter().any(|x| *x != NO_MONEY),
             Self::Number(v) => v.iter().any(|x| !x.is_nan()),

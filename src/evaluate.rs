@@ -247,7 +247,7 @@ fn needed(column: &str) -> &str {
         "created_on" => "when the deals were created (created_at)",
         "has_deal" => "anything about deals",
         "lost_reason" => "why deals were lost (lost_reason)",
-        "origin" => "which team a deal came from (touches, or [teams] sources)",
+        "deal_origin" => "which team a deal came from (touches, or [teams] sources)",
         other => other,
     }
 }

@@ -89,7 +89,7 @@ impl Facts<'_> {
         add(Type::Flag, &["has_deal", "is_won", "is_lost", "is_derailed", "is_open"]);
         add(Type::Money, &["amount"]);
         add(Type::Number, &["days_to_won", "deal_days", "people", "marketing_touches", "sales_touches"]);
-        add(Type::Text, &["outcome", "origin", "entry_stage", "link"]);
+        add(Type::Text, &["outcome", "origin", "deal_origin", "entry_stage", "link"]);
         for stage in &self.contract.stages {
             let id = &stage.id.value;
             columns.push((format!("{id}_on"), Type::Time));
@@ -237,6 +237,10 @@ impl Facts<'_> {
             "sales_touches" => whole(name, j.sales.iter().map(|t| Some(i64::from(t.count)))),
             "outcome" => text(name, j.outcome.iter().map(|o| Some(outcome_id(*o)))),
             "origin" => text(name, j.origin.iter().map(|s| s.map(Side::id))),
+            "deal_origin" => {
+                let origin = |(side, outcome): (&Option<Side>, &Outcome)| side.filter(|_| *outcome != Outcome::NoDeal);
+                text(name, j.origin.iter().zip(&j.outcome).map(|pair| origin(pair).map(Side::id)))
+            }
             "entry_stage" => text(name, all.map(|at| j.entry(at).map(|s| self.contract.stages[s].id.value.as_str()))),
             "link" => text(name, j.deal.iter().map(|d| self.who.method.get(*d as usize).map(|m| m.id()))),
             _ => {

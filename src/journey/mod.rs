@@ -306,6 +306,10 @@ pub fn build(
     journeys.segments = segment::segments(tables, who, &journeys);
     journeys.numbers = segment::numbers(tables, who, &journeys);
     journeys.origin = touch::origins(tables, contract, home, &journeys, &mut oddities);
+    let unknown = (0..count).filter(|at| journeys.origin[*at].is_none()).count() as u64;
+    if unknown < count as u64 {
+        oddities.insert("deals of unknown origin, which no team's share has: see [teams] sources", unknown);
+    }
     oddities.retain(|_, n| *n > 0);
     journeys.oddities = oddities;
     Ok(journeys)

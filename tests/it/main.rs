@@ -8,3 +8,4 @@ mod house;
 mod readme;
 mod reference;
 mod second_route;
+mod small;

@@ -61,7 +61,7 @@ pub struct SliceArgs {
     #[arg(long, value_enum, default_value = "quarter", env = "ONEFUNNEL_PERIOD")]
     pub period: PeriodKind,
 
-    /// First day that counts [default: the first day in the data]
+    /// First day that counts [default: the first of the month in which the data begin]
     #[arg(long, value_name = "DATE")]
     pub from: Option<String>,
 
@@ -69,7 +69,7 @@ pub struct SliceArgs {
     #[arg(long, value_name = "DATE")]
     pub to: Option<String>,
 
-    /// Break down by these columns
+    /// Break down by this column, or several: a,b
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     pub by: Vec<String>,
 
@@ -83,8 +83,9 @@ impl SliceArgs {
     pub fn columns(&self) -> Vec<String> {
         let mut columns: Vec<String> = Vec::new();
         for name in &self.by {
-            if !columns.contains(name) {
-                columns.push(name.clone());
+            let name = name.trim();
+            if !columns.iter().any(|c| c == name) {
+                columns.push(name.to_string());
             }
         }
         columns
@@ -133,7 +134,7 @@ pub struct ScorecardArgs {
     pub input: InputArgs,
     #[command(flatten)]
     pub slice: SliceArgs,
-    /// Only these metrics
+    /// Only this metric, or several: a,b
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub metric: Vec<String>,
     #[command(flatten)]

@@ -192,6 +192,12 @@ fn check(facts: &Facts<'_>, measure: &Measure, periods: &Periods, slice: &Slice)
             ]),
         };
     }
+    if measure.table == "journeys"
+        && let Some(stage) = measure.at.strip_suffix("_on")
+        && facts.unseen(stage)
+    {
+        return Ok(Some(Why::new("no_source", format!("no export shows when stage `{stage}` was reached"))));
+    }
     let mut issues = Vec::new();
     if let Some(condition) = &measure.condition
         && let Err(problems) = formula::predicate(condition, &offered)

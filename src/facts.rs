@@ -60,6 +60,11 @@ impl Facts<'_> {
         self.tables.get(kind).is_empty().then(reason)
     }
 
+    /// Whether no export shows a stage of the contract, though a later one is shown.
+    pub fn unseen(&self, stage: &str) -> bool {
+        self.contract.stages.iter().zip(&self.journeys.seen).any(|(s, seen)| s.id.value == stage && !seen)
+    }
+
     /// Whether the table tells nothing finer than a month.
     pub fn is_monthly(&self, table: &str) -> bool {
         // Headcounts are averaged by month, whatever day they were taken on.

@@ -261,6 +261,28 @@ impl Data {
         .into())
     }
 
+    /// The stages that no export shows, as a note.
+    pub fn unseen_stages(&self) -> Option<String> {
+        let stages = self.session.contract.stages.iter().zip(&self.journeys.seen);
+        let titles: Vec<&str> = stages.filter(|(_, seen)| !**seen).map(|(stage, _)| stage.title.as_str()).collect();
+        (!titles.is_empty()).then(|| {
+            format!("No export shows when these stages were reached, so they are left out: {}.", titles.join(", "))
+        })
+    }
+
+    /// The last day of anything in the exports, up to as-of.
+    pub fn last_day(&self) -> Option<i32> {
+        let (j, as_of) = (&self.journeys, day_of(self.session.as_of));
+        let processes = (0..j.len()).flat_map(|at| {
+            let stages = j.stages.iter().filter_map(move |stage| stage[at].day());
+            stages.chain([j.created[at], j.closed[at]])
+        });
+        let ledgers = [Kind::Spend, Kind::Headcount, Kind::Revenue].into_iter().flat_map(|kind| {
+            self.tables.get(kind).times("date").iter().filter_map(|at| self.session.home.day(*at)).collect::<Vec<_>>()
+        });
+        processes.chain(ledgers).filter(|day| *day != NO_DAY && *day <= as_of).max()
+    }
+
     /// How many processes passed a stage without a record of it; `None` when all are recorded.
     pub fn inferred(&self, stage: &str) -> Option<String> {
         let at = self.session.contract.stages.iter().position(|s| s.id.value == stage)?;

@@ -296,6 +296,32 @@ fn shorten_list(header: &[String]) -> String {
     shown
 }
 
+/// Columns that reports make themselves.
+const OURS: [&str; 22] = [
+    "outcome",
+    "origin",
+    "deal_origin",
+    "entry_stage",
+    "link",
+    "has_deal",
+    "is_lost",
+    "is_derailed",
+    "is_open",
+    "people",
+    "days_to_won",
+    "deal_days",
+    "marketing_touches",
+    "sales_touches",
+    "entered_on",
+    "first_contact_on",
+    "created_on",
+    "closed_on",
+    "first_marketing_on",
+    "last_marketing_on",
+    "first_sales_on",
+    "last_sales_on",
+];
+
 fn own_columns(
     source: &Source,
     preset: Option<&Preset>,
@@ -305,6 +331,15 @@ fn own_columns(
     issues: &mut Vec<Issue>,
 ) {
     for (name, rule) in &source.columns {
+        if kind.field(name).is_none() && OURS.contains(&name.as_str()) {
+            issues.push(
+                Issue::usage(
+                    rule.header.place.clone(),
+                    format!("`{name}` is a column that every buying process has anyway"),
+                )
+                .hint(format!("call this one otherwise, such as `own_{name}`")),
+            );
+        }
         let Some(index) = position(header, &rule.header.value) else {
             issues.push(
                 Issue::usage(rule.header.place.clone(), format!("the file has no column `{}`", rule.header.value))

@@ -31,14 +31,19 @@ pub struct View<'a> {
 struct Known {
     at: Vec<Stamp>,
     undated: Vec<bool>,
+    /// Some export has evidence of it, be it after as-of.
+    shown: bool,
 }
 
 /// Every stage of every process.
-pub fn stages(view: &View<'_>, oddities: &mut BTreeMap<&'static str, u64>) -> Result<Vec<Vec<Reached>>, Issues> {
+pub fn stages(
+    view: &View<'_>,
+    oddities: &mut BTreeMap<&'static str, u64>,
+) -> Result<(Vec<Vec<Reached>>, Vec<bool>), Issues> {
     let mut issues = Vec::new();
     let mut known: Vec<Known> = Vec::with_capacity(view.contract.stages.len());
     for stage in &view.contract.stages {
-        let mut found = Known { at: vec![Stamp::NONE; view.len], undated: vec![false; view.len] };
+        let mut found = Known { at: vec![Stamp::NONE; view.len], undated: vec![false; view.len], shown: false };
         for evidence in &stage.reached {
             if let Err(mut problems) = collect(view, evidence, &mut found) {
                 issues.append(&mut problems);
@@ -47,7 +52,7 @@ pub fn stages(view: &View<'_>, oddities: &mut BTreeMap<&'static str, u64>) -> Re
         known.push(found);
     }
     Issues(issues).into_result()?;
-    Ok(fill(view, &known, oddities))
+    Ok((fill(view, &known, oddities), seen(&known)))
 }
 
 impl View<'_> {
@@ -56,6 +61,7 @@ impl View<'_> {
     }
 
     fn note(&self, found: &mut Known, process: u32, at: Stamp) {
+        found.shown |= process != NONE && !at.is_none();
         if process != NONE && self.happened(at) {
             let known = &mut found.at[process as usize];
             *known = known.earlier(at);
@@ -201,9 +207,18 @@ fn from_history(
     }
 }
 
+/// Which stages any export shows. One that none shows, though a later one is shown, is unknown: to infer it for everybody
+/// would make its conversion 100 %. One at the end that nobody reached yet is seen, with nobody.
+fn seen(known: &[Known]) -> Vec<bool> {
+    let shown = |k: &Known| k.shown || k.undated.iter().any(|u| *u);
+    let last = known.iter().rposition(shown).unwrap_or(0);
+    known.iter().enumerate().map(|(s, k)| s > last || shown(k)).collect()
+}
+
 /// Fills the gaps: a stage between known ones was passed.
 fn fill(view: &View<'_>, known: &[Known], oddities: &mut BTreeMap<&'static str, u64>) -> Vec<Vec<Reached>> {
     let mut stages = vec![vec![Reached::NO; view.len]; known.len()];
+    let seen = seen(known);
     let (mut backward, mut undated_any) = (0, 0);
     for process in 0..view.len {
         let reached = |s: usize| !known[s].at[process].is_none() || known[s].undated[process];
@@ -213,7 +228,7 @@ fn fill(view: &View<'_>, known: &[Known], oddities: &mut BTreeMap<&'static str, 
             continue;
         };
         let mut later = Stamp::NONE;
-        for (s, stage) in stages.iter_mut().enumerate().take(last + 1).skip(first).rev() {
+        for (s, stage) in stages.iter_mut().enumerate().take(last + 1).skip(first).rev().filter(|(s, _)| seen[*s]) {
             let at = known[s].at[process];
             let (how, at) = match (at.some(), later.some()) {
                 (Some(at), _) => (How::Recorded, at),

@@ -123,6 +123,8 @@ pub struct Journeys {
     pub people: Vec<u32>,
     /// By stage, in the contract's order.
     pub stages: Vec<Vec<Reached>>,
+    /// By stage: whether any export shows it. One that none shows, though a later one is shown, is unknown.
+    pub seen: Vec<bool>,
     /// What became of it.
     pub outcome: Vec<Outcome>,
     /// Day the deal was created; [`NO_DAY`] when unknown.
@@ -227,7 +229,7 @@ pub fn build(
 
     let touches = touch::assign(tables, who, contract, &of_human, len, &mut oddities);
     let view = evidence::View { tables, who, contract, home, as_of, of_person: &of_person, touch_of: &touches.of, len };
-    let stages = evidence::stages(&view, &mut oddities)?;
+    let (stages, seen) = evidence::stages(&view, &mut oddities)?;
 
     let (created_at, closed_at) = (deals.times("created_at"), deals.times("closed_at"));
     let (is_won, is_closed) = (deals.flags("is_won"), deals.flags("is_closed"));
@@ -236,6 +238,7 @@ pub fn build(
         deal: (0..len).map(|at| if at < count { at as u32 } else { NONE }).collect(),
         people,
         stages,
+        seen,
         outcome: vec![Outcome::NoDeal; len],
         created: vec![NO_DAY; len],
         closed: vec![NO_DAY; len],
@@ -254,6 +257,7 @@ pub fn build(
     let amounts = deals.money("amount");
     let lost_changes = touch::changes_of_nobody(tables, who);
     oddities.insert("stage changes of nobody in the exports", lost_changes);
+    let (any_amount, any_created) = (deals.has("amount"), deals.has("created_at"));
     let mut odd = |what: &'static str| *oddities.entry(what).or_default() += 1;
     for at in 0..count {
         let (created, closed) = (home.day(created_at[at]), home.day(closed_at[at]));
@@ -290,8 +294,15 @@ pub fn build(
                 }
             }
         };
-        if journeys.outcome[at] == Outcome::Won && amounts[at] == NO_MONEY {
-            odd("won deals without an amount");
+        if amounts[at] == NO_MONEY && any_amount {
+            match journeys.outcome[at] {
+                Outcome::Won => odd("won deals without an amount, which won revenue lacks"),
+                Outcome::Open => odd("open deals without an amount, which pipeline lacks"),
+                _ => {}
+            }
+        }
+        if created.is_none() && any_created {
+            odd("deals without a creation date, which no period of pipeline counts");
         }
         if is_won[at] == NO_FLAG && is_closed[at] == NO_FLAG {
             odd("deals that do not say whether they are closed, taken as open: map is_won in the contract");

@@ -102,7 +102,8 @@ pub fn build(args: &FunnelArgs, env: &mut Env<'_>) -> Result<Report> {
     data.not_too_many(&by, periods.all.len() * contract.stages.len())?;
     let (segments, segment_of) = facts.segments(&by)?;
     let keep = facts.journey_mask(args.slice.condition.as_deref())?;
-    let view = View { data: &data, periods: &periods, basis: args.basis, by: &by, segments: &segments };
+    let stages: Vec<usize> = (0..contract.stages.len()).filter(|s| data.journeys.seen[*s]).collect();
+    let view = View { data: &data, periods: &periods, basis: args.basis, by: &by, segments: &segments, stages };
     let rows = view.count(&segment_of, &keep);
 
     let title = match args.basis {
@@ -129,14 +130,16 @@ struct View<'a> {
     basis: Basis,
     by: &'a [String],
     segments: &'a [Segment],
+    /// The stages that some export shows, by index.
+    stages: Vec<usize>,
 }
 
 /// Adds one process to a cohort's funnel.
-pub fn add_to_cohort(rows: &mut [Row], journeys: &Journeys, at: usize) {
-    let last = rows.len().saturating_sub(1);
-    let first_reached = journeys.stages.first().is_some_and(|s| s[at].is());
+fn add_to_cohort(rows: &mut [Row], stages: &[usize], journeys: &Journeys, at: usize) {
+    let first_reached = stages.first().is_some_and(|s| journeys.stages[*s][at].is());
     let entry = journeys.entry(at);
-    for (s, row) in rows.iter_mut().enumerate() {
+    for (i, row) in rows.iter_mut().enumerate() {
+        let s = stages[i];
         let here = journeys.stages[s][at];
         if !here.is() {
             continue;
@@ -145,8 +148,8 @@ pub fn add_to_cohort(rows: &mut [Row], journeys: &Journeys, at: usize) {
         row.entered += u64::from(entry == Some(s));
         row.from_first += u64::from(first_reached);
         note(row, journeys, s, at);
-        if s < last {
-            let next = journeys.stages[s + 1][at];
+        if let Some(next) = stages.get(i + 1) {
+            let next = journeys.stages[*next][at];
             row.next += u64::from(next.is());
             if let (How::Recorded, How::Recorded) = (here.how, next.how) {
                 row.days.push(next.day - here.day);
@@ -171,7 +174,7 @@ fn note(row: &mut Row, journeys: &Journeys, stage: usize, at: usize) {
 impl View<'_> {
     fn count(&self, segment_of: &[usize], keep: &[bool]) -> Counts {
         let journeys = &self.data.journeys;
-        let stages = journeys.stages.len();
+        let stages = self.stages.len();
         let mut counts = Counts::new();
         let by = !self.by.is_empty();
         for at in (0..journeys.len()).filter(|at| keep[*at]) {
@@ -184,7 +187,7 @@ impl View<'_> {
                         };
                         for period in [None, Some(period)] {
                             let rows = counts.entry((*segment, period)).or_insert_with(|| vec![Row::default(); stages]);
-                            add_to_cohort(rows, journeys, at);
+                            add_to_cohort(rows, &self.stages, journeys, at);
                         }
                     }
                     Basis::Period => self.add_to_periods(&mut counts, *segment, at),
@@ -203,20 +206,19 @@ impl View<'_> {
 
     fn add_to_periods(&self, counts: &mut Counts, segment: Option<usize>, at: usize) {
         let journeys = &self.data.journeys;
-        let stages = journeys.stages.len();
         let entry = journeys.entry(at);
-        for s in 0..stages {
+        for (i, s) in self.stages.iter().copied().enumerate() {
             let here = journeys.stages[s][at];
             let Some(period) = here.day().and_then(|day| self.periods.index(day)) else { continue };
             for period in [None, Some(period)] {
-                let rows = counts.entry((segment, period)).or_insert_with(|| vec![Row::default(); stages]);
-                rows[s].volume += 1;
-                rows[s].entered += u64::from(entry == Some(s));
-                note(&mut rows[s], journeys, s, at);
-                if s > 0 {
-                    let before = journeys.stages[s - 1][at];
+                let rows = counts.entry((segment, period)).or_insert_with(|| vec![Row::default(); self.stages.len()]);
+                rows[i].volume += 1;
+                rows[i].entered += u64::from(entry == Some(s));
+                note(&mut rows[i], journeys, s, at);
+                if i > 0 {
+                    let before = journeys.stages[self.stages[i - 1]][at];
                     if let (How::Recorded, How::Recorded) = (before.how, here.how) {
-                        rows[s - 1].days.push(here.day - before.day);
+                        rows[i - 1].days.push(here.day - before.day);
                     }
                 }
             }
@@ -224,7 +226,7 @@ impl View<'_> {
     }
 
     fn conversion(&self, row: &Row, stage: usize) -> Option<f64> {
-        let last = stage + 1 == self.data.journeys.stages.len();
+        let last = stage + 1 == self.stages.len();
         #[allow(clippy::cast_precision_loss)] // counts stay far below 2^53
         (!last && row.volume > 0).then(|| row.next as f64 / row.volume as f64)
     }
@@ -273,7 +275,7 @@ impl View<'_> {
             }
             for (s, row) in rows.iter().enumerate() {
                 let mut cells = vec![
-                    Cell::text(&self.data.session.contract.stages[s].title),
+                    Cell::text(&self.data.session.contract.stages[self.stages[s]].title),
                     Cell::count(row.volume),
                     share(self.conversion(row, s)),
                 ];
@@ -297,7 +299,7 @@ impl View<'_> {
     }
 
     fn periods_table(&self, counts: &Counts) -> Table {
-        let stages = &self.data.session.contract.stages;
+        let stages: Vec<_> = self.stages.iter().map(|s| &self.data.session.contract.stages[*s]).collect();
         let kind = self.periods.kind.id();
         let mut columns = vec![Column::left("period", "Period")];
         columns.extend(stages.iter().map(|s| Column::right(s.id.value.clone(), s.title.clone())));
@@ -339,7 +341,7 @@ impl View<'_> {
         let mature: Vec<Option<bool>> = (0..self.periods.all.len()).map(|p| self.mature(Some(p))).collect();
         let total = self.mature(None);
         let mut rows = Vec::new();
-        let none = vec![Row::default(); contract.stages.len()];
+        let none = vec![Row::default(); self.stages.len()];
         let mut keys: Vec<Option<usize>> = vec![None];
         keys.extend((0..self.segments.len()).map(Some).filter(|_| !self.by.is_empty()));
         for key in keys {
@@ -351,7 +353,7 @@ impl View<'_> {
                 });
                 let is_mature = period.map_or(total, |p| mature[p]);
                 for (s, row) in counted.iter().enumerate() {
-                    let stage = &contract.stages[s];
+                    let stage = &contract.stages[self.stages[s]];
                     let plain = |v: Option<f64>| v.map_or_else(Cell::none, |v| Cell::Number(v, Unit::Number));
                     let last = s + 1 == counted.len();
                     let interval = self.interval(row, s);
@@ -408,7 +410,10 @@ impl View<'_> {
                     "{} buying processes = {counted} counted here + {outside} that began outside of the days shown + {never} without a day on which they reached any stage.",
                     kept.len()
                 ));
-                let later: usize = kept.iter().filter(|at| journeys.entry(**at).is_some_and(|s| s > 0)).count();
+                let later: usize = kept
+                    .iter()
+                    .filter(|at| journeys.entry(**at).is_some_and(|s| Some(&s) > self.stages.first()))
+                    .count();
                 if later > 0 {
                     notes.push(format!(
                         "{later} processes began at a later stage than the first: `Of first` leaves them out."
@@ -431,6 +436,7 @@ impl View<'_> {
                 "{inferred} skipped stages are dated by the earliest later evidence; median days leave them out."
             ));
         }
+        notes.extend(self.data.unseen_stages());
         if let Some(condition) = condition {
             notes.push(format!("Only processes where {condition}: {} of {}.", kept.len(), journeys.len()));
         }

@@ -66,7 +66,12 @@ pub fn run(args: &InitArgs, env: &mut Env<'_>) -> Result<()> {
             let _ = writeln!(env.stderr, "to do: {one}");
         }
         if !to_stdout {
-            let _ = writeln!(env.stderr, "next: onefunnel scorecard {shown}");
+            let next = if used > 0 {
+                format!("onefunnel scorecard {shown}")
+            } else {
+                format!("describe at least one file in {shown}")
+            };
+            let _ = writeln!(env.stderr, "next: {next}");
         }
     }
     Ok(())
@@ -155,7 +160,7 @@ fn source(text: &mut String, open: &mut Vec<String>, file: &FileFacts, folder: &
                 foreign.join(", ")
             );
             open.push(format!(
-                "{} is left out until the [[rate]] of {} is filled in: figures lack it",
+                "{} is left out, and figures lack it: fill in the [[rate]] of {} and take in its [[source]] (remove the #)",
                 file.input.path,
                 foreign.join(", ")
             ));
@@ -209,7 +214,9 @@ fn stages(text: &mut String, open: &mut Vec<String>, loaded: &Loaded, home: &Zon
         } else {
             let commented: String = block.lines().fold(String::new(), |all, line| all + "# " + line + "\n");
             let _ = writeln!(text, "# No export shows this stage; say what does, if you have it:\n{commented}");
-            open.push(format!("stage `{}`: no export shows it, so it is commented out", stage.id.value));
+            if loaded.files.iter().any(|f| f.input.table.is_some()) {
+                open.push(format!("stage `{}`: no export shows it, so it is commented out", stage.id.value));
+            }
         }
     }
 }

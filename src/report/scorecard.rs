@@ -83,6 +83,7 @@ pub fn build(args: &ScorecardArgs, env: &mut Env<'_>) -> Result<Report> {
         mature_after,
         room,
         catalogue: &catalogue,
+        last_day: data.last_day(),
     };
 
     let mut report = data.report("scorecard", "Customer-creation scorecard");
@@ -106,7 +107,7 @@ pub fn build(args: &ScorecardArgs, env: &mut Env<'_>) -> Result<Report> {
 fn wanted<'c>(catalogue: &'c Catalogue, ids: &[String]) -> Result<Vec<&'c Metric>, Issues> {
     let mut issues = Vec::new();
     let mut found: Vec<&Metric> = Vec::new();
-    for id in ids {
+    for id in ids.iter().map(|id| id.trim()) {
         match catalogue.metrics.get(id) {
             Some(metric) => found.push(metric),
             None => issues.push(
@@ -127,6 +128,8 @@ struct View<'a> {
     wanted: &'a [&'a Metric],
     mature_after: Option<i32>,
     room: usize,
+    /// The last day of anything in the exports.
+    last_day: Option<i32>,
 }
 
 impl View<'_> {
@@ -141,12 +144,19 @@ impl View<'_> {
 
     /// The last periods of which every day counts; if there is none, the last one.
     fn shown(&self) -> Vec<usize> {
-        let whole: Vec<usize> =
-            (0..self.periods.all.len()).filter(|i| !self.is_partial(&self.periods.all[*i])).collect();
+        let whole: Vec<usize> = (0..self.periods.all.len())
+            .filter(|i| !self.is_partial(&self.periods.all[*i]))
+            .filter(|i| self.begins(*i))
+            .collect();
         if whole.is_empty() {
             return self.periods.all.len().checked_sub(1).into_iter().collect();
         }
         whole[whole.len().saturating_sub(self.room)..].to_vec()
+    }
+
+    /// Whether a period begins before the exports end: after that, nothing is known.
+    fn begins(&self, period: usize) -> bool {
+        self.last_day.is_none_or(|last| self.periods.all[period].start <= last)
     }
 
     fn groups(&self) -> Vec<(&'static str, Vec<&Metric>)> {
@@ -184,11 +194,15 @@ impl View<'_> {
         }
     }
 
+    fn heading(&self, period: &Period) -> String {
+        if self.is_partial(period) { format!("{} part", period.label) } else { period.label.clone() }
+    }
+
     fn period_columns(&self, shown: &[usize]) -> Vec<Column> {
         let mut columns: Vec<Column> = shown
             .iter()
-            .map(|i| &self.periods.all[*i].label)
-            .map(|label| Column::right(label.clone(), label.clone()))
+            .map(|i| &self.periods.all[*i])
+            .map(|p| Column::right(p.label.clone(), self.heading(p)))
             .collect();
         if shown.len() > 1 {
             columns.push(Column::right("change", "Change"));
@@ -313,7 +327,12 @@ impl View<'_> {
     fn missing(&self, shown: &[usize]) -> Option<Table> {
         let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for metric in self.wanted {
-            let segments = self.scores.segments.iter().filter(|s| s.is_empty() == self.scores.by.is_empty());
+            // Without any segment, a breakdown was not possible for any metric: one that cannot be says why.
+            let unknown = vec![vec![None; self.scores.by.len()]];
+            let broken: Vec<&Segment> =
+                self.scores.segments.iter().filter(|s| s.is_empty() == self.scores.by.is_empty()).collect();
+            let segments = if broken.is_empty() { unknown.iter().collect() } else { broken };
+            let segments = segments.into_iter();
             let scores: Vec<Score> = segments
                 .flat_map(|s| shown.iter().map(|i| Some(*i)).chain([None]).map(|i| self.scores.score(metric, s, i)))
                 .collect();
@@ -407,8 +426,16 @@ impl View<'_> {
                 "Conversion and yield count what became, by {as_of}, of those who began in the period. A period is mature {days} days after its end ({how}); those marked {YOUNG} are younger and will still rise."
             ));
         }
+        if let Some(last) = self.last_day.filter(|last| self.as_of() - last > 31) {
+            notes.push(format!(
+                "The exports end on {}: later periods are empty because nothing is known of them. --as-of, or as_of in the contract, says when they were taken.",
+                date_of(last)
+            ));
+        }
+        notes.extend(self.data.unseen_stages());
         if let Some(condition) = &slice.condition {
-            notes.push(format!("Only rows where {condition}."));
+            let met = self.data.facts().journey_mask(Some(condition)).map_or(0, |m| m.iter().filter(|m| **m).count());
+            notes.push(format!("Only the {met} of {} buying processes where {condition}.", self.data.journeys.len()));
         }
         if self.wanted.iter().any(|m| m.formula.uses.iter().any(|u| u.starts_with("mql"))) {
             notes.extend(self.data.inferred("mql"));

@@ -49,7 +49,7 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    fn records(&self) -> impl Iterator<Item = Record> {
+    pub fn records(&self) -> impl Iterator<Item = Record> {
         self.rows.iter().map(|row| self.header.iter().map(|h| (*h).to_owned()).zip(row.iter().cloned()).collect())
     }
 }

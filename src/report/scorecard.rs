@@ -328,7 +328,7 @@ impl View<'_> {
         let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for metric in self.wanted {
             // Without any segment, a breakdown was not possible for any metric: one that cannot be says why.
-            let unknown = vec![vec![None; self.scores.by.len()]];
+            let unknown = [vec![None; self.scores.by.len()]];
             let broken: Vec<&Segment> =
                 self.scores.segments.iter().filter(|s| s.is_empty() == self.scores.by.is_empty()).collect();
             let segments = if broken.is_empty() { unknown.iter().collect() } else { broken };

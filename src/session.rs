@@ -136,7 +136,9 @@ impl Session {
         let mut clock = Clock::new(output);
         let as_of = day_of(self.as_of);
         if let Some(path) = &output.output {
-            not_an_input(path, &ingest::find(&self.contract, &self.given)?)?;
+            let inputs = ingest::find(&self.contract, &self.given)?;
+            let contract = Path::new(&self.contract.source_name);
+            not_an_input(path, inputs.iter().map(|f| f.path.as_path()).chain([contract]))?;
         }
         let loaded = ingest::load(&self.contract, &self.given, &self.home, as_of)?;
         clock.step("ingest", env);
@@ -164,9 +166,9 @@ impl Session {
 ///
 /// # Errors
 /// A usage issue that names the file.
-pub fn not_an_input(output: &Path, inputs: &[ingest::Found<'_>]) -> Result<(), Issue> {
+pub fn not_an_input<'p>(output: &Path, mut inputs: impl Iterator<Item = &'p Path>) -> Result<(), Issue> {
     let Ok(real) = output.canonicalize() else { return Ok(()) };
-    match inputs.iter().find(|f| f.path.canonicalize().is_ok_and(|p| p == real)) {
+    match inputs.find(|path| path.canonicalize().is_ok_and(|p| p == real)) {
         None => Ok(()),
         Some(_) => {
             Err(Issue::usage(Place::file(shown(output)), "is one of the inputs, and would be replaced by the output")

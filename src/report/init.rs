@@ -46,7 +46,7 @@ pub fn run(args: &InitArgs, env: &mut Env<'_>) -> Result<()> {
     if !to_stdout {
         let builtin = Contract::builtin();
         let inputs = ingest::find(&builtin, &given)?;
-        crate::session::not_an_input(&args.output, &inputs)?;
+        crate::session::not_an_input(&args.output, inputs.iter().map(|f| f.path.as_path()))?;
     }
     let (loaded, problems) = ingest::look(&given, &home, day_of(today))?;
     let folder = args.output.parent().filter(|p| !to_stdout && !p.as_os_str().is_empty()).unwrap_or(Path::new("."));

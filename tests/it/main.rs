@@ -5,6 +5,7 @@ mod behaviour;
 mod common;
 mod errors;
 mod house;
+mod output_files;
 mod readme;
 mod reference;
 mod second_route;

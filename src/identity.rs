@@ -4,7 +4,7 @@
 //! leads to, and by which method each deal found its people.
 //!
 //! The cascade, strongest first: the ids that a converted lead carries; contact roles and associated ids; the same
-//! e-mail address; the company's domain. A deal that no person names takes the people of its own account who were
+//! e-mail address; the name of a person, where an export has nothing else and only one person has it; the company's domain. A deal that no person names takes the people of its own account who were
 //! known by the day it began. Every deal belongs to exactly one buying process and every human to exactly one, so that no link
 //! can multiply money: where a human had part in several deals, the first is where their history belongs, and
 //! the later ones are processes of their own.
@@ -24,6 +24,8 @@ pub enum Method {
     Role,
     /// The deal or the person lists the other's id.
     Associated,
+    /// The deal names a person whom nobody shares the name with.
+    Name,
     /// Its account's people, by account id.
     Account,
     /// Its account's people, by the domain of their e-mail address.
@@ -41,6 +43,7 @@ impl Method {
             Self::Converted => "converted lead",
             Self::Role => "contact role",
             Self::Associated => "associated ids",
+            Self::Name => "name of a person",
             Self::Account => "account",
             Self::Domain => "e-mail domain",
             Self::Later => "people of an earlier deal",
@@ -72,6 +75,10 @@ pub struct Identity {
     pub account_row: Rows,
     /// Human by e-mail code.
     pub human_by_email: HashMap<u32, u32>,
+    /// Human by the code of a name; [`NONE`] for a name that several share. Empty where no export goes by names.
+    pub human_by_name: HashMap<u32, u32>,
+    /// Row in `deals` by the code of a name, likewise.
+    pub deal_by_name: HashMap<u32, u32>,
     /// Links that were found and not used, by reason.
     pub refused: BTreeMap<&'static str, u64>,
 }
@@ -182,6 +189,9 @@ pub fn link(tables: &Tables, merged: &[(Kind, u32, u32)]) -> Identity {
 
     let mut links = Links { of_human: vec![Vec::new(); count as usize], method: vec![Method::Nobody; deals.len()] };
     direct_links(tables, &human, &person_row, &deal_row, &mut links, &mut refused);
+    let human_by_name = people_by_name(tables, &human);
+    links_by_name(deals, &human_by_name, &mut links, &mut refused);
+    let deal_by_name = deals_by_name(tables);
     let began = began(tables, deals);
     let mut deal_of = first_deals(&began, &links);
     account_links(people, &began, &human, &account_of, &by_domain, &deal_account, &mut deal_of, &mut links.method);
@@ -196,6 +206,8 @@ pub fn link(tables: &Tables, merged: &[(Kind, u32, u32)]) -> Identity {
         deal_row,
         account_row,
         human_by_email,
+        human_by_name,
+        deal_by_name,
         refused,
     }
 }
@@ -381,6 +393,57 @@ fn direct_links(
             }
         }
     }
+}
+
+/// Who has which name; only looked up where an export names people instead of giving their ids.
+fn people_by_name(tables: &Tables, human: &[u32]) -> HashMap<u32, u32> {
+    let people = tables.get(Kind::People);
+    let mut by_name: HashMap<u32, u32> = HashMap::new();
+    if !tables.get(Kind::Deals).has("person_name") && !tables.get(Kind::Touches).has("person_name") {
+        return by_name;
+    }
+    let (names, first, last) = (people.codes("name"), people.codes("first_name"), people.codes("last_name"));
+    for (row, human) in human.iter().enumerate() {
+        let whole = || {
+            let parts = [first[row], last[row]].into_iter().filter_map(|code| tables.names.text(code));
+            tables.names.known(&parts.collect::<Vec<_>>().join(" "))
+        };
+        let Some(name) = Some(names[row]).filter(|name| *name != NONE).or_else(whole) else { continue };
+        by_name.entry(name).and_modify(|known| *known = if known == human { *human } else { NONE }).or_insert(*human);
+    }
+    by_name
+}
+
+/// Deals that only name their person.
+fn links_by_name(
+    deals: &Table,
+    human_by_name: &HashMap<u32, u32>,
+    links: &mut Links,
+    refused: &mut BTreeMap<&'static str, u64>,
+) {
+    let names = deals.codes("person_name");
+    for (row, name) in names.iter().enumerate().filter(|(_, name)| **name != NONE) {
+        if links.method[row] != Method::Nobody {
+            continue;
+        }
+        match human_by_name.get(name) {
+            Some(&NONE) => *refused.entry("person's name that several people share").or_default() += 1,
+            Some(human) => links.add(*human, u32::try_from(row).unwrap_or(NONE), Method::Name),
+            None => *refused.entry("person's name that is in no export").or_default() += 1,
+        }
+    }
+}
+
+/// Which deal has which name; only looked up where an export of touches names deals.
+fn deals_by_name(tables: &Tables) -> HashMap<u32, u32> {
+    let mut by_name: HashMap<u32, u32> = HashMap::new();
+    if tables.get(Kind::Touches).has("deal_name") {
+        let names = tables.get(Kind::Deals).codes("name");
+        for (row, name) in names.iter().enumerate().filter(|(_, name)| **name != NONE) {
+            by_name.entry(*name).and_modify(|r| *r = NONE).or_insert(u32::try_from(row).unwrap_or(NONE));
+        }
+    }
+    by_name
 }
 
 /// When a deal began, for ordering: created, else closed, else never; a day counts to its end. Of two that began at once,

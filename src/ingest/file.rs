@@ -119,6 +119,18 @@ pub fn read(found: &Found<'_>, context: &Context<'_>) -> Outcome {
     };
     facts.evidence = preset.preset.map(|p| p.evidence.about());
     facts.input.preset = preset.preset.map(|p| p.id.clone());
+    if let Some((why, help)) = preset.preset.and_then(|p| p.refused.as_ref()) {
+        let what = format!("is {}, and cannot be used: {why}", preset.preset.map_or("", |p| p.title.as_str()));
+        if found.named {
+            return Err(vec![Issue::data(Place::file(&found.shown), what).hint(help)]);
+        }
+        let rows = count(&text[shape.data_at..], shape.delimiter);
+        facts.input.rows_read = rows;
+        facts.input.set_aside = if rows > 0 { vec![("refused".into(), rows)] } else { Vec::new() };
+        facts.notes.push(format!("{what}; {help}"));
+        facts.unmapped = shape.header;
+        return Ok(FileRead { facts, content: None });
+    }
     let Some(kind) = preset.kind else {
         let rows = count(&text[shape.data_at..], shape.delimiter);
         let reason = preset.preset.and_then(|p| p.not_needed.clone()).unwrap_or_else(|| "not needed".into());
@@ -174,6 +186,7 @@ pub fn read(found: &Found<'_>, context: &Context<'_>) -> Outcome {
             Err(_) => {}
         }
     }
+    sums_and_serials(&parts, &plan, &mut facts, &said)?;
     let order = settle_order(&said, source, &parts, &plan, &mut facts).map_err(|i| vec![i])?;
 
     facts.input.rows_read = parts.iter().map(|p| p.read).sum::<u64>() + footer.rows.len() as u64;
@@ -203,6 +216,32 @@ pub fn read(found: &Found<'_>, context: &Context<'_>) -> Outcome {
     } else {
         Err(issues)
     }
+}
+
+/// What only the whole file tells: that its rows are days, and that its serial days are no other numbers.
+fn sums_and_serials(parts: &[Part], plan: &Plan, facts: &mut FileFacts, text: &Text<'_>) -> Result<(), Vec<Issue>> {
+    if let (Some((one, other)), Some(at)) = (plan.same, parts.iter().filter_map(|p| p.sum_at).min()) {
+        let cell = |index| text.cell(at, index).unwrap_or_default();
+        let what = format!("this row is a sum from {} to {}, which cannot be put in a month", cell(one), cell(other));
+        let hint = "export the report again with one row a day (a breakdown by day)";
+        return Err(vec![Issue::data(text.place(at, Some(other)), what).hint(hint)]);
+    }
+    let mut serials: BTreeMap<usize, (u64, u64)> = BTreeMap::new();
+    for (index, (n, first)) in parts.iter().flat_map(|p| &p.serials) {
+        serials.entry(*index).or_insert((0, *first)).0 += n;
+    }
+    for (index, (n, first)) in serials {
+        let times: u64 = parts.iter().map(|p| p.times_in(plan, index)).sum();
+        let column = plan.header.get(index).map_or("", String::as_str);
+        if times > n {
+            let value = text.cell(first, index).unwrap_or_default();
+            let what = format!("`{value}` in column `{column}` looks like a spreadsheet's serial day, beside dates");
+            let hint = "give the whole column one date format in the spreadsheet, and save it again";
+            return Err(vec![Issue::data(text.place(first, Some(index)), what).hint(hint)]);
+        }
+        facts.notes.push(format!("column {column} holds a spreadsheet's serial days (45292 is 2024-01-01)"));
+    }
+    Ok(())
 }
 
 /// Holds the rows with unreadable cells against what is tolerated.

@@ -45,14 +45,16 @@ pub fn merge(files: Vec<FileRead>, home: &Zone, as_of: i32) -> Result<Loaded> {
     Issues(issues).into_result()?;
     let mut loaded = Loaded { tables, files: facts, merged: Vec::new(), notes: Vec::new() };
     fold_ledger_words(&mut loaded.tables);
+    one_system_per_id(&loaded)?;
+    name_stages(&mut loaded.tables);
     derive_outcome(&mut loaded.tables);
     derive_user_names(&mut loaded.tables);
-    one_system_per_id(&loaded)?;
     set_aside_later(&mut loaded, home, as_of);
     set_aside_planned(&mut loaded);
     unite_merged(&mut loaded);
     one_row_per_id(&mut loaded);
     one_row_per_touch(&mut loaded);
+    one_export_per_spend(&mut loaded);
     count_used(&mut loaded)?;
     Ok(loaded)
 }
@@ -196,7 +198,7 @@ fn dated_by(kind: Kind) -> &'static [&'static str] {
         Kind::Touches => &["at", "fallback_at"],
         Kind::Campaigns => &["starts_at"],
         Kind::Spend | Kind::Headcount | Kind::Revenue => &["date"],
-        Kind::Roles | Kind::Users => &[],
+        Kind::Roles | Kind::Users | Kind::Stages => &[],
     }
 }
 
@@ -286,12 +288,13 @@ fn unite_merged(loaded: &mut Loaded) {
 }
 
 /// The tables whose rows are records with an id of their own.
-const KEYED: [(Kind, &str); 5] = [
+const KEYED: [(Kind, &str); 6] = [
     (Kind::People, "person_id"),
     (Kind::Accounts, "account_id"),
     (Kind::Deals, "deal_id"),
     (Kind::Campaigns, "campaign_id"),
     (Kind::Users, "user_id"),
+    (Kind::Stages, "stage_id"),
 ];
 
 /// Two systems that number their records alike: 1 is not 1.
@@ -359,6 +362,59 @@ fn one_row_per_touch(loaded: &mut Loaded) {
         .map(|(key, origin)| *key == 0 || seen.insert((system[origin.file as usize], *key)))
         .collect();
     drop_rows(loaded, Kind::Touches, &keep, "same touch_id as an earlier row");
+}
+
+/// Two exports of the same ad spend: what the later file says holds. Rows of one file stand beside each other, as an export may
+/// divide a day by more than it shows.
+fn one_export_per_spend(loaded: &mut Loaded) {
+    let table = loaded.tables.get(Kind::Spend);
+    let keys = table.keys("spend_id");
+    let system = |file: u32| loaded.files[file as usize].system.as_str();
+    let mut last: HashMap<(&str, u128), u32, foldhash::fast::FixedState> = HashMap::default();
+    for (key, origin) in keys.iter().zip(&table.origin).filter(|(key, _)| **key != 0) {
+        let file = last.entry((system(origin.file), *key)).or_insert(origin.file);
+        *file = (*file).max(origin.file);
+    }
+    let keep: Vec<bool> = keys
+        .iter()
+        .zip(&table.origin)
+        .map(|(key, origin)| *key == 0 || last.get(&(system(origin.file), *key)) == Some(&origin.file))
+        .collect();
+    drop_rows(loaded, Kind::Spend, &keep, "same day and campaign in a later export");
+}
+
+/// Ids of stages in deals and histories become what the look-up calls them.
+fn name_stages(tables: &mut Tables) {
+    let stages = tables.get(Kind::Stages);
+    if stages.is_empty() {
+        return;
+    }
+    let (ids, labels) = (stages.codes("stage_id"), stages.codes("label"));
+    let (won, closed) = (stages.flags("is_won"), stages.flags("is_closed"));
+    let row_of: HashMap<u32, usize> = ids.iter().enumerate().map(|(row, id)| (*id, row)).collect();
+    let label_of: HashMap<u32, u32> =
+        row_of.iter().filter(|(_, row)| labels[**row] != NONE).map(|(id, row)| (*id, labels[*row])).collect();
+    let outcomes: HashMap<u32, (i8, i8)> = row_of.iter().map(|(id, row)| (*id, (won[*row], closed[*row]))).collect();
+    let deals = tables.get(Kind::Deals);
+    let (stage, mut is_won, mut is_closed) =
+        (deals.codes("stage").into_owned(), deals.flags("is_won").into_owned(), deals.flags("is_closed").into_owned());
+    for (row, (won, closed)) in stage.iter().enumerate().filter_map(|(row, id)| Some((row, *outcomes.get(id)?))) {
+        for (flag, said) in [(&mut is_won[row], won), (&mut is_closed[row], closed)] {
+            if *flag == NO_FLAG {
+                *flag = said;
+            }
+        }
+    }
+    if !deals.is_empty() {
+        let deals = tables.get_mut(Kind::Deals);
+        deals.columns.insert("is_won".into(), Values::Flag(is_won));
+        deals.columns.insert("is_closed".into(), Values::Flag(is_closed));
+    }
+    for (kind, column) in [(Kind::Deals, "stage"), (Kind::StageChanges, "old"), (Kind::StageChanges, "new")] {
+        if let Some(Values::Text(codes)) = tables.get_mut(kind).columns.get_mut(column) {
+            codes.iter_mut().for_each(|code| *code = label_of.get(code).copied().unwrap_or(*code));
+        }
+    }
 }
 
 /// Ledgers are typed by people: `Marketing` and `marketing ` are one team, `Lead management` is the tag lead-management.

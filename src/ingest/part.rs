@@ -68,6 +68,10 @@ pub struct Part {
     pub no_numbers: BTreeMap<usize, u64>,
     /// Rows that had fewer cells than the header.
     pub short: u64,
+    /// Spreadsheets' serial days by index of the cell: how many, and the first one's record.
+    pub serials: BTreeMap<usize, (u64, u64)>,
+    /// The first record whose row sums up several days.
+    pub sum_at: Option<u64>,
     /// What the dates say about day and month.
     pub order: OrderVotes,
     /// What the numbers say about the decimal mark.
@@ -89,8 +93,11 @@ pub(super) enum Cells {
 /// Times that wait for the file's day/month order are packed below every real time.
 const PACKED: i64 = -(1 << 62);
 
-pub(super) fn pack(a: u8, b: u8, year: i32, ms_of_day: i32, is_date: bool) -> i64 {
-    let payload = (i64::from(year) << 38)
+pub(super) fn pack(a: u8, b: u8, year: i32, ms_of_day: i32, offset_s: Option<i32>, is_date: bool) -> i64 {
+    // Offsets are whole minutes within a day; 0 is none.
+    let offset = offset_s.map_or(0, |s| i64::from(s / 60) + 1440);
+    let payload = (offset << 50)
+        | (i64::from(year) << 38)
         | (i64::from(a) << 33)
         | (i64::from(b) << 28)
         | (i64::from(ms_of_day) << 1)
@@ -99,7 +106,7 @@ pub(super) fn pack(a: u8, b: u8, year: i32, ms_of_day: i32, is_date: bool) -> i6
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // the inverse of `pack`
-fn unpack(raw: i64) -> Option<(u8, u8, i32, i32, bool)> {
+fn unpack(raw: i64) -> Option<(u8, u8, i32, i32, Option<i32>, bool)> {
     if raw > PACKED || raw == i64::MIN {
         return None;
     }
@@ -107,8 +114,9 @@ fn unpack(raw: i64) -> Option<(u8, u8, i32, i32, bool)> {
     Some((
         ((payload >> 33) & 31) as u8,
         ((payload >> 28) & 31) as u8,
-        (payload >> 38) as i32,
+        ((payload >> 38) & 0xfff) as i32,
         ((payload >> 1) & 0x7ff_ffff) as i32,
+        Some((payload >> 50) as i32).filter(|o| *o > 0).map(|o| (o - 1440) * 60),
         payload & 1 == 1,
     ))
 }
@@ -196,9 +204,9 @@ impl Part {
         let (mut bad, mut bad_rows) = (Vec::new(), 0);
         let offsets = &self.offsets;
         let mut settle_one = |raw: i64, row: usize, index: usize| -> Stamp {
-            let Some((a, b, year, ms_of_day, is_date)) = unpack(raw) else { return stamp_of(raw) };
+            let Some((a, b, year, ms_of_day, offset_s, is_date)) = unpack(raw) else { return stamp_of(raw) };
             if let Some(civil_ms) = order.and_then(|order| cell::resolve(a, b, year, ms_of_day, order)) {
-                return plan.stamp(civil_ms, None, is_date);
+                return plan.stamp(civil_ms, offset_s, is_date);
             }
             bad_rows += u64::from(std::mem::replace(&mut keep[row], false));
             if bad.len() >= Self::DETAILS {
@@ -264,6 +272,17 @@ impl Part {
         });
         let stages = self.raw_stages.iter().filter(|s| unpack(s.raw).is_some_and(|(a, b, ..)| test(a, b)));
         columns.chain(stages.map(|s| (self.offsets[s.row as usize], plan.stages[s.stage as usize].index))).min()
+    }
+
+    /// Times in a cell of the records, of whatever form, before [`Part::settle`].
+    pub fn times_in(&self, plan: &Plan, index: usize) -> u64 {
+        let columns =
+            self.raw.iter().zip(&plan.columns).filter(|(_, c)| c.index == index).map(|(cells, _)| match cells {
+                Cells::Time(raw) => raw.iter().filter(|raw| **raw != MISSING_TIME).count(),
+                _ => 0,
+            });
+        let stages = self.raw_stages.iter().filter(|s| plan.stages[s.stage as usize].index == index).count();
+        (columns.sum::<usize>() + stages) as u64
     }
 
     /// The settled column of that name.

@@ -27,6 +27,56 @@ pub struct PlanColumn {
     pub values: Option<IndexMap<String, String>>,
     /// A time that is a day, whatever time of day the export writes behind it.
     pub day: bool,
+    /// More cells, and what they are for.
+    pub more: More,
+    /// The power of ten that a number is multiplied with.
+    pub scale: i32,
+}
+
+/// What a column's other cells are for.
+#[derive(Default)]
+pub enum More {
+    /// There is no other.
+    #[default]
+    Nothing,
+    /// They stand in, one after another, where the column's own is empty.
+    Fallback(Vec<usize>),
+    /// They are joined by a space; the column's own is among them.
+    Joined(Vec<usize>),
+}
+
+impl PlanColumn {
+    /// All cells that the column reads.
+    pub fn cells(&self) -> impl Iterator<Item = usize> + '_ {
+        let more: &[usize] = match &self.more {
+            More::Nothing => &[],
+            More::Fallback(more) | More::Joined(more) => more,
+        };
+        std::iter::once(self.index).chain(more.iter().copied())
+    }
+}
+
+/// Rows that are set aside by what stands in a cell.
+pub struct Aside {
+    /// The cell.
+    pub index: usize,
+    /// Texts, in any case; one that ends in `*` stands for all that begin so.
+    pub values: Vec<String>,
+    /// An empty cell.
+    pub blank: bool,
+    /// Why.
+    pub reason: String,
+}
+
+impl Aside {
+    /// Whether a cell says that its row is set aside.
+    pub fn is(&self, cell: &[u8]) -> bool {
+        let fits = |value: &String| match value.strip_suffix('*') {
+            Some(start) => cell.get(..start.len()).is_some_and(|c| c.eq_ignore_ascii_case(start.as_bytes())),
+            None => cell.eq_ignore_ascii_case(value.as_bytes()),
+        };
+        if cell.is_empty() { self.blank } else { self.values.iter().any(fits) }
+    }
 }
 
 /// How the records of one file become rows.
@@ -41,6 +91,10 @@ pub struct Plan {
     pub stages: Vec<StageCell>,
     /// The rows that are used: cell index, allowed texts, and the reason for the others.
     pub only: Option<(usize, Vec<String>, String)>,
+    /// Rows that are not used, by what stands in a cell.
+    pub except: Vec<Aside>,
+    /// Two cells that are equal in every row, or the rows are sums over several days.
+    pub same: Option<(usize, usize)>,
     /// Cells that mean nothing.
     pub nulls: Vec<String>,
     /// The header, to recognise when it is repeated.
@@ -189,12 +243,27 @@ pub fn plan(
 ) -> Result<Plan, Vec<Issue>> {
     let mut issues = Vec::new();
     let preset = chosen.preset;
+    let mut mapping = mapping;
+    if !mapping.currencies.is_empty() && !own(found, "amount") {
+        let place = Place::file(&found.shown);
+        let what = format!("amounts in several currencies: {}", mapping.currencies.join(", "));
+        issues.push(
+            Issue::data(place, what)
+                .hint("say which in the contract's [[source]]: columns = { amount = \"…\" } and currency = \"…\""),
+        );
+    }
     let mut columns: Vec<PlanColumn> = Vec::new();
     for (name, index) in &mapping.columns {
         let type_ = kind.field(name).map_or(Type::Text, |f| f.kind);
         let values = preset.and_then(|p| p.values.get(name)).cloned();
         let day = preset.is_some_and(|p| p.is_day(&header[*index]));
-        columns.push(PlanColumn { name: name.clone(), kind: type_, index: *index, values, day });
+        let more = match (mapping.joined.remove(name), mapping.fallback.remove(name)) {
+            (Some(joined), _) => More::Joined(joined),
+            (None, Some(fallback)) => More::Fallback(fallback),
+            (None, None) => More::Nothing,
+        };
+        let scale = preset.and_then(|p| p.scale.get(name)).copied().unwrap_or(0);
+        columns.push(PlanColumn { name: name.clone(), kind: type_, index: *index, values, day, more, scale });
     }
     let source = found.source;
     if let Some(source) = source {
@@ -202,6 +271,9 @@ pub fn plan(
     }
     let mut constants: Vec<(String, String)> =
         preset.into_iter().flat_map(|p| p.constants.iter().map(|(k, v)| (k.clone(), v.clone()))).collect();
+    if let Some(code) = mapping.currency.filter(|_| !own(found, "amount")) {
+        constants.push(("currency".into(), code));
+    }
     for (name, text) in source.into_iter().flat_map(|s| &s.constants) {
         constants.retain(|(n, _)| n != name);
         columns.retain(|c| c.name != *name);
@@ -235,11 +307,31 @@ pub fn plan(
     let only = preset
         .and_then(|p| p.only.as_ref())
         .and_then(|only| position(header, &only.column).map(|index| (index, only.values.clone(), only.reason.clone())));
+    let except = preset
+        .into_iter()
+        .flat_map(|p| &p.except)
+        .filter_map(|e| {
+            let index = position(header, &e.column)?;
+            Some(Aside { index, values: e.values.clone(), blank: e.blank, reason: e.reason.clone() })
+        })
+        .collect();
+    let same = match preset.map(|p| p.same.as_slice()) {
+        Some([one, other]) => position(header, one).zip(position(header, other)),
+        _ => None,
+    };
     let mut nulls: Vec<String> = preset.map(|p| p.nulls.clone()).unwrap_or_default();
     nulls.extend(source.into_iter().flat_map(|s| s.nulls.iter().cloned()));
-    facts.mapped = columns.iter().map(|c| (c.name.clone(), header[c.index].clone())).collect();
+    let headers_of = |c: &PlanColumn| {
+        let (separator, cells) = match &c.more {
+            More::Joined(joined) => (" + ", joined.clone()),
+            _ => (", else ", c.cells().collect()),
+        };
+        cells.iter().map(|i| header[*i].as_str()).collect::<Vec<_>>().join(separator)
+    };
+    facts.mapped = columns.iter().map(|c| (c.name.clone(), headers_of(c))).collect();
     facts.mapped.extend(mapping.stages.iter().map(|s| (format!("stage: {}", s.stage), header[s.index].clone())));
-    let used = |i: usize| columns.iter().any(|c| c.index == i) || mapping.stages.iter().any(|s| s.index == i);
+    let used =
+        |i: usize| columns.iter().any(|c| c.cells().any(|at| at == i)) || mapping.stages.iter().any(|s| s.index == i);
     facts.unmapped =
         header.iter().enumerate().filter(|(i, h)| !used(*i) && !h.is_empty()).map(|(_, h)| h.clone()).collect();
     facts.duplicates = duplicates(header);
@@ -249,6 +341,8 @@ pub fn plan(
         constants,
         stages: mapping.stages,
         only,
+        except,
+        same,
         nulls,
         header: header.to_vec(),
         zone,
@@ -274,6 +368,11 @@ pub fn plan(
         })
         .collect();
     if issues.is_empty() { Ok(plan) } else { Err(issues) }
+}
+
+/// Whether the contract maps this column itself.
+fn own(found: &Found<'_>, column: &str) -> bool {
+    found.source.is_some_and(|s| s.columns.contains_key(column))
 }
 
 fn duplicates(header: &[String]) -> Vec<String> {
@@ -352,7 +451,8 @@ fn own_columns(
         let replaced = columns.iter().position(|c| c.name == *name).map(|at| columns.remove(at));
         let values = replaced.and_then(|c| c.values);
         let day = preset.is_some_and(|p| p.is_day(&header[index]));
-        columns.push(PlanColumn { name: name.clone(), kind, index, values, day });
+        let more = More::Nothing;
+        columns.push(PlanColumn { name: name.clone(), kind, index, values, day, more, scale: 0 });
     }
     for (name, values) in &source.values {
         match columns.iter_mut().find(|c| c.name == *name) {

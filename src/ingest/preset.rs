@@ -7,11 +7,12 @@
 //! id = "salesforce_lead"
 //! title = "Salesforce Lead"
 //! system = "salesforce"
-//! table = "people"            # or not_needed = "why": known, and not used
+//! table = "people"            # or not_needed = "why": known, and not used; or refused = "why" and help = "what to do"
 //! evidence = "A"              # A a real export, B vendor documentation, C third-party code, D from memory
 //! timezone = "UTC"            # of instants without an offset; left out: the contract's zone
 //! nulls = ["-"]               # cells that mean nothing, beside the empty cell
 //! days = ["ConvertedDate"]    # headers whose cells are days: a time of day in them is no instant
+//! same = ["Starts", "Ends"]   # headers whose cells are equal in every row: where they differ, a row sums up many days
 //!
 //! [signature]                 # every header of `all` and none of `none`; [[signature]] for alternatives
 //! all = ["Id", "IsConverted", "Status"]
@@ -21,7 +22,16 @@
 //! kind = "lead"
 //!
 //! [columns]                   # canonical column = headers, best first
-//! person_id = ["Id"]
+//! person_id = ["Id"]           # `{currency}` in a header stands for the code of its amounts
+//!
+//! [fallback]                  # canonical column = headers tried in each row whose cell is empty
+//! closed_at = ["Expected close date"]
+//!
+//! [joined]                    # canonical column = headers whose cells are joined, where [columns] finds none
+//! name = ["First Name", "Last Name"]
+//!
+//! [scale]                     # canonical column = power of ten: -6 for micros
+//! amount = -6
 //!
 //! [unless]                    # canonical column = headers beside which it is not used
 //! currency = ["Amount in company currency"]
@@ -39,12 +49,19 @@
 //! column = "Field"
 //! values = ["Status"]
 //! reason = "change of a field that is not a stage"
+//!
+//! [[except]]                  # rows that are set aside; `values` or `blank = true`; `*` at an end is any ending
+//! column = "Type"
+//! values = ["Bounced"]
+//! reason = "an e-mail that did not arrive"
 //! ```
 
 mod builtin;
 mod check;
 mod map;
 mod raw;
+
+use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -62,10 +79,12 @@ pub struct Preset {
     pub title: String,
     /// Which system writes it: salesforce, hubspot, ledger, …
     pub system: String,
-    /// Where its rows go; `None` exactly when [`Preset::not_needed`] says why they go nowhere.
+    /// Where its rows go; `None` exactly when [`Preset::not_needed`] or [`Preset::refused`] says why they go nowhere.
     pub table: Option<Kind>,
     /// Why a file of this kind is recognised and then not used.
     pub not_needed: Option<String>,
+    /// Why a file of this kind may not be used, and what to do.
+    pub refused: Option<(String, String)>,
     /// Where the knowledge comes from.
     pub evidence: Evidence,
     /// IANA zone of instants written without an offset; `None`: the contract's zone.
@@ -74,6 +93,8 @@ pub struct Preset {
     pub nulls: Vec<String>,
     /// Headers whose cells are days, even when the export writes a midnight behind them; see [`Preset::is_day`].
     pub days: Vec<String>,
+    /// Two headers whose cells are equal in every row of a file that can be used; empty or two.
+    pub same: Vec<String>,
     /// One line more for `inspect`.
     pub docs: Option<String>,
     /// What a header must have; one alternative is enough. Never empty.
@@ -82,6 +103,12 @@ pub struct Preset {
     pub constants: IndexMap<String, String>,
     /// Canonical column → the headers it may have, best first.
     pub columns: IndexMap<String, Vec<String>>,
+    /// Canonical column → headers that stand in, row by row, where its cell is empty.
+    pub fallback: IndexMap<String, Vec<String>>,
+    /// Canonical column → headers whose cells are joined by a space, where no header of [`Preset::columns`] is there.
+    pub joined: IndexMap<String, Vec<String>>,
+    /// Canonical column → the power of ten that its cells are multiplied with.
+    pub scale: IndexMap<String, i32>,
     /// Canonical column → headers beside which it is left unmapped.
     pub unless: IndexMap<String, Vec<String>>,
     /// Canonical column → exact cell text → canonical text; the key `*` is any other cell that is not empty.
@@ -90,6 +117,8 @@ pub struct Preset {
     pub stage_columns: Vec<StageColumn>,
     /// The rows that are used.
     pub only: Option<Only>,
+    /// Rows that are set aside.
+    pub except: Vec<Except>,
 }
 
 /// Where the knowledge in a preset comes from.
@@ -163,11 +192,32 @@ pub struct Only {
     pub reason: String,
 }
 
+/// Rows that are set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Except {
+    /// A header; a file without it has no such rows.
+    pub column: String,
+    /// Texts, in any case; one that ends in `*` stands for all that begin so.
+    pub values: Vec<String>,
+    /// Rows whose cell is empty.
+    pub blank: bool,
+    /// Why.
+    pub reason: String,
+}
+
 /// What one file's header means to a preset. Indices count the header's fields from 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mapping {
     /// Canonical column and the field it is read from, in the preset's order.
     pub columns: Vec<(String, usize)>,
+    /// Fields that stand in where a column's own field is empty, by column.
+    pub fallback: BTreeMap<String, Vec<usize>>,
+    /// Fields that are joined to a column's own, by column; all of them, the first included.
+    pub joined: BTreeMap<String, Vec<usize>>,
+    /// The currency that the header of the amounts names.
+    pub currency: Option<String>,
+    /// Headers of amounts in different currencies: only the file's owner knows which is meant.
+    pub currencies: Vec<String>,
     /// Fields that date a stage, in the file's order.
     pub stages: Vec<StageCell>,
     /// Fields that nothing is read from.

@@ -4,11 +4,12 @@
 //! typed columns, what was set aside and why, and what could not be read. A record becomes a row whole or not at
 //! all: `read = rows + Σ set aside + rejected`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::cell::{self, DecimalVotes, OrderVotes, TimeCell};
 use super::part::{Bad, Cells, Part, RawStageTime, fingerprint, new_cells, pack, raw};
-use super::plan::{Plan, PlanColumn};
+use super::plan::{More, Plan, PlanColumn};
 use super::preset::Subject;
 use super::records::{self, Record, Trouble};
 use crate::tables::{NONE, Names, Type};
@@ -18,7 +19,7 @@ struct Reader<'p> {
     keys: Vec<(Vec<usize>, String)>,
     deleted: Option<usize>,
     nulls: Vec<&'p [u8]>,
-    id: [u8; 18],
+    id: cell::IdBuffer,
     email: Vec<u8>,
     row_is_bad: bool,
     part: Part,
@@ -31,7 +32,7 @@ impl<'p> Reader<'p> {
             keys: plan.keys(),
             deleted: plan.columns.iter().position(|c| c.name == "is_deleted"),
             nulls: plan.nulls.iter().map(String::as_bytes).collect(),
-            id: [0; 18],
+            id: [0; 36],
             email: Vec::new(),
             row_is_bad: false,
             part: Part {
@@ -48,6 +49,8 @@ impl<'p> Reader<'p> {
                 bad_rows: 0,
                 no_numbers: BTreeMap::new(),
                 short: 0,
+                serials: BTreeMap::new(),
+                sum_at: None,
                 order: OrderVotes::default(),
                 decimal: DecimalVotes::default(),
                 monthly: false,
@@ -82,6 +85,18 @@ impl<'p> Reader<'p> {
                 let reason = if record.is_blank() { "blank row" } else { reason.as_str() };
                 return self.aside(reason);
             }
+        }
+        for aside in &plan.except {
+            if aside.is(&record.get(aside.index)) {
+                let reason = if record.is_blank() { "blank row" } else { aside.reason.as_str() };
+                return self.aside(reason);
+            }
+        }
+        if let Some((one, other)) = plan.same
+            && self.part.sum_at.is_none()
+            && record.get(one) != record.get(other)
+        {
+            self.part.sum_at = Some(offset);
         }
         let rows = self.part.offsets.len();
         let bad_before = self.part.bad.len();
@@ -148,7 +163,7 @@ impl<'p> Reader<'p> {
             if value.is_empty() || self.nulls.iter().any(|n| *n == &*value) {
                 continue;
             }
-            if let Some(raw) = self.raw_time(&value, false) {
+            if let Some(raw) = self.raw_time(&value, false, at.index, offset) {
                 self.part.raw_stages.push(RawStageTime { row: rows as u32, stage: stage as u32, raw });
             } else {
                 self.bad(offset, at.index, &value, "a date or a date and time");
@@ -165,19 +180,20 @@ impl<'p> Reader<'p> {
         }
     }
 
-    fn raw_time(&mut self, value: &[u8], day: bool) -> Option<i64> {
-        Some(match cell::time(value)? {
+    fn raw_time(&mut self, value: &[u8], day: bool, index: usize, offset: u64) -> Option<i64> {
+        let Some(time) = cell::time(value) else { return self.serial(value, day, index, offset) };
+        Some(match time {
             TimeCell::Known { civil_ms, .. } if day => {
                 raw(self.plan.stamp(civil_ms.div_euclid(86_400_000) * 86_400_000, None, true))
             }
             TimeCell::Order { a, b, year, .. } if day => {
                 self.part.order.see(a, b);
-                pack(a, b, year, 0, true)
+                pack(a, b, year, 0, None, true)
             }
             TimeCell::Known { civil_ms, offset_s, is_date } => raw(self.plan.stamp(civil_ms, offset_s, is_date)),
-            TimeCell::Order { a, b, year, ms_of_day, is_date } => {
+            TimeCell::Order { a, b, year, ms_of_day, offset_s, is_date } => {
                 self.part.order.see(a, b);
-                pack(a, b, year, ms_of_day, is_date)
+                pack(a, b, year, ms_of_day, offset_s, is_date)
             }
             TimeCell::Month { year, month } if self.plan.is_ledger() => {
                 self.part.monthly = true;
@@ -188,12 +204,40 @@ impl<'p> Reader<'p> {
         })
     }
 
+    /// A spreadsheet's serial day, counted apart: only a column of nothing else is taken for one.
+    fn serial(&mut self, value: &[u8], day: bool, index: usize, offset: u64) -> Option<i64> {
+        let (civil_ms, is_date) = cell::excel_serial(value)?;
+        self.part.serials.entry(index).or_insert((0, offset)).0 += 1;
+        let midnight = civil_ms.div_euclid(86_400_000) * 86_400_000;
+        Some(raw(if day { self.plan.stamp(midnight, None, true) } else { self.plan.stamp(civil_ms, None, is_date) }))
+    }
+
+    /// The first cell of a column that is not empty, or its cells joined; and which cell it is.
+    fn written<'r>(&self, column: &PlanColumn, record: &'r Record<'_>) -> (Cow<'r, [u8]>, usize) {
+        let is_null = |cell: &[u8]| cell.is_empty() || self.nulls.contains(&cell);
+        match &column.more {
+            More::Nothing => (record.get(column.index), column.index),
+            More::Fallback(others) => {
+                let own = record.get(column.index);
+                if !is_null(&own) {
+                    return (own, column.index);
+                }
+                let cells = others.iter().map(|at| (record.get(*at), *at));
+                cells.into_iter().find(|(cell, _)| !is_null(cell)).unwrap_or((own, column.index))
+            }
+            More::Joined(parts) => {
+                let cells = parts.iter().map(|at| record.get(*at)).filter(|cell| !is_null(cell));
+                (Cow::Owned(cells.collect::<Vec<_>>().join(&b' ')), column.index)
+            }
+        }
+    }
+
     /// Reads one mapped cell into its column; `true` when it has a value.
     #[allow(clippy::cast_possible_truncation)] // a part has fewer than 2^32 rows
     fn cell(&mut self, column: usize, offset: u64, record: &Record<'_>) -> bool {
         let plan = self.plan;
-        let PlanColumn { kind, index, values, day, .. } = &plan.columns[column];
-        let written = record.get(*index);
+        let PlanColumn { kind, values, day, scale, .. } = &plan.columns[column];
+        let (written, index) = self.written(&plan.columns[column], record);
         let mut value: &[u8] = &written;
         if value.is_empty() || self.nulls.contains(&value) {
             self.part.raw[column].push_missing();
@@ -245,7 +289,7 @@ impl<'p> Reader<'p> {
                 return any;
             }
             Type::Time => {
-                if let Some(raw) = self.raw_time(value, *day) {
+                if let Some(raw) = self.raw_time(value, *day, index, offset) {
                     if let Cells::Time(v) = &mut self.part.raw[column] {
                         v.push(raw);
                     }
@@ -255,9 +299,11 @@ impl<'p> Reader<'p> {
             }
             Type::Money => {
                 self.part.decimal.see_money(value);
-                if let Ok(money) = cell::money(value, plan.exponent, plan.decimal) {
+                if let Ok(money) = cell::money(value, plan.exponent, plan.decimal)
+                    && let Some(minor) = scaled(money.minor, *scale)
+                {
                     if let Cells::Money(v) = &mut self.part.raw[column] {
-                        v.push(money.minor);
+                        v.push(minor);
                     }
                     if let Some(code) = money.currency {
                         self.part.currencies.push((self.part.offsets.len() as u32, column as u32, code));
@@ -270,7 +316,7 @@ impl<'p> Reader<'p> {
                 self.part.decimal.see(value);
                 if let Some(number) = cell::number(value, plan.decimal) {
                     if let Cells::Number(v) = &mut self.part.raw[column] {
-                        v.push(number);
+                        v.push(if *scale == 0 { number } else { number * 10_f64.powi(*scale) });
                     }
                     return true;
                 }
@@ -293,7 +339,7 @@ impl<'p> Reader<'p> {
         };
         let text = value.to_vec();
         self.part.raw[column].push_missing();
-        self.bad(offset, *index, &text, expected);
+        self.bad(offset, index, &text, expected);
         true
     }
 
@@ -303,6 +349,16 @@ impl<'p> Reader<'p> {
         }
         code != NONE
     }
+}
+
+/// An amount times a power of ten, rounded half away from zero; `None` when it no longer fits.
+fn scaled(minor: i64, scale: i32) -> Option<i64> {
+    let power = 10_i64.checked_pow(scale.unsigned_abs())?;
+    if scale >= 0 {
+        return minor.checked_mul(power);
+    }
+    let half = if minor < 0 { -power / 2 } else { power / 2 };
+    Some(minor.checked_add(half)? / power)
 }
 
 fn is_header(record: &Record<'_>, header: &[String]) -> bool {

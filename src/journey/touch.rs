@@ -92,6 +92,8 @@ pub fn assign(
     };
     let ids = [touches.codes("person_id"), touches.codes("person_id_2")];
     let (emails, about, owner) = (touches.codes("email"), touches.codes("about_id"), touches.codes("owner_id"));
+    let (names, deal_names) = (touches.codes("person_name"), touches.codes("deal_name"));
+    let named = |by: &HashMap<u32, u32>, name: u32| by.get(&name).copied().unwrap_or(NONE);
     let (kind, team, at) = (touches.codes("kind"), touches.codes("team"), when(touches));
     let owners = owners(tables, contract);
     let kinds = [(&contract.teams.marketing, Side::Marketing), (&contract.teams.sales, Side::Sales)];
@@ -100,11 +102,13 @@ pub fn assign(
     let by_name: HashMap<u32, Side> =
         [Side::Marketing, Side::Sales].iter().filter_map(|s| tables.names.known(s.id()).map(|c| (c, *s))).collect();
     for row in 0..touches.len() {
-        let deal = who.deal_row.get(about[row]);
+        let by_id = who.deal_row.get(about[row]);
+        let deal = if by_id == NONE { named(&who.deal_by_name, deal_names[row]) } else { by_id };
         let human = || {
             let person = ids.iter().map(|c| who.person_row.get(c[row])).find(|p| *p != NONE);
             let human = person.map(|p| who.human[p as usize]);
-            human.or_else(|| who.human_by_email.get(&emails[row]).copied())
+            let by_email = human.or_else(|| who.human_by_email.get(&emails[row]).copied());
+            by_email.or_else(|| Some(named(&who.human_by_name, names[row])).filter(|human| *human != NONE))
         };
         // What a touch is about says more than whom it reached: a customer's later deal is a process of its own.
         let process = if deal == NONE { human().map_or(NONE, |h| of_human[h as usize]) } else { deal };

@@ -21,6 +21,8 @@ pub enum Kind {
     Campaigns,
     /// Who works in the CRM.
     Users,
+    /// What the ids of stages are called.
+    Stages,
     /// The spend ledger.
     Spend,
     /// The headcount ledger.
@@ -76,6 +78,9 @@ const PEOPLE: &[Field] = &[
     field("merged_ids", Ids, "records merged into this one"),
     field("account_id", Id, "the company's id"),
     field("account_ids", Ids, "all companies' ids"),
+    field("name", Text, "name of the person"),
+    field("first_name", Text, "first name, where there is no name"),
+    field("last_name", Text, "last name, where there is no name"),
     field("company", Text, "company name as written"),
     field("website", Text, "company web site or domain"),
     field("created_at", Time, "when the record was created"),
@@ -132,6 +137,7 @@ const DEALS: &[Field] = &[
     field("account_name", Text, "the company by name, where there is no id"),
     field("person_id", Id, "the person it came from"),
     field("person_ids", Ids, "associated people"),
+    field("person_name", Text, "the person by name, where there is no id"),
     field("merged_ids", Ids, "deals merged into this one"),
     field("created_at", Time, "when the deal was created"),
     field("closed_at", Time, "when it closed, or is expected to"),
@@ -175,6 +181,9 @@ const TOUCHES: &[Field] = &[
     field("person_id_2", Id, "who was touched, second column (contact of a campaign member)"),
     field("about_id", Id, "the deal, account or campaign it is about"),
     field("account_id", Id, "the company"),
+    field("person_name", Text, "who was touched, by name, where there is no id"),
+    field("account_name", Text, "the company by name, where there is no id"),
+    field("deal_name", Text, "the deal it is about, by name, where there is no id"),
     field("at", Time, "when it happened"),
     field("fallback_at", Time, "when it was recorded, used where `at` is empty"),
     field("kind", Text, "call, email, meeting, form, webinar, campaign, …"),
@@ -222,7 +231,17 @@ const USERS: &[Field] = &[
     field("is_active", Flag, "still works here"),
 ];
 
+const STAGES: &[Field] = &[
+    field("stage_id", Id, "the stage's id, as deals and histories have it"),
+    field("label", Text, "what it is called"),
+    field("pipeline", Text, "pipeline"),
+    field("is_won", Flag, "a deal in it is won"),
+    field("is_closed", Flag, "a deal in it is won or lost"),
+    field("is_deleted", Flag, "deleted in the source system"),
+];
+
 const SPEND: &[Field] = &[
+    field("spend_id", Key, "what tells the rows of one export apart: a later export of the same replaces it"),
     field("date", Time, "day, or month as YYYY-MM, the money was spent"),
     field("team", Text, "marketing or sales"),
     field("category", Text, "people, programs, awareness, tools, …"),
@@ -252,7 +271,7 @@ const REVENUE: &[Field] = &[
 
 impl Kind {
     /// Every table, in the order reports list them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::People,
         Self::Accounts,
         Self::Deals,
@@ -261,6 +280,7 @@ impl Kind {
         Self::Roles,
         Self::Campaigns,
         Self::Users,
+        Self::Stages,
         Self::Spend,
         Self::Headcount,
         Self::Revenue,
@@ -277,6 +297,7 @@ impl Kind {
             Self::Roles => "roles",
             Self::Campaigns => "campaigns",
             Self::Users => "users",
+            Self::Stages => "stages",
             Self::Spend => "spend",
             Self::Headcount => "headcount",
             Self::Revenue => "revenue",
@@ -299,6 +320,7 @@ impl Kind {
             Self::Roles => ROLES,
             Self::Campaigns => CAMPAIGNS,
             Self::Users => USERS,
+            Self::Stages => STAGES,
             Self::Spend => SPEND,
             Self::Headcount => HEADCOUNT,
             Self::Revenue => REVENUE,
@@ -321,6 +343,7 @@ impl Kind {
             Self::Roles => &[&["deal_id"], &["person_id"]],
             Self::Campaigns => &[&["campaign_id"]],
             Self::Users => &[&["user_id"]],
+            Self::Stages => &[&["stage_id"]],
             Self::Spend => &[&["date"], &["amount"]],
             Self::Headcount => &[&["date"], &["team"], &["heads"]],
             Self::Revenue => &[&["date"], &["amount"]],

@@ -61,20 +61,50 @@ pub fn salesforce_18(id: &[u8; 15]) -> [u8; 18] {
     out
 }
 
-/// An id as it is compared and joined: Salesforce ids in their 18-character form, everything else as written. `None`
-/// for Salesforce's null look-ups (`000000000000000AAA`), which would join all records without one to each other.
-pub fn id<'a>(cell: &'a [u8], buf: &'a mut [u8; 18]) -> Option<&'a [u8]> {
-    if cell == b"000000000000000AAA" || cell == b"000000000000000" {
-        return None;
+/// Room for the longest id that is rewritten: a GUID.
+pub type IdBuffer = [u8; 36];
+
+/// An id as it is compared and joined: Salesforce ids in their 18-character form, GUIDs in small letters and without
+/// braces, Zoho's without `zcrm_`, everything else as written. `None` for Salesforce's null look-ups
+/// (`000000000000000AAA`), which would join all records without one to each other.
+pub fn id<'a>(cell: &'a [u8], buf: &'a mut IdBuffer) -> Option<&'a [u8]> {
+    match cell.len() {
+        15 | 18 if cell == b"000000000000000AAA" || cell == b"000000000000000" => return None,
+        15 => {}
+        36 | 38 => return Some(guid(cell, buf).unwrap_or(cell)),
+        _ => return Some(cell.strip_prefix(b"zcrm_").filter(|rest| is_number(rest)).unwrap_or(cell)),
     }
     if let Ok(short) = <&[u8; 15]>::try_from(cell)
         && short.iter().all(u8::is_ascii_alphanumeric)
         && SALESFORCE_PREFIXES.iter().any(|prefix| short.starts_with(*prefix))
     {
-        *buf = salesforce_18(short);
-        return Some(buf);
+        buf[..18].copy_from_slice(&salesforce_18(short));
+        return Some(&buf[..18]);
     }
     Some(cell)
+}
+
+fn is_number(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(u8::is_ascii_digit)
+}
+
+/// `{6F9619FF-8B86-D011-B42D-00CF4FC964FF}` in small letters, without braces; `None` for what only looks like it.
+fn guid<'b>(cell: &[u8], buf: &'b mut IdBuffer) -> Option<&'b [u8]> {
+    let bare = match cell {
+        [b'{', bare @ .., b'}'] => bare,
+        bare => bare,
+    };
+    if bare.len() != buf.len() {
+        return None;
+    }
+    for (at, (byte, to)) in bare.iter().zip(buf.iter_mut()).enumerate() {
+        let fits = if matches!(at, 8 | 13 | 18 | 23) { *byte == b'-' } else { byte.is_ascii_hexdigit() };
+        if !fits {
+            return None;
+        }
+        *to = byte.to_ascii_lowercase();
+    }
+    Some(buf)
 }
 
 #[cfg(test)]
@@ -108,19 +138,32 @@ mod tests {
 
     #[test]
     fn ids() {
-        let mut buf = [0; 18];
+        let mut buf = [0; 36];
         assert_eq!(id(b"000000000000000AAA", &mut buf), None);
         assert_eq!(id(b"000000000000000", &mut buf), None);
         assert_eq!(id(b"001bm00001ZL8U9", &mut buf), Some(&b"001bm00001ZL8U9AAL"[..]));
         assert_eq!(id(b"001bm00001ZL8U9AAL", &mut buf), Some(&b"001bm00001ZL8U9AAL"[..]));
-        for as_it_is in ["zcrm_4150868000000", "28317294014", "ABCbm00001ZL8U9", "001bm00001ZL-U9", "00123", "{8F-1}"] {
+        assert_eq!(id(b"zcrm_4150868000000", &mut buf), Some(&b"4150868000000"[..]));
+        for guid in ["{6F9619FF-8B86-D011-B42D-00CF4FC964FF}", "6f9619ff-8b86-d011-b42d-00cf4fc964ff"] {
+            assert_eq!(id(guid.as_bytes(), &mut buf), Some(&b"6f9619ff-8b86-d011-b42d-00cf4fc964ff"[..]), "{guid}");
+        }
+        for as_it_is in [
+            "zcrm_Leads",
+            "{6F9619FF-8B86-D011-B42D_00CF4FC964FF}",
+            "6f9619ff-8b86-d011-b42d-00cf4fc964fg",
+            "28317294014",
+            "ABCbm00001ZL8U9",
+            "001bm00001ZL-U9",
+            "00123",
+            "{8F-1}",
+        ] {
             assert_eq!(id(as_it_is.as_bytes(), &mut buf), Some(as_it_is.as_bytes()), "{as_it_is}");
         }
     }
 
     #[test]
     fn ids_that_differ_in_case_stay_apart() {
-        let (mut one, mut two) = ([0; 18], [0; 18]);
+        let (mut one, mut two) = ([0; 36], [0; 36]);
         let a = id(b"003bm00000zaptH", &mut one).unwrap().to_ascii_lowercase();
         let b = id(b"003bm00000zapth", &mut two).unwrap().to_ascii_lowercase();
         assert_ne!(a, b);
@@ -157,7 +200,7 @@ mod tests {
         }
         let _ = excel_serial(cell);
         let _ = flag(cell);
-        let _ = id(cell, &mut [0; 18]);
+        let _ = id(cell, &mut [0; 36]);
         let _ = email(cell, &mut Vec::new());
         let _ = domain(&String::from_utf8_lossy(cell));
     }

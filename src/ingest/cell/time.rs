@@ -29,6 +29,8 @@ pub enum TimeCell {
         year: i32,
         /// Milliseconds since midnight.
         ms_of_day: i32,
+        /// Seconds that the written zone is ahead of UTC; `None` when no zone is written.
+        offset_s: Option<i32>,
         /// No time of day is written.
         is_date: bool,
     },
@@ -50,7 +52,7 @@ pub enum TimeCell {
 /// - milliseconds (13 digits) or seconds (10 digits) since 1970 UTC
 ///
 /// Years run from 1900 to 2199. A leap second is read as second 59. Serial numbers of spreadsheets are read by
-/// [`excel_serial`] only, as they are plain numbers. A date whose order is open cannot carry a zone offset.
+/// [`excel_serial`] only, as they are plain numbers.
 pub fn time(cell: &[u8]) -> Option<TimeCell> {
     match digit_run(cell) {
         4 => year_first(cell),
@@ -118,11 +120,11 @@ fn number_first(cell: &[u8]) -> Option<TimeCell> {
         let (b, rest) = one_or_two(&rest[1..])?;
         let (year, rest) = year(rest.strip_prefix(&[separator])?)?;
         let tail = tail(rest)?;
-        // The order is open here, and with it the instant: an offset would have nowhere to go.
-        if tail.offset_s.is_some() || !(is_date(year, b, a) || is_date(year, a, b)) {
+        if !(is_date(year, b, a) || is_date(year, a, b)) {
             return None;
         }
-        return Some(TimeCell::Order { a, b, year, ms_of_day: tail.ms_of_day, is_date: tail.is_date });
+        let Tail { ms_of_day, offset_s, is_date } = tail;
+        return Some(TimeCell::Order { a, b, year, ms_of_day, offset_s, is_date });
     }
     let rest = rest.strip_prefix(b".").unwrap_or(rest);
     let (month, rest) = month_name(gap(rest)?)?;
@@ -229,7 +231,7 @@ mod tests {
 
     #[allow(clippy::unnecessary_wraps)] // compared with what `time` gives
     fn order(a: u8, b: u8, year: i32, ms_of_day: i32, is_date: bool) -> Option<TimeCell> {
-        Some(TimeCell::Order { a, b, year, ms_of_day, is_date })
+        Some(TimeCell::Order { a, b, year, ms_of_day, offset_s: None, is_date })
     }
 
     // 2026-02-28 is day 20 512 since 1970, 2021-04-15 day 18 732, 2000-01-01 day 10 957.
@@ -276,7 +278,17 @@ mod tests {
         for text in ["13/13/2026", "0/1/2026", "31/2/2026", "29/02/23", "1/2/026", "1/2", "1-2/2026", "1/2/20266"] {
             assert_eq!(time(text.as_bytes()), None, "{text}");
         }
-        assert_eq!(time(b"31/12/2026 10:00:00 +01:00"), None);
+        assert_eq!(
+            time(b"31/12/2026 10:00:00 +01:00"),
+            Some(TimeCell::Order {
+                a: 31,
+                b: 12,
+                year: 2026,
+                ms_of_day: 36_000_000,
+                offset_s: Some(3600),
+                is_date: false
+            })
+        );
     }
 
     #[test]

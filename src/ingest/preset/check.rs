@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use super::raw::{Raw, RawStage};
 use super::{Preset, Subject};
+use toml::Spanned;
+
 use crate::issue::{Issue, Issues, Place, did_you_mean};
 use crate::tables::{Kind, Type};
 
@@ -54,7 +56,15 @@ impl Check<'_> {
             self.issue(raw.id.span(), format!("`{id}` is no preset id"), "use lower-case letters, digits and `_`");
         }
         self.signatures(raw);
-        match (&raw.table, &raw.not_needed) {
+        match (&raw.refused, &raw.help) {
+            (Some(why), None) => self.issue(why.span(), "`refused` without `help`", "say what to do instead"),
+            (None, Some(help)) => self.issue(help.span(), "`help` without `refused`", "say why the file is refused"),
+            _ => {}
+        }
+        if let Some(same) = raw.same.as_ref().filter(|s| s.get_ref().len() != 2) {
+            self.issue(same.span(), "`same` is not two headers", "name the first and the last day's header");
+        }
+        match (&raw.table, raw.not_needed.as_ref().or(raw.refused.as_ref())) {
             (Some(table), None) => {
                 let kind = Kind::named(table.get_ref());
                 match kind {
@@ -69,20 +79,25 @@ impl Check<'_> {
             }
             (None, Some(why)) => {
                 let says = !(raw.constants.is_empty() && raw.columns.is_empty() && raw.values.is_empty());
-                if says || !raw.stage_columns.is_empty() || raw.only.is_some() {
-                    self.issue(why.span(), "a file that is not needed has no columns", "take the columns out");
+                let both = raw.not_needed.is_some() && raw.refused.is_some();
+                if both || says || !raw.stage_columns.is_empty() || raw.only.is_some() {
+                    self.issue(
+                        why.span(),
+                        "a file that is not used has no columns, and one reason",
+                        "take the others out",
+                    );
                 }
                 None
             }
             (Some(_), Some(why)) => {
-                self.issue(why.span(), "`not_needed` stands beside `table`", "keep one of them");
+                self.issue(why.span(), "a reason not to use the file stands beside `table`", "keep one of them");
                 None
             }
             (None, None) => {
                 self.issue(
                     raw.id.span(),
                     format!("`{id}` has no `table`"),
-                    "add `table`, or `not_needed` with the reason",
+                    "add `table`, or `not_needed` or `refused` with the reason",
                 );
                 None
             }
@@ -116,7 +131,9 @@ impl Check<'_> {
 
     fn rows(&mut self, raw: &Raw, table: Range<usize>, kind: Kind) {
         let names = kind.fields().iter().map(|f| f.name);
-        for name in raw.constants.keys().chain(raw.columns.keys()).chain(raw.unless.keys()).chain(raw.values.keys()) {
+        let mentioned =
+            raw.constants.keys().chain(raw.columns.keys()).chain(raw.unless.keys()).chain(raw.values.keys());
+        for name in mentioned.chain(raw.fallback.keys()).chain(raw.joined.keys()).chain(raw.scale.keys()) {
             if kind.field(name.get_ref()).is_none() {
                 self.issue(
                     name.span(),
@@ -132,7 +149,19 @@ impl Check<'_> {
         for (name, _) in raw.columns.iter().filter(|(_, headers)| headers.is_empty()) {
             self.issue(name.span(), format!("`{}` has no headers", name.get_ref()), "list the headers it may have");
         }
-        for name in raw.unless.keys().chain(raw.values.keys()).filter(|n| !raw.columns.contains_key(*n)) {
+        for (name, _) in raw.fallback.iter().chain(&raw.joined).filter(|(_, headers)| headers.is_empty()) {
+            self.issue(name.span(), format!("`{}` has no headers", name.get_ref()), "list the headers it may have");
+        }
+        let numeric = |name: &str| kind.field(name).is_some_and(|f| matches!(f.kind, Type::Money | Type::Number));
+        for name in raw.scale.keys().filter(|n| !numeric(n.get_ref()) || !raw.columns.contains_key(*n)) {
+            let what = format!("`{}` has no number to scale", name.get_ref());
+            self.issue(name.span(), what, "scale a column of [columns] that holds amounts or numbers");
+        }
+        for except in raw.except.iter().filter(|e| e.values.is_empty() != e.blank) {
+            self.issue(except.column.span(), "rows are set aside by `values` or by `blank`", "keep one of them");
+        }
+        let columns = |name: &Spanned<String>| raw.columns.contains_key(name) || raw.joined.contains_key(name);
+        for name in raw.unless.keys().chain(raw.values.keys()).chain(raw.fallback.keys()).filter(|n| !columns(n)) {
             let what = format!("`{}` is not in [columns]", name.get_ref());
             self.issue(name.span(), what, "map the column, or take this out");
         }
@@ -142,7 +171,10 @@ impl Check<'_> {
                 self.issue(value.span(), format!("`{}` is neither yes nor no", value.get_ref()), "write true or false");
             }
         }
-        let given = |name: &&str| raw.columns.contains_key(*name) || raw.constants.contains_key(*name);
+        let given = |name: &&str| {
+            [raw.columns.contains_key(*name), raw.joined.contains_key(*name), raw.constants.contains_key(*name)]
+                .contains(&true)
+        };
         for group in kind.keys().iter().filter(|group| !group.iter().any(given)) {
             let what = format!("a row of `{}` means nothing without {}", kind.id(), group.join(" or "));
             self.issue(table.clone(), what, "map it in [columns]");

@@ -16,11 +16,38 @@ impl Preset {
         let mut used = BTreeSet::new();
         for (canonical, aliases) in &self.columns {
             let barred = self.unless.get(canonical).is_some_and(|h| h.iter().any(|name| find(header, name).is_some()));
-            if let Some(index) = aliases.iter().find_map(|alias| find(header, alias)).filter(|_| !barred) {
-                mapping.columns.push((canonical.clone(), index));
-                used.insert(index);
+            if barred {
+                continue;
+            }
+            let own = aliases.iter().find_map(|alias| amount_of(header, alias, &mut mapping).or(find(header, alias)));
+            let others: Vec<usize> =
+                self.fallback.get(canonical).into_iter().flatten().filter_map(|h| find(header, h)).collect();
+            // Where the best header is missing altogether, the first that stands in takes its place.
+            let Some(index) = own.or(others.first().copied()) else { continue };
+            let others: Vec<usize> = others.into_iter().filter(|at| *at != index).collect();
+            mapping.columns.push((canonical.clone(), index));
+            used.insert(index);
+            used.extend(&others);
+            if !others.is_empty() {
+                mapping.fallback.insert(canonical.clone(), others);
             }
         }
+        for (canonical, parts) in &self.joined {
+            let fields: Vec<usize> = parts.iter().filter_map(|part| find(header, part)).collect();
+            if let Some(first) = fields.first()
+                && !mapping.columns.iter().any(|(name, _)| name == canonical)
+            {
+                mapping.columns.push((canonical.clone(), *first));
+                used.extend(&fields);
+                mapping.joined.insert(canonical.clone(), fields);
+            }
+        }
+        if mapping.currency.is_some() {
+            // What the header of the amounts says outranks a column of codes.
+            mapping.columns.retain(|(name, _)| name != "currency");
+        }
+        used.extend(self.except.iter().filter_map(|e| find(header, &e.column)));
+        used.extend(self.same.iter().filter_map(|name| find(header, name)));
         used.extend(self.only.iter().filter_map(|only| find(header, &only.column)));
         let mut seen = BTreeSet::new();
         for (index, name) in header.iter().enumerate() {
@@ -44,6 +71,23 @@ impl Preset {
     pub fn is_day(&self, header: &str) -> bool {
         self.days.iter().any(|day| day.eq_ignore_ascii_case(header.trim()))
     }
+}
+
+/// The field of a header that names its currency, such as `Amount spent ({currency})`; notes the code.
+fn amount_of(header: &[String], alias: &str, mapping: &mut Mapping) -> Option<usize> {
+    let (before, after) = alias.split_once("{currency}")?;
+    let code = |name: &str| {
+        let code = strip_end(strip_start(name.trim(), before)?, after)?;
+        (code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase())).then(|| code.to_owned())
+    };
+    let found: Vec<(usize, String)> =
+        header.iter().enumerate().filter_map(|(at, name)| code(name).map(|code| (at, code))).collect();
+    let (at, code) = found.first()?;
+    if found.iter().any(|(_, other)| other != code) {
+        mapping.currencies = found.iter().map(|(at, _)| header[*at].clone()).collect();
+    }
+    mapping.currency = Some(code.clone());
+    Some(*at)
 }
 
 /// The field of that name: exactly, otherwise ignoring case.

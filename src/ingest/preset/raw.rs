@@ -10,7 +10,7 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use super::{Evidence, Only, Preset, Signature, StageColumn, Subject};
+use super::{Evidence, Except, Only, Preset, Signature, StageColumn, Subject};
 use crate::tables::Kind;
 
 #[derive(Deserialize)]
@@ -21,12 +21,15 @@ pub(super) struct Raw {
     pub(super) system: String,
     pub(super) table: Option<Spanned<String>>,
     pub(super) not_needed: Option<Spanned<String>>,
+    pub(super) refused: Option<Spanned<String>>,
+    pub(super) help: Option<Spanned<String>>,
     pub(super) evidence: Evidence,
     pub(super) timezone: Option<String>,
     #[serde(default)]
     pub(super) nulls: Vec<String>,
     #[serde(default)]
     pub(super) days: Vec<String>,
+    pub(super) same: Option<Spanned<Vec<String>>>,
     pub(super) docs: Option<String>,
     pub(super) signature: Spanned<OneOrMore>,
     #[serde(default)]
@@ -34,12 +37,20 @@ pub(super) struct Raw {
     #[serde(default)]
     pub(super) columns: IndexMap<Spanned<String>, Vec<String>>,
     #[serde(default)]
+    pub(super) fallback: IndexMap<Spanned<String>, Vec<String>>,
+    #[serde(default)]
+    pub(super) joined: IndexMap<Spanned<String>, Vec<String>>,
+    #[serde(default)]
+    pub(super) scale: IndexMap<Spanned<String>, i32>,
+    #[serde(default)]
     pub(super) unless: IndexMap<Spanned<String>, Vec<String>>,
     #[serde(default)]
     pub(super) values: IndexMap<Spanned<String>, IndexMap<String, Spanned<String>>>,
     #[serde(default)]
     pub(super) stage_columns: Vec<RawStage>,
     pub(super) only: Option<RawOnly>,
+    #[serde(default)]
+    pub(super) except: Vec<RawExcept>,
 }
 
 #[derive(Deserialize)]
@@ -56,6 +67,17 @@ pub(super) struct RawStage {
 pub(super) struct RawOnly {
     pub(super) column: Spanned<String>,
     pub(super) values: Vec<String>,
+    pub(super) reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawExcept {
+    pub(super) column: Spanned<String>,
+    #[serde(default)]
+    pub(super) values: Vec<String>,
+    #[serde(default)]
+    pub(super) blank: bool,
     pub(super) reason: String,
 }
 
@@ -102,14 +124,19 @@ impl Raw {
             system: self.system,
             table,
             not_needed: self.not_needed.map(Spanned::into_inner),
+            refused: self.refused.zip(self.help).map(|(why, help)| (why.into_inner(), help.into_inner())),
             evidence: self.evidence,
             timezone: self.timezone,
             nulls: self.nulls,
             days: self.days,
+            same: self.same.map(Spanned::into_inner).unwrap_or_default(),
             docs: self.docs,
             signatures: self.signature.into_inner().0,
             constants: plain(self.constants),
             columns: plain(self.columns),
+            fallback: plain(self.fallback),
+            joined: plain(self.joined),
+            scale: plain(self.scale),
             unless: plain(self.unless),
             values: self.values.into_iter().map(|(name, map)| (name.into_inner(), words(map))).collect(),
             stage_columns: self
@@ -123,6 +150,11 @@ impl Raw {
                 })
                 .collect(),
             only: self.only.map(|o| Only { column: o.column.into_inner(), values: o.values, reason: o.reason }),
+            except: self
+                .except
+                .into_iter()
+                .map(|e| Except { column: e.column.into_inner(), values: e.values, blank: e.blank, reason: e.reason })
+                .collect(),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::cli::{InputArgs, OutputArgs, SliceArgs};
 use crate::contract::Contract;
 use crate::facts::Facts;
 use crate::identity::{self, Identity, Method};
-use crate::ingest::{self, FileFacts, Given};
+use crate::ingest::{self, BadRows, FileFacts, Given};
 use crate::issue::{Issue, Issues, Place};
 use crate::journey::{self, Journeys, NO_DAY};
 use crate::report::Report;
@@ -140,7 +140,7 @@ impl Session {
             let contract = Path::new(&self.contract.source_name);
             not_an_input(path, inputs.iter().map(|f| f.path.as_path()).chain([contract]))?;
         }
-        let loaded = ingest::load(&self.contract, &self.given, &self.home, as_of)?;
+        let loaded = ingest::load(&self.contract, &self.given, &self.home, as_of, BadRows::default())?;
         clock.step("ingest", env);
         if output.verbose > 0 {
             for file in &loaded.files {

@@ -6,7 +6,8 @@
 use indexmap::IndexMap;
 
 use super::cell::{self, Decimal, TimeCell};
-use super::file::{Context, shorten};
+use super::file::shorten;
+use super::open::Context;
 use super::preset::{Mapping, Preset, StageCell};
 use super::recognise::{self, Miss};
 use super::{FileFacts, Found};

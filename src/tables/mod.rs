@@ -7,12 +7,14 @@
 //! Missing values are in the vectors themselves: [`NONE`] for ids and words, [`Stamp::NONE`] for times, [`NO_MONEY`]
 //! for money, NaN for numbers, [`NO_FLAG`] for flags.
 
+mod codes;
 mod names;
 mod schema;
 mod values;
 
 use indexmap::IndexMap;
 
+pub use codes::{CodeMap, CodeSet};
 pub use names::Names;
 pub use schema::{Field, Kind, Type};
 pub use values::Values;

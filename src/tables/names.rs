@@ -12,6 +12,8 @@ use hashbrown::HashTable;
 /// that is printed may be sorted by them.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
+    /// Texts that were asked for lately, each in the one place its bytes lead to: most cells repeat another near them.
+    lately: Vec<(Short, u32)>,
     short: HashTable<(Short, u32)>,
     long: HashTable<u32>,
     /// All texts, one after another.
@@ -26,17 +28,36 @@ type Short = [u64; 3];
 const SHORT: usize = 23;
 const HASHER: FixedState = FixedState::with_seed(0x6f6e_6566_756e_6e65);
 
+/// Built of whole words: bytes that were written one by one could not be loaded as words at once.
 fn short(text: &[u8]) -> Short {
-    let mut bytes = [0_u8; 24];
-    bytes[..text.len()].copy_from_slice(text);
-    // At most 23.
-    bytes[23] = u8::try_from(text.len()).unwrap_or(u8::MAX);
-    let word = |at: usize| {
-        let mut word = [0; 8];
-        word.copy_from_slice(&bytes[at..at + 8]);
-        u64::from_ne_bytes(word)
-    };
-    [word(0), word(8), word(16)]
+    let len = text.len();
+    let mark = (len as u64) << 56;
+    // The last word overlaps the one before it; what was there already is shifted out.
+    match len {
+        16..=SHORT => {
+            let rest = if len == 16 { 0 } else { word(&text[len - 8..]) >> (8 * (24 - len)) };
+            [word(text), word(&text[8..]), rest | mark]
+        }
+        8..16 => {
+            let rest = if len == 8 { 0 } else { word(&text[len - 8..]) >> (8 * (16 - len)) };
+            [word(text), rest, mark]
+        }
+        _ => [text.iter().rev().fold(0, |word, byte| (word << 8) | u64::from(*byte)), 0, mark],
+    }
+}
+
+/// The first eight bytes.
+fn word(text: &[u8]) -> u64 {
+    text.first_chunk().copied().map_or(0, u64::from_le_bytes)
+}
+
+/// How many texts are kept at hand: they stay in the nearest cache.
+const LATELY: usize = 2048;
+
+#[allow(clippy::cast_possible_truncation)] // the upper bits
+fn place(key: &Short) -> usize {
+    let mixed = key[0] ^ key[1].rotate_left(21) ^ key[2].rotate_left(42);
+    (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 53) as usize
 }
 
 fn hash_short(key: &Short) -> u64 {
@@ -54,12 +75,24 @@ impl Names {
     pub fn code(&mut self, text: &str) -> u32 {
         if text.len() <= SHORT {
             let key = short(text.as_bytes());
-            let hash = hash_short(&key);
-            if let Some((_, code)) = self.short.find(hash, |(other, _)| *other == key) {
+            let place = place(&key);
+            if let Some((other, code)) = self.lately.get(place)
+                && *other == key
+            {
                 return *code;
             }
-            let code = self.push(text);
-            self.short.insert_unique(hash, (key, code), |(key, _)| hash_short(key));
+            let hash = hash_short(&key);
+            let known = self.short.find(hash, |(other, _)| *other == key).map(|(_, code)| *code);
+            let code = known.unwrap_or_else(|| {
+                let code = self.push(text);
+                self.short.insert_unique(hash, (key, code), |(key, _)| hash_short(key));
+                code
+            });
+            if self.lately.is_empty() {
+                // A length that no text has.
+                self.lately.resize(LATELY, ([u64::MAX; 3], 0));
+            }
+            self.lately[place] = (key, code);
             return code;
         }
         let hash = hash_long(text);

@@ -52,8 +52,8 @@ fn raw_book(sheet_data: &str, strings: &str, properties: &str, formats: &[&str])
     let sheet = format!(r#"<?xml version="1.0"?><worksheet><sheetData>{sheet_data}</sheetData></worksheet>"#);
     let (mut own, mut cells) = (String::new(), String::new());
     for (number, code) in (164..).zip(formats) {
-        own += &format!(r#"<numFmt numFmtId="{number}" formatCode="{code}"/>"#);
-        cells += &format!(r#"<xf numFmtId="{number}"/>"#);
+        write!(own, r#"<numFmt numFmtId="{number}" formatCode="{code}"/>"#).unwrap();
+        write!(cells, r#"<xf numFmtId="{number}"/>"#).unwrap();
     }
     let styles = format!(
         r#"<styleSheet><numFmts>{own}</numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/>{cells}</cellXfs></styleSheet>"#

@@ -481,8 +481,7 @@ fn first_known(tables: &Tables) -> Vec<u32> {
     let people = tables.get(Kind::People);
     let (created, ids) = (people.times("created_at"), people.codes("person_id"));
     let never = |at: usize| created[at].is_none();
-    let mut rows: Vec<(bool, Stamp, u32)> =
-        (0..people.len()).map(|at| (never(at), created[at], at as u32)).collect();
+    let mut rows: Vec<(bool, Stamp, u32)> = (0..people.len()).map(|at| (never(at), created[at], at as u32)).collect();
     rows.par_sort_unstable();
     // Texts are looked up only where the time does not decide.
     for same in rows.chunk_by_mut(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|same| same.len() > 1) {

@@ -57,8 +57,9 @@ pub fn convert(
             for (row, value) in values.iter_mut().enumerate().filter(|(_, v)| **v != NO_MONEY) {
                 let at = (u32::try_from(row).unwrap_or(NONE), u32::try_from(amount).unwrap_or(NONE));
                 let named = own.get(&at).map(|c| String::from_utf8_lossy(c).into_owned());
-                let named = named
-                    .or_else(|| column.get(row).and_then(|code| names[part.dictionary].text(*code)).map(str::to_ascii_uppercase));
+                let named = named.or_else(|| {
+                    column.get(row).and_then(|code| names[part.dictionary].text(*code)).map(str::to_ascii_uppercase)
+                });
                 let currency = named.as_deref().unwrap_or(default);
                 if currency == contract.currency {
                     *value = rounded(*value);

@@ -241,7 +241,9 @@ fn too_many_bad(
             format!("mend what cannot be read: {bad} of {read} rows, and --on-bad-row stop tolerates none")
         }
         (_, Limit::Rows(n)) => {
-            format!("mend what cannot be read: {bad} of {read} rows, and --max-bad-rows {n} tolerates no more than that")
+            format!(
+                "mend what cannot be read: {bad} of {read} rows, and --max-bad-rows {n} tolerates no more than that"
+            )
         }
         (_, Limit::Share(share)) => format!(
             "mend what cannot be read: {bad} of {read} rows, and only up to {} % are set aside without stopping the run",

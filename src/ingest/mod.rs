@@ -24,8 +24,8 @@ mod walk;
 use anyhow::Result;
 use rayon::prelude::*;
 
-pub use open::no_such_file;
 pub use find::{Found, Given, find};
+pub use open::no_such_file;
 
 use crate::contract::{Contract, Rate};
 use crate::issue::{Issue, Issues, Place};

@@ -68,7 +68,8 @@ pub fn open(found: &Found<'_>, context: &Context<'_>, on_disk: bool) -> Result<O
     let source = found.source;
     let problem = |p: decode::DecodeProblem| vec![Issue::data(Place::file(&found.shown), p.what()).hint(p.hint())];
     let mut file = file(&found.path, &found.shown).map_err(one)?;
-    let cannot = |error: &std::io::Error| vec![Issue::usage(Place::file(&found.shown), format!("cannot be read: {error}"))];
+    let cannot =
+        |error: &std::io::Error| vec![Issue::usage(Place::file(&found.shown), format!("cannot be read: {error}"))];
     let about = file.metadata().map_err(|e| cannot(&e))?;
     let size = usize::try_from(about.len()).unwrap_or(usize::MAX);
     let mut bytes = Vec::with_capacity(size.min(HEAD) + 1);

@@ -160,9 +160,7 @@ impl History {
         let (who, at, field) = (table.codes(id), table.times("at"), table.codes("field"));
         let mut changes: Vec<(u32, u32, bool)> = (0..table.len())
             .map(|row| (row as u32, row_of.get(who[row]), false))
-            .filter(|(row, record, _)| {
-                *record != NONE && home.day(at[*row as usize]).is_some_and(|day| day <= as_of)
-            })
+            .filter(|(row, record, _)| *record != NONE && home.day(at[*row as usize]).is_some_and(|day| day <= as_of))
             .collect();
         let mut first: HashMap<(u32, u32), usize, foldhash::fast::FixedState> = HashMap::default();
         for (index, (row, record, _)) in changes.iter().enumerate() {

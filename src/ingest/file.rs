@@ -170,26 +170,30 @@ fn decimal(parts: &[Part], shown: &str, exponent: u32) -> Result<Decimal, Issue>
         .hint("say which in the contract's [[source]]: decimal = \"point\" or decimal = \"comma\""))
 }
 
-/// Every record that became no row, and every cell that was taken as missing.
+/// Every record that became no row, and every cell that was taken as missing, in the file's order.
 fn rejects(parts: &[Part], plan: &Plan, text: &Text<'_>, context: &Context<'_>) -> Vec<Reject> {
     let taken = context.bad_rows.on == OnBadRow::Null;
-    let mut rejects = Vec::new();
+    let mut rejects: Vec<(u64, Option<usize>, String, String)> = Vec::new();
     for part in parts {
-        for Bad { offset, index, value, expected } in &part.bad {
-            let header = plan.header.get(*index).cloned().unwrap_or_default();
+        rejects.extend(part.bad.iter().map(|Bad { offset, index, value, expected }| {
             let value = text.cell(*offset, *index).unwrap_or_else(|| value.clone());
             let reason = if taken { "taken as missing: not" } else { "not" };
-            let place = text.place(*offset, Some(*index));
-            rejects.push(Reject { place, column: header, value, reason: format!("{reason} {expected}") });
-        }
-        for (offset, reason) in &part.asides {
-            let reason = part.set_aside[*reason].0.clone();
-            let place = text.place(*offset, None);
-            rejects.push(Reject { place, column: String::new(), value: String::new(), reason });
-        }
+            (*offset, Some(*index), value, format!("{reason} {expected}"))
+        }));
+        let reason = |at: usize| part.set_aside[at].0.clone();
+        rejects.extend(part.asides.iter().map(|(offset, at)| (*offset, None, String::new(), reason(*at))));
     }
-    rejects.sort_by_key(|r| (r.place.line, r.place.column));
+    rejects.sort_by_key(|(offset, index, ..)| (*offset, *index));
+    let mut lines = records::Lines::of(text.all());
     rejects
+        .into_iter()
+        .map(|(offset, index, value, reason)| {
+            let column = index.and_then(|i| plan.header.get(i)).cloned().unwrap_or_default();
+            let line = Some(lines.at(offset));
+            let place = Place { file: Some(text.shown.to_string()), line, column: index.map(|i| i as u64 + 1) };
+            Reject { place, column, value, reason }
+        })
+        .collect()
 }
 
 /// What only the whole file tells: that its rows are days, and that its serial days are no other numbers.

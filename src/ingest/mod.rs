@@ -7,6 +7,7 @@
 
 mod body;
 pub mod cell;
+mod container;
 mod convert;
 pub mod decode;
 mod file;
@@ -24,11 +25,11 @@ mod walk;
 use anyhow::Result;
 use rayon::prelude::*;
 
-pub use find::{Found, Given, find};
+pub use find::{Found, Given, expand, find, is_stdin};
 pub use open::no_such_file;
 
 use crate::contract::{Contract, Rate};
-use crate::issue::{Issue, Issues, Place};
+use crate::issue::{Issue, Issues, Place, nearest};
 use crate::report::Input;
 use crate::tables::{Kind, Names, Tables};
 use crate::time::{Stamp, Zone};
@@ -88,13 +89,13 @@ pub struct Loaded {
 }
 
 /// What becomes of a row with an unreadable cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum OnBadRow {
-    /// The run stops.
+    /// The run stops
     Stop,
-    /// The row is set aside, up to a [`Limit`].
+    /// The row is set aside, up to a limit
     SetAside,
-    /// The cell is taken as missing; a row that means nothing without it is set aside.
+    /// The cell is taken as missing; a row that means nothing without it is set aside
     Null,
 }
 
@@ -165,15 +166,21 @@ pub fn look(given: &Given, home: &Zone, as_of: i32) -> Result<(Loaded, Vec<Unrea
         .collect();
     let presets = preset::with_own(&contract)?;
     let exponent = cell::minor_exponent(&contract.currency).unwrap_or(2);
-    let context =
-        open::Context { contract: &contract, home, presets: &presets, exponent, bad_rows: BadRows::default() };
+    let context = open::Context {
+        contract: &contract,
+        home,
+        presets: &presets,
+        exponent,
+        bad_rows: BadRows::default(),
+        forced: None,
+    };
     let found: Vec<Found<'_>> = find(&contract, given)?.into_iter().map(|f| Found { named: false, ..f }).collect();
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     let (read, names) = read_all(&found, &context);
-    for (file, read) in found.iter().zip(read) {
+    for (shown, read) in read {
         match read {
             Ok(read) => files.push(read),
-            Err(issues) => problems.push((file.shown.clone(), issues)),
+            Err(issues) => problems.push((shown, issues)),
         }
     }
     Ok((merge::merge(files, names, home, as_of)?, problems))
@@ -189,12 +196,21 @@ pub fn look(given: &Given, home: &Zone, as_of: i32) -> Result<(Loaded, Vec<Unrea
 pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32, bad_rows: BadRows) -> Result<Loaded> {
     let found = find(contract, given)?;
     let presets = preset::with_own(contract)?;
+    let forced = given.preset.as_deref();
+    if let Some(name) = forced.filter(|name| !presets.iter().any(|p| p.id == *name)) {
+        let issue = Issue::usage(Place::file("--preset"), format!("no preset is called `{name}`"));
+        let hint = match nearest(name, presets.iter().map(|p| p.id.as_str())) {
+            Some(near) => format!("did you mean `{near}`? `onefunnel presets` lists them"),
+            None => "`onefunnel presets` lists them".into(),
+        };
+        return Err(Issues::from(issue.hint(hint)).into());
+    }
     let exponent = cell::minor_exponent(&contract.currency).unwrap_or(2);
-    let context = open::Context { contract, home, presets: &presets, exponent, bad_rows };
+    let context = open::Context { contract, home, presets: &presets, exponent, bad_rows, forced };
     let mut issues = Vec::new();
     let mut files = Vec::new();
     let (read, names) = read_all(&found, &context);
-    for file in read {
+    for (_, file) in read {
         match file {
             Ok(file) => files.push(file),
             Err(mut problems) => issues.append(&mut problems),
@@ -217,22 +233,26 @@ pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32, bad_row
 
 type OneRead = Result<file::FileRead, Vec<Issue>>;
 
-/// Opens, walks and settles all files; some have to be read a second time. In the order of `found`, with the dictionaries
-/// of all their codes.
-fn read_all(found: &[Found<'_>], context: &open::Context<'_>) -> (Vec<OneRead>, Vec<Names>) {
-    let mut done: Vec<Option<OneRead>> = found.iter().map(|_| None).collect();
+/// Opens, walks and settles all files; some have to be read a second time. In the order of `found`, and of what is inside
+/// them, with the dictionaries of all their codes.
+fn read_all(found: &[Found<'_>], context: &open::Context<'_>) -> (Vec<(String, OneRead)>, Vec<Names>) {
+    type Waiting = ((usize, usize), Result<open::Opened, Vec<Issue>>);
+    let mut done: Vec<((usize, usize), OneRead)> = Vec::new();
     let mut names = Vec::new();
-    let opened: Vec<_> = found.par_iter().map(|f| open::open(f, context, true)).collect();
-    let mut waiting: Vec<(usize, Result<open::Opened, Vec<Issue>>)> = opened.into_iter().enumerate().collect();
+    let opened: Vec<Vec<_>> = found.par_iter().map(|f| open::open(f, context, true)).collect();
+    let numbered = |(index, members): (usize, Vec<_>)| {
+        members.into_iter().enumerate().map(move |(member, opened)| ((index, member), opened))
+    };
+    let mut waiting: Vec<Waiting> = opened.into_iter().enumerate().flat_map(numbered).collect();
     while !waiting.is_empty() {
-        let (mut indices, mut files) = (Vec::new(), Vec::new());
-        for (index, opened) in waiting.drain(..) {
+        let (mut keys, mut files) = (Vec::new(), Vec::new());
+        for (key, opened) in waiting.drain(..) {
             match opened {
                 Ok(file) => {
-                    indices.push(index);
+                    keys.push(key);
                     files.push(file);
                 }
-                Err(issues) => done[index] = Some(Err(issues)),
+                Err(issues) => done.push((key, Err(issues))),
             }
         }
         let walked = walk::walk(&files, context.bad_rows, names.len());
@@ -240,14 +260,19 @@ fn read_all(found: &[Found<'_>], context: &open::Context<'_>) -> (Vec<OneRead>, 
         let texts: Vec<(open::Opened, walk::OfFile)> = files.into_iter().zip(walked.files).collect();
         let settled: Vec<file::Next> =
             texts.into_par_iter().map(|(file, walked)| file::finish(file, walked, &names, context)).collect();
-        for (index, next) in indices.into_iter().zip(settled) {
+        for (key, next) in keys.into_iter().zip(settled) {
             match next {
-                file::Next::Done(read) => done[index] = Some(Ok(read)),
-                file::Next::Stopped(issues) => done[index] = Some(Err(issues)),
-                file::Next::Again(opened) => waiting.push((index, Ok(opened))),
-                file::Next::Decode => waiting.push((index, open::open(&found[index], context, false))),
+                file::Next::Done(read) => done.push((key, Ok(read))),
+                file::Next::Stopped(issues) => done.push((key, Err(issues))),
+                file::Next::Again(opened) => waiting.push((key, Ok(opened))),
+                // Only a plain file is on the disk.
+                file::Next::Decode => {
+                    waiting.extend(open::open(&found[key.0], context, false).into_iter().map(|opened| (key, opened)));
+                }
             }
         }
     }
-    (done.into_iter().flatten().collect(), names)
+    done.sort_by_key(|(key, _)| *key);
+    let shown = |key: (usize, usize)| found[key.0].shown.clone();
+    (done.into_iter().map(|(key, read)| (shown(key), read)).collect(), names)
 }

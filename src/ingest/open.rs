@@ -5,13 +5,14 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use super::body::Body;
 use super::cell::{Decimal, DecimalVotes};
+use super::container::{self, ContainerProblem};
 use super::decode::{self, Decoded};
 use super::part::Part;
 use super::plan::{self, Plan, position};
@@ -32,6 +33,8 @@ pub struct Context<'c> {
     /// Digits after the decimal mark of the reporting currency.
     pub exponent: u32,
     pub bad_rows: BadRows,
+    /// The preset that reads files which no source of the contract describes.
+    pub forced: Option<&'c str>,
 }
 
 /// A file, opened and understood.
@@ -62,55 +65,143 @@ pub enum Use {
 /// How much of a file settles what it is.
 const HEAD: usize = 2 << 20;
 
-/// Opens one file. `on_disk` is false for one that has turned out not to be UTF-8 throughout.
-pub fn open(found: &Found<'_>, context: &Context<'_>, on_disk: bool) -> Result<Opened, Vec<Issue>> {
-    let one = |issue| vec![issue];
-    let source = found.source;
-    let problem = |p: decode::DecodeProblem| vec![Issue::data(Place::file(&found.shown), p.what()).hint(p.hint())];
-    let mut file = file(&found.path, &found.shown).map_err(one)?;
-    let cannot =
-        |error: &std::io::Error| vec![Issue::usage(Place::file(&found.shown), format!("cannot be read: {error}"))];
-    let about = file.metadata().map_err(|e| cannot(&e))?;
-    let size = usize::try_from(about.len()).unwrap_or(usize::MAX);
-    let mut bytes = Vec::with_capacity(size.min(HEAD) + 1);
-    let by_disk = on_disk && about.is_file() && size > HEAD && source.is_none_or(|s| s.encoding.is_none());
-    if by_disk {
-        file.by_ref().take(HEAD as u64).read_to_end(&mut bytes).map_err(|e| cannot(&e))?;
-        let mark = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-        let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
-        let plain = match decode::decode(&bytes[..whole]) {
-            Ok(Decoded { text: Cow::Borrowed(_), encoding: "UTF-8", note: None, .. }) => whole > mark,
-            _ => false,
-        };
-        if plain {
-            let text = bytes[mark..whole].to_vec();
-            let facts = facts(found, context, "UTF-8".into(), Vec::new());
-            let mut opened = understand(found, context, &text, facts, Body::Memory(Vec::new()))?;
-            let (skip, len) = (mark as u64, (size - mark) as u64);
-            opened.body = Body::Disk { file, skip, len, modified: about.modified().ok() };
-            opened.head = Some(bytes[..mark + opened.data_at].to_vec());
-            return Ok(opened);
-        }
-        file.seek(SeekFrom::Start(0)).map_err(|e| cannot(&e))?;
-        bytes.clear();
+/// Opens one file: itself, or each export inside it. `on_disk` is false for one that has turned out not to be UTF-8
+/// throughout.
+pub fn open(found: &Found<'_>, context: &Context<'_>, on_disk: bool) -> Vec<Result<Opened, Vec<Issue>>> {
+    match inside(found, context, on_disk) {
+        Ok(opened) => opened,
+        Err(issues) => vec![Err(issues)],
     }
-    file.read_to_end(&mut bytes).map_err(|e| cannot(&e))?;
-    drop(file);
-    let sha256 = hex(&Sha256::digest(&bytes));
-    let decoded = match source.and_then(|s| s.encoding.as_ref()) {
+}
+
+fn inside(
+    found: &Found<'_>,
+    context: &Context<'_>,
+    on_disk: bool,
+) -> Result<Vec<Result<Opened, Vec<Issue>>>, Vec<Issue>> {
+    let place = || Place::file(&found.shown);
+    let cannot = |error: std::io::Error| vec![Issue::usage(place(), format!("cannot be read: {error}"))];
+    let mut bytes = Vec::new();
+    if found.is_stdin() {
+        std::io::stdin().lock().read_to_end(&mut bytes).map_err(cannot)?;
+    } else {
+        let mut file = file(&found.path, &found.shown).map_err(|issue| vec![issue])?;
+        let about = file.metadata().map_err(cannot)?;
+        let size = usize::try_from(about.len()).unwrap_or(usize::MAX);
+        bytes.reserve(size.min(HEAD) + 1);
+        let by_disk = on_disk && about.is_file() && size > HEAD && found.source.is_none_or(|s| s.encoding.is_none());
+        if by_disk {
+            file.by_ref().take(HEAD as u64).read_to_end(&mut bytes).map_err(cannot)?;
+            let mark = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+            let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
+            let plain = match decode::decode(&bytes[..whole]) {
+                Ok(Decoded { text: Cow::Borrowed(_), encoding: "UTF-8", note: None, .. }) => whole > mark,
+                _ => false,
+            };
+            if plain {
+                let facts = facts(found, context, "UTF-8".into(), Vec::new());
+                let text = &bytes[mark..whole];
+                let mut opened = understand(found, context, text, facts, None)?;
+                let (skip, len) = (mark as u64, (size - mark) as u64);
+                opened.head = Some(bytes[..mark + opened.data_at].to_vec());
+                opened.body = Body::Disk { file, skip, len, modified: about.modified().ok() };
+                return Ok(vec![Ok(opened)]);
+            }
+        }
+        file.read_to_end(&mut bytes).map_err(cannot)?;
+    }
+    let limit = (bytes.len() as u64).saturating_mul(100).max(1 << 28);
+    let held = match container::open(&bytes, limit) {
+        Ok(held) => held,
+        Err(problem @ (ContainerProblem::NothingInside { .. } | ContainerProblem::NoRows { .. })) if !found.named => {
+            let mut facts = facts(found, context, String::new(), Vec::new());
+            facts.input.sha256 = hex(&Sha256::digest(&bytes));
+            facts.why = problem.what();
+            return Ok(vec![Ok(Opened::not_read(facts))]);
+        }
+        Err(problem) => return Err(vec![Issue::data(place(), problem.what()).hint(problem.hint())]),
+    };
+    let skipped = held.skipped.into_iter().map(|(member, why)| format!("`{member}` in it is not read: {why}"));
+    let mut notes: Vec<String> = skipped.collect();
+    if held.members.iter().all(|m| m.name.is_empty()) {
+        let sha256 = hex(&Sha256::digest(&bytes));
+        let packed = held.members.into_iter().find_map(|m| match m.bytes {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(unpacked) => Some(unpacked),
+        });
+        let bytes = packed.unwrap_or(bytes);
+        return Ok(vec![in_memory(found, context, bytes, sha256, None, notes)]);
+    }
+    // One sheet or file among several may be no export; but none of them would be a mistake.
+    let mut opened = Vec::new();
+    for member in held.members {
+        let shown = format!("{}/{}", found.shown, member.name);
+        let of = Found { shown, path: found.path.clone(), source: found.source, named: false };
+        let sheet = member.note.as_ref().is_some_and(|note| note.starts_with("sheet"));
+        let mut about: Vec<String> = member.note.into_iter().collect();
+        about.append(&mut notes);
+        let sha256 = hex(&Sha256::digest(&member.bytes));
+        opened.push(in_memory(&of, context, member.bytes.into_owned(), sha256, sheet.then_some(b','), about));
+    }
+    let known = |o: &Result<Opened, Vec<Issue>>| {
+        o.as_ref().is_ok_and(|o| o.facts.input.preset.is_some() || o.facts.input.table.is_some())
+    };
+    if found.named && !opened.iter().any(known) {
+        let first: Vec<String> =
+            opened.iter().flatten().map(|o| format!("{}: {}", o.facts.input.path, o.facts.why)).collect();
+        let problems: Vec<Issue> = opened.into_iter().filter_map(Result::err).flatten().collect();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let what = format!("nothing in it is recognised: {}", first.join("; "));
+        return Err(vec![Issue::data(place(), what).hint(
+            "describe it in the contract: [[source]] with table = \"…\" and columns = { … }; \
+             `onefunnel init FILES` writes a contract to start from",
+        )]);
+    }
+    Ok(opened)
+}
+
+/// Opens what is in memory: decoded, and read from there.
+fn in_memory(
+    found: &Found<'_>,
+    context: &Context<'_>,
+    bytes: Vec<u8>,
+    sha256: String,
+    delimiter: Option<u8>,
+    notes: Vec<String>,
+) -> Result<Opened, Vec<Issue>> {
+    let decoded = match found.source.and_then(|s| s.encoding.as_ref()).filter(|_| delimiter.is_none()) {
         Some(label) => decode::decode_as(&bytes, &label.value),
         None => decode::decode(&bytes),
     };
-    let decoded = decoded.map_err(problem)?;
-    let mut facts = facts(found, context, decoded.encoding.to_string(), decoded.note.iter().cloned().collect());
+    let decoded = decoded.map_err(|p| vec![Issue::data(Place::file(&found.shown), p.what()).hint(p.hint())])?;
+    let mut facts = facts(found, context, decoded.encoding.to_string(), notes);
+    facts.notes.extend(decoded.note);
     facts.input.sha256 = sha256;
     let text = match decoded.text {
         Cow::Borrowed(text) if text.len() == bytes.len() => bytes,
         text => text.into_owned(),
     };
-    let mut opened = understand(found, context, &text[..text.len().min(HEAD)], facts, Body::Memory(Vec::new()))?;
+    let mut opened = understand(found, context, &text[..text.len().min(HEAD)], facts, delimiter)?;
     opened.body = Body::Memory(text);
     Ok(opened)
+}
+
+impl Opened {
+    /// A file that holds nothing to read.
+    fn not_read(facts: FileFacts) -> Self {
+        Self {
+            source: None,
+            facts,
+            body: Body::Memory(Vec::new()),
+            head: None,
+            data_at: 0,
+            delimiter: b',',
+            careful: false,
+            used: Use::Count("file not recognised".into()),
+        }
+    }
 }
 
 fn facts(found: &Found<'_>, context: &Context<'_>, encoding: String, notes: Vec<String>) -> FileFacts {
@@ -150,14 +241,14 @@ fn understand(
     context: &Context<'_>,
     head: &[u8],
     mut facts: FileFacts,
-    body: Body,
+    delimiter: Option<u8>,
 ) -> Result<Opened, Vec<Issue>> {
     let source = found.source;
     let wanted = |header: &[String]| match source {
         Some(s) if s.table.is_some() => s.columns.values().all(|rule| position(header, &rule.header.value).is_some()),
         _ => recognise::recognise(header, context.presets).is_ok(),
     };
-    let shape = decode::shape(head, source.and_then(|s| s.delimiter), &wanted)
+    let shape = decode::shape(head, delimiter.or(source.and_then(|s| s.delimiter)), &wanted)
         .map_err(|p| vec![Issue::data(Place::file(&found.shown), p.what()).hint(p.hint())])?;
     facts.delimiter = delimiter_word(shape.delimiter);
     facts.preamble = shape.preamble_lines;
@@ -165,7 +256,8 @@ fn understand(
     let opened = |facts, used| Opened {
         source: index,
         facts,
-        body,
+        // The caller has it.
+        body: Body::Memory(Vec::new()),
         head: None,
         data_at: shape.data_at,
         delimiter: shape.delimiter,

@@ -207,6 +207,10 @@ pub fn choose<'p>(
             ));
         }
     }
+    if let Some(preset) = context.forced.and_then(|name| context.presets.iter().find(|p| p.id == name)) {
+        let why = "named by --preset".into();
+        return Ok((Chosen { preset: Some(preset), kind: preset.table, why }, preset.map(header)));
+    }
     match recognise::recognise(header, context.presets) {
         Ok(hit) => {
             let mapping = hit.preset.map(header);
@@ -214,7 +218,7 @@ pub fn choose<'p>(
         }
         Err(Miss::Ambiguous(ids)) => Err(vec![
             Issue::data(place, format!("the header fits several presets: {}", ids.join(", ")))
-                .hint("say which in the contract: [[source]] preset = \"…\""),
+                .hint("say which: --preset NAME, or in the contract: [[source]] preset = \"…\""),
         ]),
         Err(Miss::Unknown { nearest }) => {
             let shown = shorten(&header.join(", "));

@@ -230,7 +230,7 @@ fn humans(
     for (row, contact) in people.codes("converted_person_id").iter().enumerate().filter(|(_, c)| **c != NONE) {
         let contact = person_row.get(*contact);
         if contact == NONE {
-            *refused.entry("converted lead whose contact is in no export, or later than as-of").or_default() += 1;
+            *refused.entry("person whose linked contact is in no export, or later than as-of").or_default() += 1;
         } else {
             sets.union(row as u32, contact);
         }
@@ -372,7 +372,7 @@ fn direct_links(
         if converted[row] != NONE {
             match deal_row.get(converted[row]) {
                 NONE => {
-                    *refused.entry("converted lead whose deal is in no export, or later than as-of").or_default() += 1;
+                    *refused.entry("person whose linked deal is in no export, or later than as-of").or_default() += 1;
                 }
                 deal => links.add(human[row], deal, Method::Converted),
             }

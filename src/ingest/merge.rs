@@ -75,7 +75,7 @@ pub fn merge(files: Vec<FileRead>, names: Vec<Names>, home: &Zone, as_of: i32) -
     unite_merged(&mut loaded);
     one_row_per_id(&mut loaded);
     one_row_per_touch(&mut loaded);
-    one_export_per_spend(&mut loaded);
+    one_export_per_spend(&mut loaded, home);
     count_used(&mut loaded)?;
     Ok(loaded)
 }
@@ -508,20 +508,21 @@ fn one_row_per_touch(loaded: &mut Loaded) {
 
 /// Two exports of the same ad spend: what the later file says holds. Rows of one file stand beside each other, as an export may
 /// divide a day by more than it shows.
-fn one_export_per_spend(loaded: &mut Loaded) {
+fn one_export_per_spend(loaded: &mut Loaded, home: &Zone) {
     let table = loaded.tables.get(Kind::Spend);
-    let keys = table.keys("spend_id");
-    let system = |file: u32| loaded.files[file as usize].system.as_str();
-    let mut last: HashMap<(&str, u128), u32, foldhash::fast::FixedState> = HashMap::default();
-    for (key, origin) in keys.iter().zip(&table.origin).filter(|(key, _)| **key != 0) {
-        let file = last.entry((system(origin.file()), *key)).or_insert(origin.file());
-        *file = (*file).max(origin.file());
+    let (keys, dates) = (table.keys("spend_id"), table.times("date"));
+    let key = |row: usize| {
+        let file = table.origin[row].file();
+        (loaded.files[file as usize].system.as_str(), keys[row], home.day(dates[row]))
+    };
+    let mut last: HashMap<(&str, u128, Option<i32>), u32, foldhash::fast::FixedState> = HashMap::default();
+    for row in (0..table.len()).filter(|row| keys[*row] != 0) {
+        let of_file = table.origin[row].file();
+        let file = last.entry(key(row)).or_insert(of_file);
+        *file = (*file).max(of_file);
     }
-    let keep: Vec<bool> = keys
-        .iter()
-        .zip(&table.origin)
-        .map(|(key, origin)| *key == 0 || last.get(&(system(origin.file()), *key)) == Some(&origin.file()))
-        .collect();
+    let keep: Vec<bool> =
+        (0..table.len()).map(|row| keys[row] == 0 || last.get(&key(row)) == Some(&table.origin[row].file())).collect();
     drop_rows(loaded, Kind::Spend, &keep, "same day and campaign in a later export");
 }
 
@@ -585,6 +586,9 @@ fn named(stage: &str) -> Option<(i8, i8)> {
     match stage {
         "won" | "closedwon" | "gewonnen" => Some((1, 1)),
         "lost" | "closedlost" | "verloren" => Some((0, 1)),
+        // With a reason behind it: Closed Lost to Competition.
+        _ if stage.starts_with("closedwon") => Some((1, 1)),
+        _ if stage.starts_with("closedlost") => Some((0, 1)),
         _ => None,
     }
 }

@@ -28,6 +28,8 @@ pub struct PlanColumn {
     pub values: Option<IndexMap<String, String>>,
     /// A time that is a day, whatever time of day the export writes behind it.
     pub day: bool,
+    /// A day that stands for its month.
+    pub month: bool,
     /// More cells, and what they are for.
     pub more: More,
     /// The power of ten that a number is multiplied with.
@@ -268,7 +270,8 @@ pub fn plan(
             (None, None) => More::Nothing,
         };
         let scale = preset.and_then(|p| p.scale.get(name)).copied().unwrap_or(0);
-        columns.push(PlanColumn { name: name.clone(), kind: type_, index: *index, values, day, more, scale });
+        let month = preset.is_some_and(|p| p.months.iter().any(|m| m.eq_ignore_ascii_case(header[*index].trim())));
+        columns.push(PlanColumn { name: name.clone(), kind: type_, index: *index, values, day, month, more, scale });
     }
     let source = found.source;
     if let Some(source) = source {
@@ -457,7 +460,7 @@ fn own_columns(
         let values = replaced.and_then(|c| c.values);
         let day = preset.is_some_and(|p| p.is_day(&header[index]));
         let more = More::Nothing;
-        columns.push(PlanColumn { name: name.clone(), kind, index, values, day, more, scale: 0 });
+        columns.push(PlanColumn { name: name.clone(), kind, index, values, day, month: false, more, scale: 0 });
     }
     for (name, values) in &source.values {
         match columns.iter_mut().find(|c| c.name == *name) {

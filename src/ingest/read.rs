@@ -65,7 +65,7 @@ impl<'p, 'n> Reader<'p, 'n> {
                 sum_at: None,
                 order: OrderVotes::default(),
                 decimal: DecimalVotes::default(),
-                monthly: false,
+                monthly: plan.columns.iter().any(|c| c.month),
             },
         }
     }

@@ -180,7 +180,7 @@ pub fn link(tables: &Tables, merged: &[(Kind, u32, u32)]) -> Identity {
     let merged = |of: Kind| -> HashMap<u32, u32> {
         merged.iter().filter(|(kind, loser, winner)| *kind == of && loser != winner).map(|(_, l, w)| (*l, *w)).collect()
     };
-    let names = tables.names.len();
+    let names = tables.names.bound();
     let mut refused: BTreeMap<&'static str, u64> = BTreeMap::new();
     let person_row = Rows::new(&people.codes("person_id"), names, &merged(Kind::People));
     let deal_row = Rows::new(&deals.codes("deal_id"), names, &merged(Kind::Deals));
@@ -237,7 +237,7 @@ fn humans(
     }
     let emails = people.codes("email");
     let mut first: CodeMap<u32> = CodeMap::default();
-    first.reserve(tables.names.len());
+    first.reserve(tables.names.bound());
     for (row, email) in emails.iter().enumerate().filter(|(_, e)| **e != NONE) {
         let mailbox = tables.names.text(*email).and_then(|e| e.split('@').next()).unwrap_or("");
         if SHARED.contains(&mailbox) {
@@ -261,7 +261,7 @@ fn humans(
         *human = number[leader];
     }
     let mut by_email = CodeMap::default();
-    by_email.reserve(tables.names.len());
+    by_email.reserve(tables.names.bound());
     for email in emails.iter() {
         if let Some(row) = first.get(*email) {
             by_email.insert_first(*email, human[row as usize]);

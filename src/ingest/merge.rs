@@ -14,7 +14,7 @@ use super::part::StageTime;
 use super::plan::{Constant, Plan};
 use super::{FileFacts, Loaded};
 use crate::issue::{Issue, Issues, Place};
-use crate::tables::{CHANGED_LATER, Kind, NO_FLAG, NONE, Names, Origin, Table, Tables, Type, Values};
+use crate::tables::{CHANGED_LATER, Kind, Mark, NO_FLAG, NONE, Names, Origin, Table, Tables, Type, Values};
 use crate::time::{Stamp, Zone};
 
 /// Puts the files together; see the module's note. `names` are the dictionaries of the files' codes, `as_of` is a day
@@ -29,7 +29,9 @@ pub fn merge(files: Vec<FileRead>, names: Vec<Names>, home: &Zone, as_of: i32) -
     let mut rejects = Vec::new();
     let mut seen: HashMap<(String, Option<String>), String> = HashMap::new();
     // Codes are given out in the order of files and blocks, so that they are the same in every run.
-    let mut codes: Vec<Vec<u32>> = names.iter().map(|names| vec![NONE; names.len()]).collect();
+    let parts = files.iter().filter_map(|file| file.content.as_ref()).flat_map(|content| &content.parts);
+    let spans: Vec<(usize, Mark, Mark)> = parts.map(|part| (part.dictionary, part.from, part.to)).collect();
+    let codes = tables.names.take_in(&names, &spans);
     for file in files {
         let FileRead { facts: mut about, content, rejects: mut of_file } = file;
         rejects.append(&mut of_file);
@@ -37,12 +39,6 @@ pub fn merge(files: Vec<FileRead>, names: Vec<Names>, home: &Zone, as_of: i32) -
         // The same bytes may be read twice, into different tables.
         let same = (about.input.sha256.clone(), about.input.table.clone());
         if let Some(content) = content {
-            for part in &content.parts {
-                let (own, codes) = (&names[part.dictionary], &mut codes[part.dictionary]);
-                for code in part.fresh.clone() {
-                    codes[code as usize] = own.text(code).map_or(NONE, |text| tables.names.code(text));
-                }
-            }
             if let Some(first) = seen.get(&same) {
                 about.input.set_aside = vec![(format!("same bytes as {first}"), about.input.rows_read)];
             } else {
@@ -434,7 +430,7 @@ fn one_system_per_id(loaded: &Loaded) -> Result<(), Issues> {
         if loaded.files.iter().filter(|f| f.input.table.as_deref() == Some(kind.id())).count() < 2 {
             continue;
         }
-        let mut first: Vec<u32> = vec![NONE; loaded.tables.names.len()];
+        let mut first: Vec<u32> = vec![NONE; loaded.tables.names.bound()];
         let system = |file: u32| loaded.files[file as usize].system.as_str();
         let clash =
             table.codes(id).iter().zip(&table.origin).filter(|(code, _)| **code != NONE).find_map(|(code, origin)| {
@@ -462,7 +458,7 @@ fn one_row_per_id(loaded: &mut Loaded) {
     for (kind, id) in KEYED {
         let table = loaded.tables.get(kind);
         let (codes, modified) = (table.codes(id), table.times("modified_at"));
-        let mut best: Vec<u32> = vec![NONE; loaded.tables.names.len()];
+        let mut best: Vec<u32> = vec![NONE; loaded.tables.names.bound()];
         for (row, code) in codes.iter().enumerate().filter(|(_, code)| **code != NONE) {
             let best = &mut best[*code as usize];
             if *best == NONE || modified[row] >= modified[*best as usize] {

@@ -5,12 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
-use std::ops::Range;
 
 use super::cell::{self, DecimalVotes, Order, OrderVotes};
 use super::plan::Plan;
 use super::{BadRows, OnBadRow};
-use crate::tables::{NO_FLAG, NO_MONEY, NONE, Type, Values};
+use crate::tables::{Mark, NO_FLAG, NO_MONEY, NONE, Type, Values};
 use crate::time::Stamp;
 
 /// A cell that could not be read.
@@ -50,8 +49,10 @@ pub struct Part {
     pub at: u64,
     /// Which dictionary the codes in the columns are of.
     pub dictionary: usize,
-    /// The codes that were new to the dictionary in this part.
-    pub fresh: Range<u32>,
+    /// How far the dictionary had grown before this part.
+    pub from: Mark,
+    /// How far after it.
+    pub to: Mark,
     pub(super) raw: Vec<Cells>,
     pub(super) raw_stages: Vec<RawStageTime>,
     /// One per [`Plan::columns`]; empty until [`Part::settle`].

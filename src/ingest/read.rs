@@ -32,7 +32,7 @@ pub struct Reader<'p, 'n> {
 impl<'p, 'n> Reader<'p, 'n> {
     /// A reader of the block at byte offset `at`, which will have about `rows` rows.
     pub fn new(plan: &'p Plan, names: &'n mut Names, bad_rows: BadRows, at: u64, rows: usize) -> Self {
-        let fresh = code_after(names);
+        let from = names.mark();
         Self {
             plan,
             names,
@@ -46,7 +46,8 @@ impl<'p, 'n> Reader<'p, 'n> {
             part: Part {
                 at,
                 dictionary: 0,
-                fresh: fresh..fresh,
+                from,
+                to: from,
                 raw: plan.columns.iter().map(|c| new_cells(c.kind, rows)).collect(),
                 raw_stages: Vec::new(),
                 columns: Vec::new(),
@@ -72,7 +73,7 @@ impl<'p, 'n> Reader<'p, 'n> {
 
     /// What its records gave.
     pub fn finish(mut self) -> Part {
-        self.part.fresh.end = code_after(self.names);
+        self.part.to = self.names.mark();
         self.part
     }
 
@@ -283,19 +284,16 @@ impl<'p, 'n> Reader<'p, 'n> {
         }
         let expected = match kind {
             Type::Id => {
-                let code = cell::id(value, &mut self.id)
-                    .and_then(|id| std::str::from_utf8(id).ok())
-                    .map_or(NONE, |id| self.names.code(id));
+                let code = cell::id(value, &mut self.id).map_or(NONE, |id| self.names.code_of_bytes(id));
                 return self.push_code(column, code);
             }
             Type::Email => {
-                let code = cell::email(value, &mut self.email)
-                    .and_then(|email| std::str::from_utf8(email).ok())
-                    .map_or(NONE, |email| self.names.code(email));
+                let email = cell::email(value, &mut self.email);
+                let code = email.map_or(NONE, |email| self.names.code_of_bytes(email));
                 return self.push_code(column, code);
             }
             Type::Text => {
-                let code = std::str::from_utf8(value).map_or(NONE, |text| self.names.code(text));
+                let code = self.names.code_of_bytes(value);
                 return self.push_code(column, code);
             }
             Type::Key => {
@@ -308,8 +306,7 @@ impl<'p, 'n> Reader<'p, 'n> {
             Type::Ids => {
                 let mut codes = Vec::new();
                 for one in value.split(|b| *b == b';' || *b == b',').map(<[u8]>::trim_ascii).filter(|b| !b.is_empty()) {
-                    let id = cell::id(one, &mut self.id).and_then(|id| std::str::from_utf8(id).ok());
-                    codes.extend(id.map(|id| self.names.code(id)));
+                    codes.extend(cell::id(one, &mut self.id).map(|id| self.names.code_of_bytes(id)));
                 }
                 let any = !codes.is_empty();
                 if let Cells::Ids(v) = &mut self.part.raw[column] {
@@ -392,11 +389,6 @@ fn scaled(minor: i64, scale: i32) -> Option<i64> {
 
 fn is_header(record: &Record<'_>, header: &[String]) -> bool {
     record.len() == header.len() && header.iter().enumerate().all(|(i, h)| *record.get(i) == *h.as_bytes())
-}
-
-#[allow(clippy::cast_possible_truncation)] // a dictionary has fewer than 2^32 texts
-fn code_after(names: &Names) -> u32 {
-    names.len() as u32
 }
 
 /// Whose stage a stage column tells.

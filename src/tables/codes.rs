@@ -11,7 +11,7 @@ pub struct CodeSet(Vec<bool>);
 impl CodeSet {
     /// The texts of `columns` that `wanted` takes.
     pub fn of(names: &Names, columns: &[&[u32]], wanted: impl Fn(&str) -> bool) -> Self {
-        let mut seen = Self(vec![false; names.len()]);
+        let mut seen = Self(vec![false; names.bound()]);
         for code in columns.iter().flat_map(|column| column.iter()) {
             if let Some(seen) = seen.0.get_mut(*code as usize) {
                 *seen = true;

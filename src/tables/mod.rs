@@ -15,7 +15,7 @@ mod values;
 use indexmap::IndexMap;
 
 pub use codes::{CodeMap, CodeSet};
-pub use names::Names;
+pub use names::{Mark, Names};
 pub use schema::{Field, Kind, Type};
 pub use values::Values;
 

@@ -54,6 +54,10 @@ pub enum TimeCell {
 /// Years run from 1900 to 2199. A leap second is read as second 59. Serial numbers of spreadsheets are read by
 /// [`excel_serial`] only, as they are plain numbers.
 pub fn time(cell: &[u8]) -> Option<TimeCell> {
+    iso(cell).or_else(|| any(cell))
+}
+
+fn any(cell: &[u8]) -> Option<TimeCell> {
     match digit_run(cell) {
         4 => year_first(cell),
         1 | 2 => number_first(cell),
@@ -66,6 +70,43 @@ pub fn time(cell: &[u8]) -> Option<TimeCell> {
         10 if cell.len() == 10 => epoch(number(cell), 1000),
         _ => None,
     }
+}
+
+/// The form that nearly all exports have, in one go: `2026-04-15`, and behind it ` 09:30:00`, `T09:30:00Z` or
+/// `T09:30:00.000Z`. `None` says only that it is another form.
+fn iso(cell: &[u8]) -> Option<TimeCell> {
+    let (day, rest) = cell.split_first_chunk::<10>()?;
+    if day[4] != b'-' || day[7] != b'-' {
+        return None;
+    }
+    let two = |a: u8, b: u8| {
+        let (a, b) = (a.wrapping_sub(b'0'), b.wrapping_sub(b'0'));
+        (a < 10 && b < 10).then_some(a * 10 + b)
+    };
+    let (century, year) = (two(day[0], day[1])?, two(day[2], day[3])?);
+    let (year, month, of_month) =
+        (i32::from(century) * 100 + i32::from(year), two(day[5], day[6])?, two(day[8], day[9])?);
+    let mut ms = 0;
+    let mut offset_s = None;
+    if let Some((clock, rest)) = rest.split_first_chunk::<9>() {
+        if !matches!(clock[0], b' ' | b'T') || clock[3] != b':' || clock[6] != b':' {
+            return None;
+        }
+        let (hour, minute, second) = (two(clock[1], clock[2])?, two(clock[4], clock[5])?, two(clock[7], clock[8])?);
+        if hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        ms = (i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second)) * 1000;
+        match rest {
+            [] => {}
+            b"Z" | b".000Z" => offset_s = Some(0),
+            _ => return None,
+        }
+    } else if !rest.is_empty() {
+        return None;
+    }
+    let civil_ms = is_date(year, month, of_month).then(|| days_from_civil(year, month, of_month) * DAY_MS + ms)?;
+    Some(TimeCell::Known { civil_ms, offset_s, is_date: rest.is_empty() })
 }
 
 /// A spreadsheet's serial day (1 to 5 digits, optional fraction; 20000 to 79999, years 1954 to 2119) as wall-clock
@@ -236,8 +277,18 @@ mod tests {
 
     // 2026-02-28 is day 20 512 since 1970, 2021-04-15 day 18 732, 2000-01-01 day 10 957.
 
+    proptest::proptest! {
+        #[test]
+        fn the_short_way_leads_to_the_same(cell in "[12][0-9]{3}-[01][0-9]-[0-3][0-9]([ T][0-2][0-9]:[0-6][0-9]:[0-6][0-9](Z|.000Z|)|)") {
+            if let Some(time) = iso(cell.as_bytes()) {
+                proptest::prop_assert_eq!(any(cell.as_bytes()), Some(time));
+            }
+        }
+    }
+
     #[test]
     fn days_with_the_year_first() {
+        assert_eq!(iso(b"2026-02-28 04:30:21"), at(20_512, 4 * HOUR + 1_821_000, None));
         for text in ["2026-02-28", "2026/02/28", "2026.02.28", "20260228", "2026-2-28"] {
             assert_eq!(time(text.as_bytes()), day(20_512), "{text}");
         }

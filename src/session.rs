@@ -10,11 +10,12 @@ use anyhow::Result;
 use jiff::civil::Date;
 
 use crate::Env;
+use crate::catalogue::Catalogue;
 use crate::cli::{InputArgs, OutputArgs, SliceArgs};
 use crate::contract::Contract;
 use crate::facts::Facts;
 use crate::identity::{self, Identity, Method};
-use crate::ingest::{self, BadRows, FileFacts, Given, Limit, Reject};
+use crate::ingest::{self, BadRows, FileFacts, Given, Limit, Reading, Reject};
 use crate::issue::{Issue, Issues, Place};
 use crate::journey::{self, Journeys, NO_DAY};
 use crate::output::Target;
@@ -161,6 +162,14 @@ impl Session {
         Ok(Self { contract, given, home, as_of, bad_rows, rejects: args.rejects.clone() })
     }
 
+    /// Words of touches that only a measure of the contract's own could ask for: there are as many as rows.
+    fn unused(&self) -> Result<Vec<(Kind, String)>> {
+        let catalogue = Catalogue::new(&self.contract)?;
+        let asked = |name: &str| catalogue.uses(Kind::Touches.id(), name);
+        let words = ["subject", "status"].into_iter().filter(|name| !asked(name));
+        Ok(words.map(|name| (Kind::Touches, name.to_string())).collect())
+    }
+
     /// Reads the exports, links them and builds the processes.
     ///
     /// # Errors
@@ -179,11 +188,15 @@ impl Session {
             let contract = Path::new(&self.contract.source_name);
             not_an_input(path, inputs.iter().map(|f| f.path.as_path()).chain([contract]))?;
         }
-        let loaded = ingest::load(&self.contract, &self.given, &self.home, as_of, self.bad_rows)?;
+        let reading = Reading { bad_rows: self.bad_rows, unused: self.unused()? };
+        let loaded = ingest::load(&self.contract, &self.given, &self.home, as_of, &reading)?;
         if let Some(target) = rejects {
             target.replace(|out| write_rejects(&loaded.rejects, out))?;
         }
         clock.step("ingest", env);
+        for (name, took) in loaded.steps.iter().filter(|_| output.verbose > 1) {
+            let _ = writeln!(env.stderr, "  {name}: {:.3} s", took.as_secs_f64());
+        }
         if output.verbose > 0 {
             for file in &loaded.files {
                 let input = &file.input;

@@ -182,6 +182,15 @@ fn unit(name: &str) -> Option<Unit> {
 pub const TABLES: [&str; 5] = ["journeys", "touches", "spend", "headcount", "revenue"];
 
 impl Catalogue {
+    /// Whether any measure of a table speaks of a column.
+    pub fn uses(&self, table: &str, column: &str) -> bool {
+        self.measures.values().filter(|m| m.table == table).any(|m| {
+            let texts = [Some(m.at.as_str()), Some(m.value.as_str()), m.condition.as_deref()];
+            let spoken = |text: &str| formula::uses(text).iter().any(|name| name == column);
+            m.needs.iter().any(|name| name == column) || texts.into_iter().flatten().any(spoken)
+        })
+    }
+
     /// The built-in catalogue and what the contract says.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 //! under the id that survived, nothing after as-of. Every row that falls out is counted against its file.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Instant;
 
 use anyhow::{Result, bail};
 use indexmap::IndexMap;
@@ -23,6 +24,7 @@ use crate::time::{Stamp, Zone};
 /// # Errors
 /// [`Issues`] for a column that two sources give different types; otherwise an account that does not balance: a defect.
 pub fn merge(files: Vec<FileRead>, names: Vec<Names>, home: &Zone, as_of: i32) -> Result<Loaded> {
+    let began = Instant::now();
     let mut tables = Tables::default();
     let mut facts: Vec<FileFacts> = Vec::with_capacity(files.len());
     let mut contents: Vec<(u32, Content)> = Vec::new();
@@ -60,7 +62,15 @@ pub fn merge(files: Vec<FileRead>, names: Vec<Names>, home: &Zone, as_of: i32) -
     for (plan, stages) in dated {
         stage_columns(&mut tables, &plan, &stages);
     }
-    let mut loaded = Loaded { tables, files: facts, merged: Vec::new(), rejects, notes: Vec::new() };
+    let mut loaded = Loaded {
+        tables,
+        files: facts,
+        merged: Vec::new(),
+        rejects,
+        notes: Vec::new(),
+        steps: vec![("put together", began.elapsed())],
+    };
+    let began = Instant::now();
     fold_ledger_words(&mut loaded.tables);
     one_system_per_id(&loaded)?;
     name_stages(&mut loaded.tables);
@@ -71,8 +81,11 @@ pub fn merge(files: Vec<FileRead>, names: Vec<Names>, home: &Zone, as_of: i32) -
     unite_merged(&mut loaded);
     one_row_per_id(&mut loaded);
     one_row_per_touch(&mut loaded);
+    // They have told what they can tell, and take the most room.
+    loaded.tables.get_mut(Kind::Touches).columns.shift_remove("touch_id");
     one_export_per_spend(&mut loaded, home);
     count_used(&mut loaded)?;
+    loaded.steps.push(("set aside", began.elapsed()));
     Ok(loaded)
 }
 

@@ -22,6 +22,8 @@ pub mod recognise;
 pub mod records;
 mod walk;
 
+use std::time::{Duration, Instant};
+
 use anyhow::Result;
 use rayon::prelude::*;
 
@@ -86,6 +88,8 @@ pub struct Loaded {
     pub rejects: Vec<Reject>,
     /// What a reader of any report has to know.
     pub notes: Vec<String>,
+    /// What the time was spent on.
+    pub steps: Vec<(&'static str, Duration)>,
 }
 
 /// What becomes of a row with an unreadable cell.
@@ -172,11 +176,12 @@ pub fn look(given: &Given, home: &Zone, as_of: i32) -> Result<(Loaded, Vec<Unrea
         presets: &presets,
         exponent,
         bad_rows: BadRows::default(),
+        unused: &[],
         forced: None,
     };
     let found: Vec<Found<'_>> = find(&contract, given)?.into_iter().map(|f| Found { named: false, ..f }).collect();
     let (mut files, mut problems) = (Vec::new(), Vec::new());
-    let (read, names) = read_all(&found, &context);
+    let (read, names) = read_all(&found, &context, &mut Vec::new());
     for (shown, read) in read {
         match read {
             Ok(read) => files.push(read),
@@ -186,6 +191,15 @@ pub fn look(given: &Given, home: &Zone, as_of: i32) -> Result<(Loaded, Vec<Unrea
     Ok((merge::merge(files, names, home, as_of)?, problems))
 }
 
+/// How files are to be read.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    /// What becomes of rows with an unreadable cell.
+    pub bad_rows: BadRows,
+    /// Columns of words that nothing asks for: they are known, and not read.
+    pub unused: Vec<(Kind, String)>,
+}
+
 /// Reads all files into the canonical tables.
 ///
 /// `as_of` is a day since 1970; rows dated after it are set aside. `home` is the contract's zone.
@@ -193,7 +207,7 @@ pub fn look(given: &Given, home: &Zone, as_of: i32) -> Result<(Loaded, Vec<Unrea
 /// # Errors
 /// [`Issues`] with every problem of every file: not there, not readable, not recognised, ambiguous, too many bad rows,
 /// amounts in a currency without a rate.
-pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32, bad_rows: BadRows) -> Result<Loaded> {
+pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32, reading: &Reading) -> Result<Loaded> {
     let found = find(contract, given)?;
     let presets = preset::with_own(contract)?;
     let forced = given.preset.as_deref();
@@ -206,10 +220,12 @@ pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32, bad_row
         return Err(Issues::from(issue.hint(hint)).into());
     }
     let exponent = cell::minor_exponent(&contract.currency).unwrap_or(2);
-    let context = open::Context { contract, home, presets: &presets, exponent, bad_rows, forced };
+    let Reading { bad_rows, unused } = reading;
+    let context = open::Context { contract, home, presets: &presets, exponent, bad_rows: *bad_rows, unused, forced };
     let mut issues = Vec::new();
     let mut files = Vec::new();
-    let (read, names) = read_all(&found, &context);
+    let mut steps = Vec::new();
+    let (read, names) = read_all(&found, &context, &mut steps);
     for (_, file) in read {
         match file {
             Ok(file) => files.push(file),
@@ -217,7 +233,8 @@ pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32, bad_row
         }
     }
     Issues(issues).into_result()?;
-    let loaded = merge::merge(files, names, home, as_of)?;
+    let mut loaded = merge::merge(files, names, home, as_of)?;
+    loaded.steps.splice(0..0, steps);
     if !found.is_empty() && loaded.files.iter().all(|f| f.input.preset.is_none() && f.input.table.is_none()) {
         let first = found.first().map(|f| f.shown.clone()).unwrap_or_default();
         let why = loaded.files.first().map(|f| f.why.clone()).unwrap_or_default();
@@ -235,15 +252,22 @@ type OneRead = Result<file::FileRead, Vec<Issue>>;
 
 /// Opens, walks and settles all files; some have to be read a second time. In the order of `found`, and of what is inside
 /// them, with the dictionaries of all their codes.
-fn read_all(found: &[Found<'_>], context: &open::Context<'_>) -> (Vec<(String, OneRead)>, Vec<Names>) {
+fn read_all(
+    found: &[Found<'_>],
+    context: &open::Context<'_>,
+    steps: &mut Vec<(&'static str, Duration)>,
+) -> (Vec<(String, OneRead)>, Vec<Names>) {
     type Waiting = ((usize, usize), Result<open::Opened, Vec<Issue>>);
     let mut done: Vec<((usize, usize), OneRead)> = Vec::new();
     let mut names = Vec::new();
+    let mut last = Instant::now();
+    let mut step = |name| steps.push((name, std::mem::replace(&mut last, Instant::now()).elapsed()));
     let opened: Vec<Vec<_>> = found.par_iter().map(|f| open::open(f, context, true)).collect();
     let numbered = |(index, members): (usize, Vec<_>)| {
         members.into_iter().enumerate().map(move |(member, opened)| ((index, member), opened))
     };
     let mut waiting: Vec<Waiting> = opened.into_iter().enumerate().flat_map(numbered).collect();
+    step("open");
     while !waiting.is_empty() {
         let (mut keys, mut files) = (Vec::new(), Vec::new());
         for (key, opened) in waiting.drain(..) {
@@ -256,10 +280,12 @@ fn read_all(found: &[Found<'_>], context: &open::Context<'_>) -> (Vec<(String, O
             }
         }
         let walked = walk::walk(&files, context.bad_rows, names.len());
+        step("read");
         names.extend(walked.names);
         let texts: Vec<(open::Opened, walk::OfFile)> = files.into_iter().zip(walked.files).collect();
         let settled: Vec<file::Next> =
             texts.into_par_iter().map(|(file, walked)| file::finish(file, walked, &names, context)).collect();
+        step("settle");
         for (key, next) in keys.into_iter().zip(settled) {
             match next {
                 file::Next::Done(read) => done.push((key, Ok(read))),

@@ -22,7 +22,7 @@ use super::{BadRows, FileFacts, Found, recognise, records};
 use crate::contract::{Contract, Source};
 use crate::issue::{Issue, Place};
 use crate::report::Input;
-use crate::tables::Names;
+use crate::tables::{Kind, Names};
 use crate::time::Zone;
 
 /// What every file needs.
@@ -33,6 +33,8 @@ pub struct Context<'c> {
     /// Digits after the decimal mark of the reporting currency.
     pub exponent: u32,
     pub bad_rows: BadRows,
+    /// Columns of words that nothing asks for.
+    pub unused: &'c [(Kind, String)],
     /// The preset that reads files which no source of the contract describes.
     pub forced: Option<&'c str>,
 }

@@ -30,6 +30,8 @@ pub struct PlanColumn {
     pub day: bool,
     /// A day that stands for its month.
     pub month: bool,
+    /// Read only where this column (its place in the plan) has nothing: it stands in for it.
+    pub instead_of: Option<usize>,
     /// More cells, and what they are for.
     pub more: More,
     /// The power of ten that a number is multiplied with.
@@ -271,7 +273,17 @@ pub fn plan(
         };
         let scale = preset.and_then(|p| p.scale.get(name)).copied().unwrap_or(0);
         let month = preset.is_some_and(|p| p.months.iter().any(|m| m.eq_ignore_ascii_case(header[*index].trim())));
-        columns.push(PlanColumn { name: name.clone(), kind: type_, index: *index, values, day, month, more, scale });
+        columns.push(PlanColumn {
+            name: name.clone(),
+            kind: type_,
+            index: *index,
+            values,
+            day,
+            month,
+            instead_of: None,
+            more,
+            scale,
+        });
     }
     let source = found.source;
     if let Some(source) = source {
@@ -303,6 +315,8 @@ pub fn plan(
     if !issues.is_empty() {
         return Err(issues);
     }
+    // What stands in for another column is read behind it.
+    columns.sort_by_key(|c| c.name == "fallback_at");
     let zone_name = source
         .and_then(|s| s.timezone.as_ref())
         .map(|z| z.value.clone())
@@ -342,6 +356,10 @@ pub fn plan(
         |i: usize| columns.iter().any(|c| c.cells().any(|at| at == i)) || mapping.stages.iter().any(|s| s.index == i);
     facts.unmapped =
         header.iter().enumerate().filter(|(i, h)| !used(*i) && !h.is_empty()).map(|(_, h)| h.clone()).collect();
+    // They are known, and not read.
+    columns.retain(|c| c.kind != Type::Text || !context.unused.contains(&(kind, c.name.clone())));
+    let at = columns.iter().position(|c| c.name == "at");
+    columns.iter_mut().filter(|c| c.name == "fallback_at").for_each(|c| c.instead_of = at);
     facts.duplicates = duplicates(header);
     let plan = Plan {
         kind,
@@ -460,7 +478,17 @@ fn own_columns(
         let values = replaced.and_then(|c| c.values);
         let day = preset.is_some_and(|p| p.is_day(&header[index]));
         let more = More::Nothing;
-        columns.push(PlanColumn { name: name.clone(), kind, index, values, day, month: false, more, scale: 0 });
+        columns.push(PlanColumn {
+            name: name.clone(),
+            kind,
+            index,
+            values,
+            day,
+            month: false,
+            instead_of: None,
+            more,
+            scale: 0,
+        });
     }
     for (name, values) in &source.values {
         match columns.iter_mut().find(|c| c.name == *name) {

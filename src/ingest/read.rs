@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use indexmap::IndexMap;
+
 use super::cell::{self, DecimalVotes, OrderVotes, TimeCell};
 use super::part::{Bad, Cells, Part, RawStageTime, fingerprint, new_cells, pack, raw};
 use super::plan::{More, Plan, PlanColumn};
@@ -23,6 +25,8 @@ pub struct Reader<'p, 'n> {
     keys: Vec<(Vec<usize>, String)>,
     deleted: Option<usize>,
     nulls: Vec<&'p [u8]>,
+    /// Cells of each column and what its value map has made of them.
+    lately: Vec<Vec<(Vec<u8>, Option<&'p str>)>>,
     id: cell::IdBuffer,
     email: Vec<u8>,
     row_is_bad: bool,
@@ -40,6 +44,7 @@ impl<'p, 'n> Reader<'p, 'n> {
             keys: plan.keys(),
             deleted: plan.columns.iter().position(|c| c.name == "is_deleted"),
             nulls: plan.nulls.iter().map(String::as_bytes).collect(),
+            lately: plan.columns.iter().map(|_| Vec::new()).collect(),
             id: [0; 36],
             email: Vec::new(),
             row_is_bad: false,
@@ -234,6 +239,22 @@ impl<'p, 'n> Reader<'p, 'n> {
         })
     }
 
+    /// What a value map makes of a cell. Most cells of such a column have one of few texts: the last ones are at hand.
+    fn translated(&mut self, column: usize, values: &'p IndexMap<String, String>, value: &[u8]) -> Option<&'p str> {
+        const AT_HAND: usize = 8;
+        if let Some((_, text)) = self.lately[column].iter().find(|(cell, _)| cell == value) {
+            return *text;
+        }
+        let mapped = std::str::from_utf8(value).ok().and_then(|v| values.get(v)).or_else(|| values.get("*"));
+        let mapped = mapped.map(String::as_str);
+        let lately = &mut self.lately[column];
+        if lately.len() == AT_HAND {
+            lately.remove(0);
+        }
+        lately.push((value.to_vec(), mapped));
+        mapped
+    }
+
     /// A spreadsheet's serial day, counted apart: only a column of nothing else is taken for one.
     fn serial(&mut self, value: &[u8], day: bool, index: usize, offset: u64) -> Option<i64> {
         let (civil_ms, is_date) = cell::excel_serial(value)?;
@@ -244,7 +265,7 @@ impl<'p, 'n> Reader<'p, 'n> {
 
     /// The first cell of a column that is not empty, or its cells joined; and which cell it is.
     fn written<'r>(&self, column: &PlanColumn, record: &'r Record<'_>) -> (Cow<'r, [u8]>, usize) {
-        let is_null = |cell: &[u8]| cell.is_empty() || self.nulls.contains(&cell);
+        let is_null = |cell: &[u8]| cell.is_empty() || is_null(&self.nulls, cell);
         match &column.more {
             More::Nothing => (record.get(column.index), column.index),
             More::Fallback(others) => {
@@ -266,15 +287,19 @@ impl<'p, 'n> Reader<'p, 'n> {
     #[allow(clippy::cast_possible_truncation)] // a part has fewer than 2^32 rows
     fn cell(&mut self, column: usize, offset: u64, record: &Record<'_>) -> bool {
         let plan = self.plan;
-        let PlanColumn { kind, values, day, scale, .. } = &plan.columns[column];
+        let PlanColumn { kind, values, day, scale, instead_of, .. } = &plan.columns[column];
+        if instead_of.is_some_and(|other| !self.part.raw[other].last_is_missing()) {
+            self.part.raw[column].push_missing();
+            return false;
+        }
         let (written, index) = self.written(&plan.columns[column], record);
         let mut value: &[u8] = &written;
-        if value.is_empty() || self.nulls.contains(&value) {
+        if value.is_empty() || is_null(&self.nulls, value) {
             self.part.raw[column].push_missing();
             return false;
         }
         if let Some(values) = values
-            && let Some(text) = std::str::from_utf8(value).ok().and_then(|v| values.get(v)).or_else(|| values.get("*"))
+            && let Some(text) = self.translated(column, values, value)
         {
             value = text.as_bytes();
             if value.is_empty() {
@@ -375,6 +400,11 @@ impl<'p, 'n> Reader<'p, 'n> {
         }
         code != NONE
     }
+}
+
+/// Whether a cell is one that means nothing. Told by its ends first: ids of one length differ there.
+fn is_null(nulls: &[&[u8]], cell: &[u8]) -> bool {
+    nulls.iter().any(|null| null.len() == cell.len() && null.first() == cell.first() && *null == cell)
 }
 
 /// An amount times a power of ten, rounded half away from zero; `None` when it no longer fits.

@@ -31,9 +31,14 @@ impl Record<'_> {
     /// One cell, unescaped and trimmed; empty where the record is too short.
     pub fn get(&self, index: usize) -> Cow<'_, [u8]> {
         match self {
-            Self::Plain(r) => match r.unescape(index) {
-                Some(Cow::Borrowed(cell)) => Cow::Borrowed(cell.trim_ascii()),
-                Some(Cow::Owned(cell)) => Cow::Owned(cell.trim_ascii().to_vec()),
+            Self::Plain(r) => match r.get(index) {
+                // `plain` has seen that a quote stands nowhere but at the beginning.
+                Some(cell) if cell.first() != Some(&b'"') => Cow::Borrowed(cell.trim_ascii()),
+                Some(_) => match r.unescape(index) {
+                    Some(Cow::Borrowed(cell)) => Cow::Borrowed(cell.trim_ascii()),
+                    Some(Cow::Owned(cell)) => Cow::Owned(cell.trim_ascii().to_vec()),
+                    None => Cow::Borrowed(b""),
+                },
                 None => Cow::Borrowed(b""),
             },
             Self::Careful(r) => Cow::Borrowed(r.get(index).unwrap_or(b"").trim_ascii()),

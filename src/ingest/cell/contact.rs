@@ -12,14 +12,31 @@ pub fn email<'a>(cell: &[u8], buf: &'a mut Vec<u8>) -> Option<&'a [u8]> {
     let at = memchr::memchr(b'@', cell)?;
     let domain = &cell[at + 1..];
     let dotted = domain.contains(&b'.') && !domain.starts_with(b".") && !domain.ends_with(b".");
-    let foreign = |b: &u8| b.is_ascii_whitespace() || b.is_ascii_control() || b"<>,;()\"[]:\\".contains(b);
-    if at == 0 || !dotted || domain.contains(&b'@') || cell.iter().any(foreign) {
+    if at == 0 || !dotted || domain.contains(&b'@') || cell.iter().any(|b| FOREIGN[usize::from(*b)]) {
         return None;
     }
     buf.clear();
     buf.extend(cell.iter().map(u8::to_ascii_lowercase));
     Some(buf)
 }
+
+/// Bytes that no address has.
+const FOREIGN: [bool; 256] = {
+    let mut foreign = [false; 256];
+    let mut byte = 0;
+    while byte < 33 {
+        foreign[byte] = true;
+        byte += 1;
+    }
+    foreign[127] = true;
+    let marks = b"<>,;()\"[]:\\";
+    let mut at = 0;
+    while at < marks.len() {
+        foreign[marks[at] as usize] = true;
+        at += 1;
+    }
+    foreign
+};
 
 /// The registered domain of an e-mail address or a web site: `https://www.acme.co.uk:80/x` and `eva@eu.acme.co.uk` are
 /// both `acme.co.uk`. Domains in other scripts come out in their ASCII form. `None` when there is none: no dot, an IP

@@ -32,6 +32,8 @@ pub enum Command {
     Funnel(FunnelArgs),
     /// What each file is, how it was read, and where every row went
     Inspect(InspectArgs),
+    /// What is missing, double, impossible or stale in the exports, where, and what it does to the metrics
+    Quality(QualityArgs),
     /// The catalogue of metrics, or one of them in full
     Metrics(MetricsArgs),
     /// Look at exports and write a commented contract that runs
@@ -179,6 +181,18 @@ impl Basis {
 pub struct InspectArgs {
     #[command(flatten)]
     pub input: InputArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `quality`
+#[derive(Debug, Args)]
+pub struct QualityArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Length of a period
+    #[arg(long, value_enum, default_value = "month", env = "ONEFUNNEL_PERIOD")]
+    pub period: PeriodKind,
     #[command(flatten)]
     pub output: OutputArgs,
 }

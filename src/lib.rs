@@ -86,6 +86,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
         Command::Scorecard(args) => report(&args.output, env, |env| report::scorecard::build(args, env)),
         Command::Funnel(args) => report(&args.output, env, |env| report::funnel::build(args, env)),
         Command::Inspect(args) => report(&args.output, env, |env| report::inspect::build(args, env)),
+        Command::Quality(args) => report(&args.output, env, |env| report::quality::build(args, env)),
         Command::Metrics(args) => report(&args.output, env, |_| report::metrics::build(args)),
         Command::Init(args) => report::init::run(args, env),
     }

@@ -15,7 +15,7 @@ use super::preset::Preset;
 use super::read;
 use super::recognise::{self};
 use super::records::{self, Trouble};
-use super::{BadRows, FileFacts, Found};
+use super::{BadRows, FileFacts, Found, lines};
 use crate::contract::{Contract, DateOrder, Source};
 use crate::issue::{Issue, Issues, Place};
 use crate::report::Input;
@@ -81,6 +81,10 @@ pub fn read(found: &Found<'_>, context: &Context<'_>) -> Outcome {
     };
     let mut facts = FileFacts {
         input,
+        path: found.path.clone(),
+        said_encoding: source.and_then(|s| s.encoding.as_ref()).map(|e| e.value.clone()),
+        said_currency: source.and_then(|s| s.currency.as_ref()).map(|c| c.value.clone()),
+        aside_at: lines::AsideAt::new(),
         system: String::new(),
         why: String::new(),
         evidence: None,
@@ -204,6 +208,10 @@ pub fn read(found: &Found<'_>, context: &Context<'_>) -> Outcome {
         *aside.entry((*reason).to_string()).or_default() += 1;
     }
     facts.input.set_aside = aside.into_iter().collect();
+    let data_at = shape.data_at as u64;
+    for (reason, offset) in parts.iter().flat_map(|p| &p.aside_at).flat_map(|(r, at)| at.iter().map(move |o| (r, o))) {
+        lines::remember(&mut facts.aside_at, reason, data_at + offset);
+    }
     for part in &mut parts {
         part.settle(&plan, order);
     }
@@ -261,6 +269,9 @@ fn too_many_bad(
     let share = bad as f64 / read.max(1) as f64;
     if share <= context.bad_rows.tolerated {
         facts.input.set_aside.push(("a cell could not be read".into(), bad));
+        for cell in parts.iter().flat_map(|p| &p.bad) {
+            lines::remember(&mut facts.aside_at, "a cell could not be read", text.data.start as u64 + cell.offset);
+        }
         facts.input.set_aside.sort();
         return Vec::new();
     }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use anyhow::{Result, bail};
 
 use super::file::{Content, FileRead};
+use super::lines::{keep_smallest, remember};
 use super::plan::Constant;
 use super::{FileFacts, Loaded};
 use crate::issue::{Issue, Issues, Place};
@@ -64,6 +65,7 @@ fn append(tables: &mut Tables, content: Content, index: u32, about: &mut FileFac
     let Content { plan, parts, data_at } = content;
     for part in parts {
         let codes = tables.names.take_in(&part.names);
+        let own_currencies = part.own_currencies(&plan);
         let before = tables.get(plan.kind).len();
         let rows = part.offsets.len();
         let to = |v: &mut Vec<u32>| v.iter_mut().filter(|c| **c != NONE).for_each(|c| *c = codes[*c as usize]);
@@ -103,6 +105,7 @@ fn append(tables: &mut Tables, content: Content, index: u32, about: &mut FileFac
         table.origin.extend(part.offsets.iter().map(|o| Origin { file: index, offset: data_at + o }));
         let len = table.len();
         table.columns.values_mut().for_each(|v| v.pad(len));
+        name_currencies(tables, plan.kind, before, &own_currencies);
         stage_columns(tables, &plan, &part.stages, before);
     }
     Ok(())
@@ -131,6 +134,18 @@ fn widen(range: &mut Option<(Stamp, Stamp)>, values: &Values) {
             *range = Some(range.map_or((low, high), |(a, b)| (a.min(low), b.max(high))));
         }
     }
+}
+
+/// An amount that names its currency itself (`EUR 100`) says more than the row's column.
+fn name_currencies(tables: &mut Tables, kind: Kind, before: usize, own: &[(u32, [u8; 3])]) {
+    if own.is_empty() || kind.field("currency").is_none() {
+        return;
+    }
+    let mut codes = tables.get(kind).codes("currency").into_owned();
+    for (row, code) in own {
+        codes[before + *row as usize] = tables.names.code(&String::from_utf8_lossy(code));
+    }
+    tables.get_mut(kind).columns.insert("currency".into(), Values::Text(codes));
 }
 
 /// Stage columns (`Date entered "…"`) become rows of `stage_changes`; they are no records of the file, so they are in
@@ -171,12 +186,14 @@ fn stage_columns(tables: &mut Tables, plan: &super::plan::Plan, stages: &[super:
 /// Drops rows and counts each against its file under `reason`.
 fn drop_rows(loaded: &mut Loaded, kind: Kind, keep: &[bool], reason: &str) {
     let table = loaded.tables.get_mut(kind);
-    let mut dropped: BTreeMap<u32, u64> = BTreeMap::new();
+    let mut dropped: BTreeMap<u32, (u64, Vec<u64>)> = BTreeMap::new();
     for (origin, _) in table.origin.iter().zip(keep).filter(|(_, keep)| !**keep) {
-        *dropped.entry(origin.file).or_default() += 1;
+        let (rows, first) = dropped.entry(origin.file).or_default();
+        *rows += 1;
+        keep_smallest(first, origin.offset);
     }
     table.keep(keep);
-    for (file, rows) in dropped {
+    for (file, (rows, first)) in dropped {
         let facts = &mut loaded.files[file as usize];
         // Rows that stage columns made are no records of their file.
         if facts.input.table.as_deref() != Some(kind.id()) {
@@ -187,6 +204,7 @@ fn drop_rows(loaded: &mut Loaded, kind: Kind, keep: &[bool], reason: &str) {
             None => facts.input.set_aside.push((reason.to_string(), rows)),
         }
         facts.input.set_aside.sort();
+        first.into_iter().for_each(|offset| remember(&mut facts.aside_at, reason, offset));
     }
 }
 

@@ -9,6 +9,7 @@ mod convert;
 pub mod decode;
 mod file;
 mod find;
+mod lines;
 mod merge;
 mod part;
 mod plan;
@@ -17,11 +18,14 @@ mod read;
 pub mod recognise;
 pub mod records;
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use rayon::prelude::*;
 
 pub use file::no_such_file;
 pub use find::{Found, Given, find};
+pub use lines::{EXAMPLES, keep_smallest, lines};
 
 use crate::contract::{Contract, Rate};
 use crate::issue::{Issue, Issues, Place};
@@ -34,6 +38,14 @@ use crate::time::{Stamp, Zone};
 pub struct FileFacts {
     /// Path, hash and row counts.
     pub input: Input,
+    /// Where it is.
+    pub path: PathBuf,
+    /// The encoding that the contract names for it.
+    pub said_encoding: Option<String>,
+    /// The currency that the contract names for its amounts.
+    pub said_currency: Option<String>,
+    /// The first records that were set aside, by reason.
+    pub aside_at: lines::AsideAt,
     /// Which system wrote it: ids of two systems are never taken for the same.
     pub system: String,
     /// Why this preset: the headers that decided, or what is missing.

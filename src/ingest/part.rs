@@ -60,6 +60,8 @@ pub struct Part {
     pub read: u64,
     /// Records set aside, by reason.
     pub set_aside: BTreeMap<String, u64>,
+    /// The first of them, by reason.
+    pub aside_at: super::lines::AsideAt,
     /// The first [`Part::DETAILS`] cells that could not be read; their records are no rows.
     pub bad: Vec<Bad>,
     /// Records with a cell that could not be read.
@@ -283,6 +285,15 @@ impl Part {
             });
         let stages = self.raw_stages.iter().filter(|s| plan.stages[s.stage as usize].index == index).count();
         (columns.sum::<usize>() + stages) as u64
+    }
+
+    /// The currencies that the table's own amounts name in their cells, by row.
+    pub fn own_currencies(&self, plan: &Plan) -> Vec<(u32, [u8; 3])> {
+        let own = |column: u32| {
+            let name = plan.columns.get(column as usize).map(|c| c.name.as_str());
+            matches!(name, Some("amount" | "cost"))
+        };
+        self.currencies.iter().filter(|(_, column, _)| own(*column)).map(|(row, _, code)| (*row, *code)).collect()
     }
 
     /// The settled column of that name.

@@ -22,6 +22,8 @@ struct Reader<'p> {
     id: cell::IdBuffer,
     email: Vec<u8>,
     row_is_bad: bool,
+    /// Where the record stands that is being read.
+    at: u64,
     part: Part,
 }
 
@@ -35,6 +37,7 @@ impl<'p> Reader<'p> {
             id: [0; 36],
             email: Vec::new(),
             row_is_bad: false,
+            at: 0,
             part: Part {
                 names: Names::default(),
                 raw: plan.columns.iter().map(|c| new_cells(c.kind)).collect(),
@@ -45,6 +48,7 @@ impl<'p> Reader<'p> {
                 currencies: Vec::new(),
                 read: 0,
                 set_aside: BTreeMap::new(),
+                aside_at: BTreeMap::new(),
                 bad: Vec::new(),
                 bad_rows: 0,
                 no_numbers: BTreeMap::new(),
@@ -59,6 +63,7 @@ impl<'p> Reader<'p> {
     }
 
     fn aside(&mut self, reason: &str) {
+        super::lines::remember(&mut self.part.aside_at, reason, self.at);
         match self.part.set_aside.get_mut(reason) {
             Some(n) => *n += 1,
             None => {
@@ -69,6 +74,7 @@ impl<'p> Reader<'p> {
 
     fn record(&mut self, offset: u64, record: &Record<'_>) {
         self.part.read += 1;
+        self.at = offset;
         let plan = self.plan;
         let width = plan.header.len();
         if record.len() < width {

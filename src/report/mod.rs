@@ -7,6 +7,7 @@ pub mod funnel;
 pub mod init;
 pub mod inspect;
 pub mod metrics;
+pub mod quality;
 pub mod scorecard;
 
 use jiff::civil::Date;

@@ -1,0 +1,171 @@
+//! Dates: loaded in bulk, after as-of, overdue, and stale.
+//!
+//! In: the tables. Out: [`Check`]s.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::check::{Check, Outcome, Rule, View, Weight, began};
+use super::records::capital;
+use crate::journey;
+use crate::tables::Kind;
+use crate::time::Stamp;
+
+const MINUTE: Rule = ("bulk_minute", Weight::Medium, "dated by a load, not by what happened: periods and days are off");
+const DAY: Rule = ("bulk_day", Weight::Medium, "dated by a load, not by what happened: periods and days are off");
+const TOUCHED: Rule = ("bulk_minute", Weight::Low, "a mailing, or a load: then first touches and days are off");
+const STALE: Rule = ("days_since_last_date", Weight::Fact, "the last days before as-of may lack what this export has");
+const UNTOUCHED: Rule = ("open_deal_unchanged", Weight::Medium, "open pipeline may hold what is dead");
+const OVERDUE: Rule =
+    ("open_deal_overdue", Weight::Medium, "open, though it should have closed: win rates leave it out");
+const FUTURE: Rule = ("date_after_as_of", Weight::Low, "does not count yet on that day");
+
+/// An open deal that was not changed for longer than this is taken note of.
+pub const UNCHANGED_DAYS: i32 = 90;
+/// So many rows on one minute or one day are at least needed for a spike.
+pub const SPIKE: u64 = 20;
+/// One minute with this share of a column's times, in percent, is a spike.
+pub const MINUTE_PERCENT: u64 = 1;
+/// One day with this share of a column's days, in percent, is a spike ...
+pub const DAY_PERCENT: u64 = 20;
+/// ... if the column spans more days than this.
+pub const SPAN_DAYS: i32 = 90;
+
+/// The columns that are dated by what happened, unless a load has overwritten them.
+const LOADED: [(Kind, &str); 10] = [
+    (Kind::People, "created_at"),
+    (Kind::People, "mql_at"),
+    (Kind::People, "sql_at"),
+    (Kind::People, "converted_at"),
+    (Kind::Accounts, "created_at"),
+    (Kind::Deals, "created_at"),
+    (Kind::Deals, "closed_at"),
+    (Kind::StageChanges, "at"),
+    (Kind::Touches, "at"),
+    (Kind::Touches, "fallback_at"),
+];
+
+/// Every check of this group.
+pub fn checks(view: &View<'_>) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for (kind, column) in LOADED {
+        checks.extend(bulk(view, kind, column));
+    }
+    checks.push(stale(view));
+    checks.extend(open_deals(view));
+    checks.extend(
+        [
+            (Kind::People, "mql_at"),
+            (Kind::People, "sql_at"),
+            (Kind::People, "converted_at"),
+            (Kind::Deals, "created_at"),
+            (Kind::Deals, "closed_at"),
+        ]
+        .map(|(kind, column)| future(view, kind, column)),
+    );
+    checks
+}
+
+fn bulk(view: &View<'_>, kind: Kind, column: &'static str) -> [Check; 2] {
+    let possible = view.needs(&[(kind, &[column])]);
+    let times = view.table(kind).times(column);
+    let days: Vec<Option<i32>> = times.iter().map(|at| view.day(*at)).collect();
+    let known = || days.iter().copied().flatten();
+    let span = known().max().unwrap_or(0) - known().min().unwrap_or(0);
+    let by_minute = possible.clone().map(|()| {
+        let minutes: Vec<Option<i64>> = times.iter().map(|at| minute(view, *at)).collect();
+        let spikes = spikes(&minutes, MINUTE_PERCENT);
+        view.count(kind, &days, |row| minutes[row].map(|m| spikes(&m)))
+    });
+    let by_day = possible.and_then(|()| {
+        if span <= SPAN_DAYS {
+            return Err(format!("{} of {} spans {SPAN_DAYS} days or less", column, kind.id()));
+        }
+        let spikes = spikes(&days, DAY_PERCENT);
+        Ok(view.count(kind, &days, |row| days[row].map(|d| spikes(&d))))
+    });
+    let rule = if kind == Kind::Touches { TOUCHED } else { MINUTE };
+    let name = capital(kind.id());
+    [
+        Check::new(rule, kind.id(), format!("{name}: many {column} in one minute"), by_minute).about(column),
+        Check::new(DAY, kind.id(), format!("{name}: many {column} on one day"), by_day).about(column),
+    ]
+}
+
+/// The minute of an instant. Midnight is how days are often written, and says nothing.
+fn minute(view: &View<'_>, at: Stamp) -> Option<i64> {
+    const DAY_MS: i64 = 86_400_000;
+    let ms = at.some().filter(|at| !at.is_date())?.utc_ms();
+    let midnight = ms % DAY_MS == 0 || view.data.session.home.to_civil(ms) % DAY_MS == 0;
+    (!midnight).then_some(ms.div_euclid(60_000))
+}
+
+/// Which values are had by [`SPIKE`] rows and `percent` of all that have one, at least.
+fn spikes<T: Copy + Eq + std::hash::Hash>(values: &[Option<T>], percent: u64) -> impl Fn(&T) -> bool {
+    let mut counts: HashMap<T, u64> = HashMap::new();
+    let mut all = 0;
+    for value in values.iter().flatten() {
+        *counts.entry(*value).or_default() += 1;
+        all += 1;
+    }
+    move |value| counts.get(value).is_some_and(|n| *n >= SPIKE && n * 100 >= all * percent)
+}
+
+/// The last day up to as-of of each file, and how long ago it is.
+pub fn last_days(view: &View<'_>) -> BTreeMap<u32, i32> {
+    let mut last: BTreeMap<u32, i32> = BTreeMap::new();
+    for kind in Kind::ALL {
+        let table = view.table(kind);
+        let (began, modified) = (began(table), table.times("modified_at"));
+        for (row, origin) in table.origin.iter().enumerate() {
+            let days = [began[row], modified[row]].into_iter().filter_map(|at| view.day(at));
+            if let Some(day) = days.filter(|day| *day <= view.as_of).max() {
+                let last = last.entry(origin.file).or_insert(day);
+                *last = day.max(*last);
+            }
+        }
+    }
+    last
+}
+
+fn stale(view: &View<'_>) -> Check {
+    let days = last_days(view);
+    let since = days.into_iter().map(|(file, day)| (file, u64::from(view.as_of.abs_diff(day)))).collect();
+    let mut check = Check::new(STALE, "files", "Days from the last date to as-of", Err(String::new()));
+    check.outcome = Outcome::Days(since);
+    check
+}
+
+fn open_deals(view: &View<'_>) -> Vec<Check> {
+    let deals = view.table(Kind::Deals);
+    let (closes, modified) = (deals.times("closed_at"), deals.times("modified_at"));
+    let days = view.days(Kind::Deals);
+    let open = |row: usize| view.data.journeys.outcome[row] == journey::Outcome::Open;
+    let older = |at: Stamp, than: i32| view.day(at).map(|day| day < than);
+    let unchanged =
+        view.needs(&[(Kind::Deals, &["modified_at"])]).map(|()| {
+            view.count(Kind::Deals, &days, |row| {
+                if open(row) { older(modified[row], view.as_of - UNCHANGED_DAYS) } else { None }
+            })
+        });
+    let overdue = view
+        .needs(&[(Kind::Deals, &["closed_at"])])
+        .map(|()| view.count(Kind::Deals, &days, |row| if open(row) { older(closes[row], view.as_of) } else { None }));
+    vec![
+        Check::new(UNTOUCHED, "deals", "Open deals unchanged for 90 days", unchanged),
+        Check::new(OVERDUE, "deals", "Open deals whose close date has passed", overdue),
+    ]
+}
+
+/// Dates after as-of in rows that count. An open deal closes in the future, as it should.
+fn future(view: &View<'_>, kind: Kind, column: &'static str) -> Check {
+    let counted = view.needs(&[(kind, &[column])]).map(|()| {
+        let times = view.table(kind).times(column);
+        let ended = view.table(kind).flags("is_closed");
+        let won = view.table(kind).flags("is_won");
+        let days: Vec<Option<i32>> = times.iter().map(|at| view.day(*at)).collect();
+        let counts = |row: usize| column != "closed_at" || ended[row] == 1 || won[row] == 1;
+        view.count(kind, &view.days(kind), |row| Some(days[row].filter(|_| counts(row))? > view.as_of))
+    });
+    let title = format!("{}: {column} after as-of", capital(kind.id()));
+    Check::new(FUTURE, kind.id(), title, counted).about(column)
+}

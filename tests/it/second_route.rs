@@ -10,5 +10,6 @@ mod compare;
 mod figures;
 mod metamorphic;
 mod process;
+mod quality;
 mod raw;
 mod truth;

@@ -79,7 +79,28 @@ pub enum Outcome {
     /// Days between the last date of a file and as-of.
     Days(BTreeMap<u32, u64>),
     /// Not checked, and why.
-    NotChecked(String),
+    NotChecked(Why),
+}
+
+/// Why a check could not be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// No file was read into the table.
+    NoTable(Kind),
+    /// None of the table's files has the column, or any of several.
+    NoColumn(Kind, String),
+    /// Anything else.
+    Other(String),
+}
+
+impl std::fmt::Display for Why {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoTable(kind) => write!(f, "no export of {}", kind.id()),
+            Self::NoColumn(kind, column) => write!(f, "no export of {} has {column}", kind.id()),
+            Self::Other(why) => f.write_str(why),
+        }
+    }
 }
 
 /// One check of one table, or of one column of it.
@@ -97,6 +118,8 @@ pub struct Check {
     pub weight: Weight,
     /// What it does to the metrics.
     pub effect: &'static str,
+    /// What it counts: rows, cells, files or days.
+    pub unit: &'static str,
     /// What came of it.
     pub outcome: Outcome,
 }
@@ -107,10 +130,17 @@ impl Check {
         (id, weight, effect): Rule,
         rows: &'static str,
         title: impl Into<String>,
-        counted: Result<Tally, String>,
+        counted: Result<Tally, Why>,
     ) -> Self {
         let outcome = counted.map_or_else(Outcome::NotChecked, Outcome::Counted);
-        Self { id, item: String::new(), rows, title: title.into(), weight, effect, outcome }
+        Self { id, item: String::new(), rows, title: title.into(), weight, effect, unit: "rows", outcome }
+    }
+
+    /// The same, counting something else than rows.
+    #[must_use]
+    pub fn of(mut self, unit: &'static str) -> Self {
+        self.unit = unit;
+        self
     }
 
     /// The same, about one column, stage, method or currency.
@@ -196,13 +226,13 @@ impl View<'_> {
     ///
     /// # Errors
     /// The first that is missing.
-    pub fn needs(&self, wanted: &[(Kind, &[&str])]) -> Result<(), String> {
+    pub fn needs(&self, wanted: &[(Kind, &[&str])]) -> Result<(), Why> {
         for (kind, columns) in wanted {
             if !self.data.read.contains(kind.id()) && self.table(*kind).is_empty() {
-                return Err(format!("no export of {}", kind.id()));
+                return Err(Why::NoTable(*kind));
             }
             if !columns.is_empty() && !columns.iter().any(|column| self.has(*kind, column)) {
-                return Err(format!("no export of {} has {}", kind.id(), columns.join(" or ")));
+                return Err(Why::NoColumn(*kind, columns.join(" or ")));
             }
         }
         Ok(())

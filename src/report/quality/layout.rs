@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::check::{Check, Count, Outcome, Tally, View, Weight, When, first_places};
+use super::check::{Check, Count, Outcome, Tally, View, Weight, When, Why, first_places};
 use super::times;
 use crate::ingest;
 use crate::issue::{Issue, Place};
@@ -261,17 +261,23 @@ fn freshness(view: &View<'_>) -> Table {
 }
 
 fn not_checked(checks: &[Check]) -> Table {
-    let columns = vec![Column::left("reason", "Not checked, because"), Column::left("checks", "What")];
-    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    let columns = vec![Column::left("reason", "There is"), Column::left("what", "So not checked")];
+    let mut tables: Vec<(String, Vec<String>)> = Vec::new();
+    let mut put = |reason: String, what: String| match tables.iter_mut().find(|(known, _)| *known == reason) {
+        Some((_, all)) if all.contains(&what) => {}
+        Some((_, all)) => all.push(what),
+        None => tables.push((reason, vec![what])),
+    };
     for check in checks {
-        if let Outcome::NotChecked(why) = &check.outcome {
-            match reasons.iter_mut().find(|(reason, _)| reason == why) {
-                Some((_, titles)) => titles.push(&check.title),
-                None => reasons.push((why, vec![&check.title])),
+        match &check.outcome {
+            Outcome::NotChecked(Why::NoColumn(kind, column)) => {
+                put(format!("no export of {} with", kind.id()), column.clone());
             }
+            Outcome::NotChecked(why) => put(why.to_string(), check.id.to_string()),
+            _ => {}
         }
     }
-    let rows = reasons.into_iter().map(|(why, titles)| vec![Cell::text(why), Cell::text(titles.join("; "))]).collect();
+    let rows = tables.into_iter().map(|(why, all)| vec![Cell::text(why), Cell::text(all.join(", "))]).collect();
     table("not_checked", "Not checked", columns, rows)
 }
 
@@ -282,10 +288,9 @@ fn tidy(view: &View<'_>, checks: &[Check], rows: &[Row], lines: &Lines) -> Table
         .iter()
         .map(|row| {
             let check = &checks[row.check];
-            let (status, unit, reason) = match &check.outcome {
-                Outcome::NotChecked(why) => ("not_checked", "rows", why.as_str()),
-                Outcome::Days(_) => ("found", "days", ""),
-                Outcome::Counted(_) => (if row.found > 0 { "found" } else { "none" }, "rows", ""),
+            let (status, reason) = match &check.outcome {
+                Outcome::NotChecked(why) => ("not_checked", why.to_string()),
+                _ => (if row.found > 0 { "found" } else { "none" }, String::new()),
             };
             let (label, days) = match row.when {
                 Some(When::Period(p)) => {
@@ -316,10 +321,10 @@ fn tidy(view: &View<'_>, checks: &[Check], rows: &[Row], lines: &Lines) -> Table
                 Cell::text(label),
                 day(days.map(|(start, _)| start)),
                 day(days.map(|(_, end)| end)),
-                if counted { Cell::count(row.found) } else { Cell::Missing(reason.to_string()) },
+                if counted { Cell::count(row.found) } else { Cell::Missing(reason.clone()) },
                 row.of.map_or_else(Cell::none, Cell::count),
                 row.of.map_or_else(Cell::none, |of| share(row.found, of, Unit::Number)),
-                Cell::text(unit),
+                Cell::text(check.unit),
                 place(0),
                 place(1),
                 place(2),

@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::check::{Check, Rule, Tally, View, Weight};
+use super::check::{Check, Rule, Tally, View, Weight, Why};
 use super::records::capital;
 use crate::identity::{Method, is_shared_mailbox};
 use crate::ingest::cell;
@@ -122,7 +122,11 @@ fn nobody(view: &View<'_>) -> Vec<Check> {
     let origins = view.needs(&[(Kind::Deals, &[])]).and_then(|()| {
         let known = (0..view.table(Kind::Deals).len()).any(|row| journeys.origin[row].is_some());
         let counted = || view.count(Kind::Deals, &view.days(Kind::Deals), |row| Some(journeys.origin[row].is_none()));
-        if known { Ok(counted()) } else { Err("no deal has an origin: see [teams] sources in the contract".into()) }
+        if known {
+            Ok(counted())
+        } else {
+            Err(Why::Other("no deal has an origin: see [teams] sources in the contract".into()))
+        }
     });
     vec![
         Check::new(TOUCH, "touches", "Touches of nobody in the exports", touched),
@@ -145,7 +149,7 @@ fn emails(view: &View<'_>) -> Vec<Check> {
     let emails = people.codes("email");
     let days = view.days(Kind::People);
     let text = |row: usize| names.text(emails[row]);
-    let count = |seen: &dyn Fn(usize) -> Option<bool>| -> Result<Tally, String> {
+    let count = |seen: &dyn Fn(usize) -> Option<bool>| -> Result<Tally, Why> {
         view.needs(&[(Kind::People, &["email"])]).map(|()| view.count(Kind::People, &days, seen))
     };
     let mut first: HashMap<u32, u32> = HashMap::new();

@@ -2,9 +2,9 @@
 //!
 //! In: the account of every file, and the tables. Out: [`Check`]s.
 
-use super::check::{Check, Count, Rule, Tally, View, Weight, When};
+use super::check::{Check, Count, Rule, Tally, View, Weight, When, Why};
 use crate::ingest::FileFacts;
-use crate::journey::Outcome;
+use crate::journey::{Outcome, Side};
 use crate::tables::{Kind, NO_MONEY, NONE};
 
 const LOST: &str = "in no figure: the row was set aside";
@@ -43,17 +43,23 @@ pub fn checks(view: &View<'_>) -> Vec<Check> {
         });
         checks.push(Check::new(SOURCE, kind.id(), format!("{} without a lead source", capital(kind.id())), counted));
     }
-    for kind in [Kind::Deals, Kind::Touches] {
-        let columns: &[&str] = &["campaign", "campaign_id"];
-        let counted = view.needs(&[(kind, columns)]).map(|()| {
-            let (name, id) = (view.table(kind).codes("campaign"), view.table(kind).codes("campaign_id"));
-            view.count(kind, &view.days(kind), |row| Some(name[row] == NONE && id[row] == NONE))
-        });
-        checks.push(Check::new(CAMPAIGN, kind.id(), format!("{} without a campaign", capital(kind.id())), counted));
-    }
+    checks.push(campaigns(view, Kind::Deals, "Deals without a campaign", |_| true));
+    let side = &view.data.journeys.touch_side;
+    let marketing = |row: usize| side[row] == Some(Side::Marketing);
+    checks.push(campaigns(view, Kind::Touches, "Touches of marketing without a campaign", marketing));
     checks
 }
 
+fn campaigns(view: &View<'_>, kind: Kind, title: &str, of: impl Fn(usize) -> bool) -> Check {
+    let columns: &[&str] = &["campaign", "campaign_id"];
+    let counted = view.needs(&[(kind, columns)]).map(|()| {
+        let (name, id) = (view.table(kind).codes("campaign"), view.table(kind).codes("campaign_id"));
+        view.count(kind, &view.days(kind), |row| of(row).then(|| name[row] == NONE && id[row] == NONE))
+    });
+    Check::new(CAMPAIGN, kind.id(), title, counted)
+}
+
+/// `stage_changes` → `Stage changes`.
 pub fn capital(text: &str) -> String {
     let text = text.replace('_', " ");
     let mut chars = text.chars();
@@ -102,12 +108,13 @@ fn accounts(view: &View<'_>) -> Vec<Check> {
             "files",
             "Cells of number columns without a number",
             per_file(view, |f| (f.no_numbers.iter().map(|(_, n)| n).sum(), vec![])),
-        ),
+        )
+        .of("cells"),
     ]
 }
 
 /// One count per file, of the rows that were read. Rows that are set aside have no day any more.
-fn per_file(view: &View<'_>, found: impl Fn(&FileFacts) -> (u64, Vec<u64>)) -> Result<Tally, String> {
+fn per_file(view: &View<'_>, found: impl Fn(&FileFacts) -> (u64, Vec<u64>)) -> Result<Tally, Why> {
     let files = view.data.files.iter().enumerate();
     Ok(files
         .map(|(at, file)| {

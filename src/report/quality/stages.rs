@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::check::{Check, Rule, Tally, View, Weight};
+use super::check::{Check, Rule, Tally, View, Weight, Why};
 use crate::journey::{How, NO_DAY, Outcome};
 use crate::tables::{Kind, NONE, Origin};
 use crate::time::Stamp;
@@ -44,9 +44,9 @@ fn reached(view: &View<'_>) -> Vec<Check> {
     let journeys = &view.data.journeys;
     let homes = homes(view);
     let stages = &view.data.session.contract.stages;
-    let count = |s: usize, seen: &dyn Fn(usize) -> Option<bool>| -> Result<Tally, String> {
+    let count = |s: usize, seen: &dyn Fn(usize) -> Option<bool>| -> Result<Tally, Why> {
         if !journeys.seen[s] {
-            return Err("no export shows when the stage is reached".into());
+            return Err(Why::Other(format!("no export shows when {} is reached", stages[s].title)));
         }
         let mut tally = Tally::new();
         for (at, home) in homes.iter().enumerate() {
@@ -132,9 +132,11 @@ fn negative(view: &View<'_>) -> Vec<Check> {
     let deals = view.table(Kind::Deals);
     let (created, closed) = (deals.times("created_at"), deals.times("closed_at"));
     let days: Vec<Option<i32>> = closed.iter().map(|at| view.day(*at)).collect();
-    let before = view
-        .needs(&[(Kind::Deals, &["created_at"]), (Kind::Deals, &["closed_at"])])
-        .map(|()| view.count(Kind::Deals, &days, |row| Some(days[row]? < view.day(created[row])?)));
+    let ended = |row: usize| (journeys.outcome[row] != Outcome::Open).then_some(());
+    let before = view.needs(&[(Kind::Deals, &["created_at"]), (Kind::Deals, &["closed_at"])]).map(|()| {
+        let below = |row: usize| Some(days[row]? < view.day(created[row])?);
+        view.count(Kind::Deals, &days, |row| ended(row).and_then(|()| below(row)))
+    });
     let won = view.needs(&[(Kind::Deals, &["closed_at"])]).map(|()| {
         view.count(Kind::Deals, &days, |row| {
             (journeys.outcome[row] == Outcome::Won).then(|| journeys.days_to_won(row)).flatten().map(|days| days < 0)

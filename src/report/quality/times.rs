@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::check::{Check, Outcome, Rule, View, Weight, began};
+use super::check::{Check, Count, Outcome, Rule, Tally, View, Weight, When, Why, began};
 use super::records::capital;
 use crate::journey;
 use crate::tables::Kind;
@@ -13,7 +13,8 @@ use crate::time::Stamp;
 const MINUTE: Rule = ("bulk_minute", Weight::Medium, "dated by a load, not by what happened: periods and days are off");
 const DAY: Rule = ("bulk_day", Weight::Medium, "dated by a load, not by what happened: periods and days are off");
 const TOUCHED: Rule = ("bulk_minute", Weight::Low, "a mailing, or a load: then first touches and days are off");
-const STALE: Rule = ("days_since_last_date", Weight::Fact, "the last days before as-of may lack what this export has");
+const STALE: Rule = ("stale_file", Weight::Medium, "the periods since then lack what this export would have");
+const SINCE: Rule = ("days_since_last_date", Weight::Fact, "the last days before as-of may lack what this export has");
 const UNTOUCHED: Rule = ("open_deal_unchanged", Weight::Medium, "open pipeline may hold what is dead");
 const OVERDUE: Rule =
     ("open_deal_overdue", Weight::Medium, "open, though it should have closed: win rates leave it out");
@@ -21,6 +22,8 @@ const FUTURE: Rule = ("date_after_as_of", Weight::Low, "does not count yet on th
 
 /// An open deal that was not changed for longer than this is taken note of.
 pub const UNCHANGED_DAYS: i32 = 90;
+/// An export whose last date is older than this is taken note of: ledgers of months are a month behind at most.
+pub const STALE_DAYS: u64 = 35;
 /// So many rows on one minute or one day are at least needed for a spike.
 pub const SPIKE: u64 = 20;
 /// One minute with this share of a column's times, in percent, is a spike.
@@ -50,7 +53,7 @@ pub fn checks(view: &View<'_>) -> Vec<Check> {
     for (kind, column) in LOADED {
         checks.extend(bulk(view, kind, column));
     }
-    checks.push(stale(view));
+    checks.extend(stale(view));
     checks.extend(open_deals(view));
     checks.extend(
         [
@@ -78,7 +81,7 @@ fn bulk(view: &View<'_>, kind: Kind, column: &'static str) -> [Check; 2] {
     });
     let by_day = possible.and_then(|()| {
         if span <= SPAN_DAYS {
-            return Err(format!("{} of {} spans {SPAN_DAYS} days or less", column, kind.id()));
+            return Err(Why::Other(format!("{column} of {} spans {SPAN_DAYS} days or less", kind.id())));
         }
         let spikes = spikes(&days, DAY_PERCENT);
         Ok(view.count(kind, &days, |row| days[row].map(|d| spikes(&d))))
@@ -127,12 +130,15 @@ pub fn last_days(view: &View<'_>) -> BTreeMap<u32, i32> {
     last
 }
 
-fn stale(view: &View<'_>) -> Check {
-    let days = last_days(view);
-    let since = days.into_iter().map(|(file, day)| (file, u64::from(view.as_of.abs_diff(day)))).collect();
-    let mut check = Check::new(STALE, "files", "Days from the last date to as-of", Err(String::new()));
-    check.outcome = Outcome::Days(since);
-    check
+fn stale(view: &View<'_>) -> [Check; 2] {
+    let since: BTreeMap<u32, u64> =
+        last_days(view).into_iter().map(|(file, day)| (file, u64::from(view.as_of.abs_diff(day)))).collect();
+    let behind = |days: u64| Count { found: u64::from(days > STALE_DAYS), of: 1, first: Vec::new() };
+    let counted = since.iter().map(|(file, days)| ((*file, When::Undated), behind(*days))).collect();
+    let title = format!("Exports whose last date is more than {STALE_DAYS} days old");
+    let mut days = Check::new(SINCE, "files", "Days from the last date to as-of", Ok(Tally::new())).of("days");
+    days.outcome = Outcome::Days(since);
+    [days, Check::new(STALE, "files", title, Ok(counted)).of("files")]
 }
 
 fn open_deals(view: &View<'_>) -> Vec<Check> {

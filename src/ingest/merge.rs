@@ -204,7 +204,9 @@ fn drop_rows(loaded: &mut Loaded, kind: Kind, keep: &[bool], reason: &str) {
             None => facts.input.set_aside.push((reason.to_string(), rows)),
         }
         facts.input.set_aside.sort();
-        first.into_iter().for_each(|offset| remember(&mut facts.aside_at, reason, offset));
+        for offset in first {
+            remember(&mut facts.aside_at, reason, offset);
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod company;
 mod compare;
 mod figures;
 mod metamorphic;
+mod planted;
 mod process;
 mod quality;
 mod raw;

@@ -68,6 +68,16 @@ pub struct Count {
     pub first: Vec<u64>,
 }
 
+impl Count {
+    fn see(&mut self, offset: u64, found: bool) {
+        self.of += 1;
+        if found {
+            self.found += 1;
+            keep_smallest(&mut self.first, offset);
+        }
+    }
+}
+
 /// Counts by file and period. Every row is in exactly one cell, so sums are sound.
 pub type Tally = BTreeMap<(u32, When), Count>;
 
@@ -174,6 +184,8 @@ pub struct View<'a> {
     pub periods: &'a Periods,
     /// As-of, as a day since 1970.
     pub as_of: i32,
+    /// By table: the day on which each row came into being.
+    days: Vec<Vec<Option<i32>>>,
 }
 
 /// The columns that say when a row of a table came into being, best first.
@@ -199,7 +211,14 @@ pub fn began(table: &Table) -> Vec<Stamp> {
     times
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    /// Dates every row once.
+    pub fn new(data: &'a Data, periods: &'a Periods, as_of: i32) -> Self {
+        let home = &data.session.home;
+        let days = |kind| began(data.tables.get(kind)).into_iter().map(|at| home.day(at)).collect();
+        Self { data, periods, as_of, days: Kind::ALL.into_iter().map(days).collect() }
+    }
+
     /// One table.
     pub fn table(&self, kind: Kind) -> &Table {
         self.data.tables.get(kind)
@@ -211,8 +230,8 @@ impl View<'_> {
     }
 
     /// The day on which each row of a table came into being.
-    pub fn days(&self, kind: Kind) -> Vec<Option<i32>> {
-        began(self.table(kind)).into_iter().map(|at| self.day(at)).collect()
+    pub fn days(&self, kind: Kind) -> &[Option<i32>] {
+        &self.days[kind as usize]
     }
 
     /// Whether any export of the table has the column.
@@ -249,23 +268,49 @@ impl View<'_> {
 
     /// Counts one row.
     pub fn add(&self, tally: &mut Tally, origin: Origin, day: Option<i32>, found: bool) {
-        let count = tally.entry((origin.file, self.when(day))).or_default();
-        count.of += 1;
-        if found {
-            count.found += 1;
-            keep_smallest(&mut count.first, origin.offset);
-        }
+        tally.entry((origin.file, self.when(day))).or_default().see(origin.offset, found);
     }
 
     /// Counts the rows of a table: `seen` says of each whether it was found, `None` of one that the check is not about.
     pub fn count(&self, kind: Kind, days: &[Option<i32>], seen: impl Fn(usize) -> Option<bool>) -> Tally {
         let mut tally = Tally::new();
+        // Rows stand file by file: one file's counts are kept side by side, and put away when the next begins.
+        let slots = self.periods.all.len();
+        let mut counts = vec![Count::default(); slots + 2];
+        let mut current = u32::MAX;
         for (row, origin) in self.table(kind).origin.iter().enumerate() {
-            if let Some(found) = seen(row) {
-                self.add(&mut tally, *origin, days[row], found);
+            if origin.file != current {
+                put_away(&mut tally, current, &mut counts);
+                current = origin.file;
             }
+            let Some(found) = seen(row) else { continue };
+            let slot = match self.when(days[row]) {
+                When::Period(period) => period,
+                When::Later => slots,
+                When::Undated => slots + 1,
+            };
+            counts[slot].see(origin.offset, found);
         }
+        put_away(&mut tally, current, &mut counts);
         tally
+    }
+}
+
+fn put_away(tally: &mut Tally, file: u32, counts: &mut [Count]) {
+    let slots = counts.len() - 2;
+    for (slot, count) in counts.iter_mut().enumerate().filter(|(_, count)| count.of > 0) {
+        let when = match slot.checked_sub(slots) {
+            None => When::Period(slot),
+            Some(0) => When::Later,
+            Some(_) => When::Undated,
+        };
+        let count = std::mem::take(count);
+        let sum = tally.entry((file, when)).or_default();
+        sum.found += count.found;
+        sum.of += count.of;
+        for offset in count.first {
+            keep_smallest(&mut sum.first, offset);
+        }
     }
 }
 

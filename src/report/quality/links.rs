@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::check::{Check, Rule, Tally, View, Weight, Why};
 use super::records::capital;
-use crate::identity::{Method, is_shared_mailbox};
+use crate::identity::{Method, Rows, is_shared_mailbox};
 use crate::ingest::cell;
 use crate::tables::{Kind, NONE};
 
@@ -41,7 +41,7 @@ fn methods(view: &View<'_>) -> Vec<Check> {
     let of = view.data.who.method_of();
     let days = view.days(Kind::Deals);
     let by = |method: Method| {
-        view.needs(&[(Kind::Deals, &[])]).map(|()| view.count(Kind::Deals, &days, |row| Some(of[row] == method)))
+        view.needs(&[(Kind::Deals, &[])]).map(|()| view.count(Kind::Deals, days, |row| Some(of[row] == method)))
     };
     Method::ALL
         .into_iter()
@@ -56,11 +56,13 @@ fn methods(view: &View<'_>) -> Vec<Check> {
         .collect()
 }
 
+/// A column of ids, and the records that they are of.
+type Target<'r> = (&'static str, Kind, &'r Rows);
+
 /// Rows that name a record which is in no export.
 fn dead_links(view: &View<'_>) -> Vec<Check> {
     let who = &view.data.who;
     let (person, deal, account) = (&who.person_row, &who.deal_row, &who.account_row);
-    type Target<'r> = (&'static str, Kind, &'r crate::identity::Rows);
     let groups: [(Kind, Vec<Target<'_>>); 3] = [
         (
             Kind::People,
@@ -91,7 +93,7 @@ fn dead_links(view: &View<'_>) -> Vec<Check> {
         for (column, to, rows) in columns {
             let counted = view.needs(&[(kind, &[column]), (to, &[])]).map(|()| {
                 let (one, many) = (table.codes(column), table.lists(column));
-                view.count(kind, &days, |row| {
+                view.count(kind, days, |row| {
                     let ids = std::iter::once(one[row]).chain(many[row].iter().copied()).filter(|id| *id != NONE);
                     ids.fold(None, |found, id| Some(found.unwrap_or(false) || rows.get(id) == NONE))
                 })
@@ -109,19 +111,19 @@ fn nobody(view: &View<'_>) -> Vec<Check> {
     let days = view.days(Kind::Touches);
     let touched = view
         .needs(&[(Kind::Touches, &[])])
-        .map(|()| view.count(Kind::Touches, &days, |row| Some(journeys.touch_of[row] == NONE)));
+        .map(|()| view.count(Kind::Touches, days, |row| Some(journeys.touch_of[row] == NONE)));
     let teamless = view
         .needs(&[(Kind::Touches, &[])])
-        .map(|()| view.count(Kind::Touches, &days, |row| Some(journeys.touch_side[row].is_none())));
+        .map(|()| view.count(Kind::Touches, days, |row| Some(journeys.touch_side[row].is_none())));
     let changes = view.table(Kind::StageChanges);
     let (people, deals) = (changes.codes("person_id"), changes.codes("deal_id"));
     let changed = view.needs(&[(Kind::StageChanges, &[])]).map(|()| {
         let nobody = |row: usize| who.person_row.get(people[row]) == NONE && who.deal_row.get(deals[row]) == NONE;
-        view.count(Kind::StageChanges, &view.days(Kind::StageChanges), |row| Some(nobody(row)))
+        view.count(Kind::StageChanges, view.days(Kind::StageChanges), |row| Some(nobody(row)))
     });
     let origins = view.needs(&[(Kind::Deals, &[])]).and_then(|()| {
         let known = (0..view.table(Kind::Deals).len()).any(|row| journeys.origin[row].is_some());
-        let counted = || view.count(Kind::Deals, &view.days(Kind::Deals), |row| Some(journeys.origin[row].is_none()));
+        let counted = || view.count(Kind::Deals, view.days(Kind::Deals), |row| Some(journeys.origin[row].is_none()));
         if known {
             Ok(counted())
         } else {
@@ -150,7 +152,7 @@ fn emails(view: &View<'_>) -> Vec<Check> {
     let days = view.days(Kind::People);
     let text = |row: usize| names.text(emails[row]);
     let count = |seen: &dyn Fn(usize) -> Option<bool>| -> Result<Tally, Why> {
-        view.needs(&[(Kind::People, &["email"])]).map(|()| view.count(Kind::People, &days, seen))
+        view.needs(&[(Kind::People, &["email"])]).map(|()| view.count(Kind::People, days, seen))
     };
     let mut first: HashMap<u32, u32> = HashMap::new();
     let mut in_file: HashSet<(u32, u32)> = HashSet::new();
@@ -193,11 +195,26 @@ fn owners(view: &View<'_>, kind: Kind) -> Check {
         let known: HashSet<u32> = users.codes("user_id").iter().copied().collect();
         let named: HashSet<u32> = users.codes("name").iter().copied().filter(|code| *code != NONE).collect();
         let (ids, owners) = (table.codes("owner_id"), table.codes("owner"));
-        view.count(kind, &view.days(kind), |row| match (ids[row], owners[row]) {
+        view.count(kind, view.days(kind), |row| match (ids[row], owners[row]) {
             (NONE, NONE) => None,
             (NONE, name) => Some(!named.contains(&name)),
             (id, _) => Some(!known.contains(&id)),
         })
     });
     Check::new(OWNER, kind.id(), format!("{} whose owner is no known user", capital(kind.id())), counted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_test;
+
+    #[test]
+    fn testers_addresses() {
+        for email in ["test@acme.com", "test12@acme.com", "test+form@acme.com", "ada@test.com", "ada@example.com"] {
+            assert!(is_test(email), "{email}");
+        }
+        for email in ["tester@acme.com", "attest@acme.com", "ada@contest.com", "ada@firm.example", "12@acme.com"] {
+            assert!(!is_test(email), "{email}");
+        }
+    }
 }

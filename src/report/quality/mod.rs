@@ -38,7 +38,7 @@ pub fn build(args: &QualityArgs, env: &mut Env<'_>) -> Result<Report> {
     let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
     let from = first_day(&data).unwrap_or(as_of).min(as_of);
     let periods = Periods::covering(args.period, from, as_of, fiscal);
-    let view = View { data: &data, periods: &periods, as_of };
+    let view = View::new(&data, &periods, as_of);
     let checks = all(&view);
     let mut report = data.report("quality", "Quality of the exports");
     layout::fill(&mut report, &view, &checks)?;

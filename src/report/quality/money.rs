@@ -39,7 +39,7 @@ fn of_table(view: &View<'_>, kind: Kind, column: &'static str) -> Vec<Check> {
         own.or_else(|| said.get(table.origin[row].file as usize).copied().flatten())
     };
     let count = |seen: &dyn Fn(usize) -> bool| {
-        possible.clone().map(|()| view.count(kind, &days, |row| (amounts[row] != NO_MONEY).then(|| seen(row))))
+        possible.clone().map(|()| view.count(kind, days, |row| (amounts[row] != NO_MONEY).then(|| seen(row))))
     };
     let name = capital(kind.id());
     let mut checks = vec![

@@ -2,7 +2,7 @@
 //!
 //! In: the account of every file, and the tables. Out: [`Check`]s.
 
-use super::check::{Check, Count, Rule, Tally, View, Weight, When, Why};
+use super::check::{Check, Count, Rule, Tally, View, Weight, When};
 use crate::ingest::FileFacts;
 use crate::journey::{Outcome, Side};
 use crate::tables::{Kind, NO_MONEY, NONE};
@@ -39,7 +39,7 @@ pub fn checks(view: &View<'_>) -> Vec<Check> {
         let columns: &[&str] = &["lead_source"];
         let counted = view.needs(&[(kind, columns)]).map(|()| {
             let source = view.table(kind).codes("lead_source");
-            view.count(kind, &view.days(kind), |row| Some(source[row] == NONE))
+            view.count(kind, view.days(kind), |row| Some(source[row] == NONE))
         });
         checks.push(Check::new(SOURCE, kind.id(), format!("{} without a lead source", capital(kind.id())), counted));
     }
@@ -54,7 +54,7 @@ fn campaigns(view: &View<'_>, kind: Kind, title: &str, of: impl Fn(usize) -> boo
     let columns: &[&str] = &["campaign", "campaign_id"];
     let counted = view.needs(&[(kind, columns)]).map(|()| {
         let (name, id) = (view.table(kind).codes("campaign"), view.table(kind).codes("campaign_id"));
-        view.count(kind, &view.days(kind), |row| of(row).then(|| name[row] == NONE && id[row] == NONE))
+        view.count(kind, view.days(kind), |row| of(row).then(|| name[row] == NONE && id[row] == NONE))
     });
     Check::new(CAMPAIGN, kind.id(), title, counted)
 }
@@ -88,24 +88,23 @@ fn accounts(view: &View<'_>) -> Vec<Check> {
     let same_bytes = |reason: &str| reason.starts_with("same bytes as ");
     let twice = |reason: &str| reason.starts_with("same ") && !reason.starts_with("same bytes as ");
     let unreadable = |reason: &str| reason == "a cell could not be read" || reason.starts_with("more cells than");
+    let account = |rule: Rule, title: &str, tally: Tally| Check::new(rule, "files", title, Ok(tally));
     vec![
-        Check::new(KEY, "files", "Rows without a key", aside(keyless)),
-        Check::new(UNREADABLE, "files", "Rows with a cell that could not be read", aside(unreadable)),
-        Check::new(TWICE, "files", "Rows whose id another row has", aside(twice)),
-        Check::new(SAME_FILE, "files", "Rows of a file that was read already", aside(same_bytes)),
-        Check::new(MERGED, "files", "Records merged into another", aside(|r| r == "merged into another record")),
-        Check::new(DELETED, "files", "Records deleted in their system", aside(|r| r == "deleted in the source system")),
-        Check::new(LATER, "files", "Rows dated after as-of", aside(|r| r == "dated after as-of")),
-        Check::new(
+        account(KEY, "Rows without a key", aside(keyless)),
+        account(UNREADABLE, "Rows with a cell that could not be read", aside(unreadable)),
+        account(TWICE, "Rows whose id another row has", aside(twice)),
+        account(SAME_FILE, "Rows of a file that was read already", aside(same_bytes)),
+        account(MERGED, "Records merged into another", aside(|r| r == "merged into another record")),
+        account(DELETED, "Records deleted in their system", aside(|r| r == "deleted in the source system")),
+        account(LATER, "Rows dated after as-of", aside(|r| r == "dated after as-of")),
+        account(
             UNKNOWN_FILE,
-            "files",
             "Rows of files that are not recognised",
             aside(|r| r == "file not recognised" || r == "refused"),
         ),
-        Check::new(SHORT, "files", "Rows with fewer cells than the header", per_file(view, |f| (f.short_rows, vec![]))),
-        Check::new(
+        account(SHORT, "Rows with fewer cells than the header", per_file(view, |f| (f.short_rows, vec![]))),
+        account(
             NO_NUMBER,
-            "files",
             "Cells of number columns without a number",
             per_file(view, |f| (f.no_numbers.iter().map(|(_, n)| n).sum(), vec![])),
         )
@@ -114,15 +113,15 @@ fn accounts(view: &View<'_>) -> Vec<Check> {
 }
 
 /// One count per file, of the rows that were read. Rows that are set aside have no day any more.
-fn per_file(view: &View<'_>, found: impl Fn(&FileFacts) -> (u64, Vec<u64>)) -> Result<Tally, Why> {
+fn per_file(view: &View<'_>, found: impl Fn(&FileFacts) -> (u64, Vec<u64>)) -> Tally {
     let files = view.data.files.iter().enumerate();
-    Ok(files
+    files
         .map(|(at, file)| {
             let (found, first) = found(file);
             let at = u32::try_from(at).unwrap_or(u32::MAX);
             ((at, When::Undated), Count { found, of: file.input.rows_read, first })
         })
-        .collect())
+        .collect()
 }
 
 fn dates(view: &View<'_>) -> Vec<Check> {
@@ -143,13 +142,13 @@ fn dates(view: &View<'_>) -> Vec<Check> {
     let counted = view.needs(&[(Kind::Deals, &["closed_at"])]).map(|()| {
         let (closed, won, ended) = (deals.times("closed_at"), deals.flags("is_won"), deals.flags("is_closed"));
         let days: Vec<Option<i32>> =
-            closed.iter().zip(view.days(Kind::Deals)).map(|(at, created)| view.day(*at).or(created)).collect();
+            closed.iter().zip(view.days(Kind::Deals)).map(|(at, created)| view.day(*at).or(*created)).collect();
         view.count(Kind::Deals, &days, |row| (won[row] == 1 || ended[row] == 1).then_some(closed[row].is_none()))
     });
     checks.push(Check::new(CLOSED, "deals", "Closed deals without a close date", counted));
     let counted = view.needs(&[(Kind::Touches, &["at"]), (Kind::Touches, &["fallback_at"])]).map(|()| {
         let at = view.table(Kind::Touches).times("at");
-        view.count(Kind::Touches, &view.days(Kind::Touches), |row| Some(at[row].is_none()))
+        view.count(Kind::Touches, view.days(Kind::Touches), |row| Some(at[row].is_none()))
     });
     checks.push(Check::new(FALLBACK, "touches", "Touches without their own time", counted));
     checks

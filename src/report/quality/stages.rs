@@ -9,7 +9,7 @@ use crate::journey::{How, NO_DAY, Outcome};
 use crate::tables::{Kind, NONE, Origin};
 use crate::time::Stamp;
 
-const SKIPPED: Rule = ("skipped_stage", Weight::Medium, "dated by the next known stage; median days leave it out");
+const SKIPPED: Rule = ("skipped_stage", Weight::Medium, "dated by the earliest later stage; median days leave it out");
 const UNDATED: Rule = ("undated_stage", Weight::High, "no period counts it");
 const ORDER: Rule = ("stage_out_of_order", Weight::Medium, "less than no days to the next stage: medians are too low");
 const BACK: Rule = ("moved_back", Weight::Low, "counts once, from its first time in each stage");
@@ -111,7 +111,9 @@ fn moved_back(view: &View<'_>, of: &'static str, id: &str) -> Check {
             let mut seen: Vec<u32> = Vec::new();
             for value in history.iter().take(1).map(|h| h.2).chain(history.iter().map(|h| h.3)) {
                 if value != NONE && !seen.contains(&value) {
-                    seen.iter().for_each(|earlier| *before.entry((*earlier, value)).or_default() += 1);
+                    for earlier in &seen {
+                        *before.entry((*earlier, value)).or_default() += 1;
+                    }
                     seen.push(value);
                 }
             }
@@ -121,7 +123,7 @@ fn moved_back(view: &View<'_>, of: &'static str, id: &str) -> Check {
         for (_, row, from, to) in histories.values().flatten().filter(|(_, _, from, to)| *from != NONE && from != to) {
             seen[*row] = Some(often(*to, *from) > often(*from, *to));
         }
-        view.count(Kind::StageChanges, &view.days(Kind::StageChanges), |row| seen[row])
+        view.count(Kind::StageChanges, view.days(Kind::StageChanges), |row| seen[row])
     });
     let title = format!("Changes of {of} back to an earlier stage or status");
     Check::new(BACK, "stage_changes", title, counted).about(of)

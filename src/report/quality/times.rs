@@ -149,13 +149,13 @@ fn open_deals(view: &View<'_>) -> Vec<Check> {
     let older = |at: Stamp, than: i32| view.day(at).map(|day| day < than);
     let unchanged =
         view.needs(&[(Kind::Deals, &["modified_at"])]).map(|()| {
-            view.count(Kind::Deals, &days, |row| {
+            view.count(Kind::Deals, days, |row| {
                 if open(row) { older(modified[row], view.as_of - UNCHANGED_DAYS) } else { None }
             })
         });
     let overdue = view
         .needs(&[(Kind::Deals, &["closed_at"])])
-        .map(|()| view.count(Kind::Deals, &days, |row| if open(row) { older(closes[row], view.as_of) } else { None }));
+        .map(|()| view.count(Kind::Deals, days, |row| if open(row) { older(closes[row], view.as_of) } else { None }));
     vec![
         Check::new(UNTOUCHED, "deals", "Open deals unchanged for 90 days", unchanged),
         Check::new(OVERDUE, "deals", "Open deals whose close date has passed", overdue),
@@ -170,8 +170,32 @@ fn future(view: &View<'_>, kind: Kind, column: &'static str) -> Check {
         let won = view.table(kind).flags("is_won");
         let days: Vec<Option<i32>> = times.iter().map(|at| view.day(*at)).collect();
         let counts = |row: usize| column != "closed_at" || ended[row] == 1 || won[row] == 1;
-        view.count(kind, &view.days(kind), |row| Some(days[row].filter(|_| counts(row))? > view.as_of))
+        view.count(kind, view.days(kind), |row| Some(days[row].filter(|_| counts(row))? > view.as_of))
     });
     let title = format!("{}: {column} after as-of", capital(kind.id()));
     Check::new(FUTURE, kind.id(), title, counted).about(column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `n` rows of value 0 and `others` rows that each have one of their own; and one that has none.
+    fn spike(n: u32, others: u32, percent: u64) -> bool {
+        let mut values: Vec<Option<u32>> = (0..n).map(|_| Some(0)).chain((1..=others).map(Some)).collect();
+        values.push(None);
+        let spikes = spikes(&values, percent);
+        assert!(!(1..=others).any(|value| spikes(&value)));
+        spikes(&0)
+    }
+
+    #[test]
+    fn a_spike_is_twenty_rows_and_its_percent_of_all() {
+        assert!(!spike(19, 0, MINUTE_PERCENT));
+        assert!(spike(20, 0, MINUTE_PERCENT));
+        assert!(spike(20, 1980, MINUTE_PERCENT));
+        assert!(!spike(20, 1981, MINUTE_PERCENT));
+        assert!(spike(200, 800, DAY_PERCENT));
+        assert!(!spike(200, 801, DAY_PERCENT));
+    }
 }

@@ -112,7 +112,7 @@ fn of_column(view: &View<'_>, kind: Kind, column: &'static str) -> [Check; 2] {
     }
     let days = view.days(kind);
     let among = |of: &HashSet<u32>| {
-        possible.clone().map(|()| view.count(kind, &days, |row| (codes[row] != NONE).then(|| of.contains(&codes[row]))))
+        possible.clone().map(|()| view.count(kind, days, |row| (codes[row] != NONE).then(|| of.contains(&codes[row]))))
     };
     let name = capital(kind.id());
     [

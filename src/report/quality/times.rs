@@ -119,8 +119,11 @@ pub fn last_days(view: &View<'_>) -> BTreeMap<u32, i32> {
     for kind in Kind::ALL {
         let table = view.table(kind);
         let (began, modified) = (began(table), table.times("modified_at"));
+        let (closed, won, ended) = (table.times("closed_at"), table.flags("is_won"), table.flags("is_closed"));
         for (row, origin) in table.origin.iter().enumerate() {
-            let days = [began[row], modified[row]].into_iter().filter_map(|at| view.day(at));
+            // The close of an open deal is a plan, and no sign of life.
+            let close = if won[row] == 1 || ended[row] == 1 { closed[row] } else { Stamp::NONE };
+            let days = [began[row], modified[row], close].into_iter().filter_map(|at| view.day(at));
             if let Some(day) = days.filter(|day| *day <= view.as_of).max() {
                 let last = last.entry(origin.file).or_insert(day);
                 *last = day.max(*last);

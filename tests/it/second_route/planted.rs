@@ -127,6 +127,16 @@ fn lines_are_right_in_any_encoding() {
 }
 
 #[test]
+fn the_last_date_of_deals_without_a_creation_date_is_their_last_close() {
+    let deals = "Id,Name,StageName,Amount,CloseDate,CreatedDate,IsClosed,IsWon\n\
+        006000000000001,A,Closed Won,100,2026-06-10,,true,true\n006000000000002,B,Open,100,2026-06-20,,false,false\n";
+    let folder = company_of(&[("Opportunity.csv", deals.into())]);
+    let rows = quality(&[folder.path().to_str().unwrap(), "--as-of", "2026-06-30"]);
+    let days = rows.iter().find(|r| r["check"] == "days_since_last_date").unwrap();
+    assert_eq!((&*days["count"], &*days["unit"]), ("20", "days"));
+}
+
+#[test]
 fn an_export_without_rows_has_no_findings() {
     let deals = "Id,Name,StageName,Amount,CloseDate,CreatedDate,IsClosed,IsWon\n";
     let folder = company_of(&[("Opportunity.csv", deals.into())]);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::calendar::PeriodKind;
+use crate::ingest::OnBadRow;
 use crate::output::Format;
 
 /// One set of numbers for marketing and sales, from the exports both already have.
@@ -36,6 +37,8 @@ pub enum Command {
     Quality(QualityArgs),
     /// The catalogue of metrics, or one of them in full
     Metrics(MetricsArgs),
+    /// The kinds of export that are recognised, or one of them in full
+    Presets(PresetsArgs),
     /// Look at exports and write a commented contract that runs
     Init(InitArgs),
 }
@@ -54,6 +57,22 @@ pub struct InputArgs {
     /// Count nothing after this day [default: the contract's as_of, else today in its time zone]
     #[arg(long, value_name = "DATE", env = "ONEFUNNEL_AS_OF")]
     pub as_of: Option<String>,
+
+    /// Read the files named here with this preset, whatever their headers say (see `onefunnel presets`)
+    #[arg(long, value_name = "NAME")]
+    pub preset: Option<String>,
+
+    /// A row with a cell that cannot be read: set it aside up to --max-bad-rows, stop, or take the cell as missing
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "set-aside", env = "ONEFUNNEL_ON_BAD_ROW")]
+    pub on_bad_row: OnBadRow,
+
+    /// Bad rows tolerated in one file: a number, or a percentage of its rows [default: 0.1%]
+    #[arg(long, value_name = "N|P%", env = "ONEFUNNEL_MAX_BAD_ROWS")]
+    pub max_bad_rows: Option<String>,
+
+    /// List every row that is set aside while reading, and why, in this CSV file
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
 }
 
 /// Which days and which part.
@@ -181,6 +200,9 @@ impl Basis {
 pub struct InspectArgs {
     #[command(flatten)]
     pub input: InputArgs,
+    /// Exit with 3 when anything was set aside or left out for a reason that the contract's `allowed_reasons` do not name
+    #[arg(long)]
+    pub strict: bool,
     #[command(flatten)]
     pub output: OutputArgs,
 }
@@ -204,6 +226,19 @@ pub struct MetricsArgs {
     #[arg(value_name = "METRIC")]
     pub metric: Option<String>,
     /// A contract, or a folder with one, whose metrics are added [default: ./onefunnel.toml if it is there]
+    #[arg(long, value_name = "FILE", env = "ONEFUNNEL_CONTRACT")]
+    pub contract: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `presets`
+#[derive(Debug, Args)]
+pub struct PresetsArgs {
+    /// A preset, to print in full
+    #[arg(value_name = "PRESET")]
+    pub preset: Option<String>,
+    /// A contract, or a folder with one, whose presets are added [default: ./onefunnel.toml if it is there]
     #[arg(long, value_name = "FILE", env = "ONEFUNNEL_CONTRACT")]
     pub contract: Option<PathBuf>,
     #[command(flatten)]

@@ -11,8 +11,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use rayon::prelude::*;
+
 use crate::ingest::cell;
-use crate::tables::{Kind, NONE, Table, Tables};
+use crate::tables::{CodeMap, Kind, NONE, Table, Tables};
 use crate::time::Stamp;
 
 /// How a deal found its people.
@@ -73,6 +75,8 @@ pub struct Identity {
     pub humans: u32,
     /// Row in `deals` that each human's buying process leads to; [`NONE`] without one.
     pub deal_of: Vec<u32>,
+    /// Rows of `people`, the one known first first; of two known at once, by id.
+    pub known_first: Vec<u32>,
     /// How each row of `deals` found its people.
     pub method: Vec<Method>,
     /// Row in `accounts` of each human; [`NONE`] without one.
@@ -86,11 +90,11 @@ pub struct Identity {
     /// Row in `accounts` by id code.
     pub account_row: Rows,
     /// Human by e-mail code.
-    pub human_by_email: HashMap<u32, u32>,
+    pub human_by_email: CodeMap<u32>,
     /// Human by the code of a name; [`NONE`] for a name that several share. Empty where no export goes by names.
-    pub human_by_name: HashMap<u32, u32>,
+    pub human_by_name: CodeMap<u32>,
     /// Row in `deals` by the code of a name, likewise.
-    pub deal_by_name: HashMap<u32, u32>,
+    pub deal_by_name: CodeMap<u32>,
     /// Links that were found and not used, by reason.
     pub refused: BTreeMap<&'static str, u64>,
 }
@@ -202,7 +206,9 @@ pub fn link(tables: &Tables, merged: &[(Kind, u32, u32)]) -> Identity {
     let (human, human_by_email) = humans(tables, people, &person_row, &mut refused);
     let count = human.iter().max().map_or(0, |m| m + 1);
     let deal_account = deal_accounts(tables, deals, &account_row);
-    let (account_of, by_domain) = human_accounts(tables, people, accounts, &human, count, &account_row, &mut refused);
+    let known_first = first_known(tables);
+    let (account_of, by_domain) =
+        human_accounts(tables, people, accounts, &human, count, &account_row, &known_first, &mut refused);
 
     let mut links = Links { of_human: vec![Vec::new(); count as usize], method: vec![Method::Nobody; deals.len()] };
     direct_links(tables, &human, &person_row, &deal_row, &mut links, &mut refused);
@@ -216,6 +222,7 @@ pub fn link(tables: &Tables, merged: &[(Kind, u32, u32)]) -> Identity {
         human,
         humans: count,
         deal_of,
+        known_first,
         method: links.method,
         account_of,
         deal_account,
@@ -235,28 +242,27 @@ fn humans(
     people: &Table,
     person_row: &Rows,
     refused: &mut BTreeMap<&'static str, u64>,
-) -> (Vec<u32>, HashMap<u32, u32>) {
+) -> (Vec<u32>, CodeMap<u32>) {
     let mut sets = Sets::new(people.len());
     for (row, contact) in people.codes("converted_person_id").iter().enumerate().filter(|(_, c)| **c != NONE) {
         let contact = person_row.get(*contact);
         if contact == NONE {
-            *refused.entry("converted lead whose contact is in no export, or later than as-of").or_default() += 1;
+            *refused.entry("person whose linked contact is in no export, or later than as-of").or_default() += 1;
         } else {
             sets.union(row as u32, contact);
         }
     }
     let emails = people.codes("email");
-    let mut first: HashMap<u32, u32> = HashMap::new();
+    let mut first: CodeMap<u32> = CodeMap::default();
+    first.reserve(tables.names.len());
     for (row, email) in emails.iter().enumerate().filter(|(_, e)| **e != NONE) {
         if tables.names.text(*email).is_some_and(is_shared_mailbox) {
             *refused.entry("e-mail address of a shared mailbox").or_default() += 1;
             continue;
         }
-        match first.get(email) {
-            Some(other) => sets.union(row as u32, *other),
-            None => {
-                first.insert(*email, row as u32);
-            }
+        match first.get(*email) {
+            Some(other) => sets.union(row as u32, other),
+            None => first.insert(*email, row as u32),
         }
     }
     let mut number = vec![NONE; people.len()];
@@ -270,7 +276,13 @@ fn humans(
         }
         *human = number[leader];
     }
-    let by_email = first.into_iter().map(|(email, row)| (email, human[row as usize])).collect();
+    let mut by_email = CodeMap::default();
+    by_email.reserve(tables.names.len());
+    for email in emails.iter() {
+        if let Some(row) = first.get(*email) {
+            by_email.insert_first(*email, human[row as usize]);
+        }
+    }
     (human, by_email)
 }
 
@@ -297,6 +309,7 @@ fn deal_accounts(tables: &Tables, deals: &Table, account_row: &Rows) -> Vec<u32>
 }
 
 /// The account of each human, and whether only a domain says so.
+#[allow(clippy::too_many_arguments)] // one call
 fn human_accounts(
     tables: &Tables,
     people: &Table,
@@ -304,12 +317,13 @@ fn human_accounts(
     human: &[u32],
     count: u32,
     account_row: &Rows,
+    known_first: &[u32],
     refused: &mut BTreeMap<&'static str, u64>,
 ) -> (Vec<u32>, Vec<bool>) {
     let mut account_of = vec![NONE; count as usize];
     let columns = [people.codes("converted_account_id"), people.codes("account_id")];
     let lists = people.lists("account_ids");
-    for row in first_known(tables) {
+    for row in known_first.iter().map(|row| *row as usize) {
         let of = &mut account_of[human[row] as usize];
         for id in columns.iter().map(|c| c[row]).chain(lists[row].iter().copied()) {
             if *of == NONE {
@@ -374,7 +388,7 @@ fn direct_links(
         if converted[row] != NONE {
             match deal_row.get(converted[row]) {
                 NONE => {
-                    *refused.entry("converted lead whose deal is in no export, or later than as-of").or_default() += 1;
+                    *refused.entry("person whose linked deal is in no export, or later than as-of").or_default() += 1;
                 }
                 deal => links.add(human[row], deal, Method::Converted),
             }
@@ -412,9 +426,9 @@ fn direct_links(
 }
 
 /// Who has which name; only looked up where an export names people instead of giving their ids.
-fn people_by_name(tables: &Tables, human: &[u32]) -> HashMap<u32, u32> {
+fn people_by_name(tables: &Tables, human: &[u32]) -> CodeMap<u32> {
     let people = tables.get(Kind::People);
-    let mut by_name: HashMap<u32, u32> = HashMap::new();
+    let mut by_name: CodeMap<u32> = CodeMap::default();
     if !tables.get(Kind::Deals).has("person_name") && !tables.get(Kind::Touches).has("person_name") {
         return by_name;
     }
@@ -425,7 +439,8 @@ fn people_by_name(tables: &Tables, human: &[u32]) -> HashMap<u32, u32> {
             tables.names.known(&parts.collect::<Vec<_>>().join(" "))
         };
         let Some(name) = Some(names[row]).filter(|name| *name != NONE).or_else(whole) else { continue };
-        by_name.entry(name).and_modify(|known| *known = if known == human { *human } else { NONE }).or_insert(*human);
+        let one = by_name.get(name).is_none_or(|known| known == *human);
+        by_name.insert(name, if one { *human } else { NONE });
     }
     by_name
 }
@@ -433,7 +448,7 @@ fn people_by_name(tables: &Tables, human: &[u32]) -> HashMap<u32, u32> {
 /// Deals that only name their person.
 fn links_by_name(
     deals: &Table,
-    human_by_name: &HashMap<u32, u32>,
+    human_by_name: &CodeMap<u32>,
     links: &mut Links,
     refused: &mut BTreeMap<&'static str, u64>,
 ) {
@@ -442,21 +457,22 @@ fn links_by_name(
         if links.method[row] != Method::Nobody {
             continue;
         }
-        match human_by_name.get(name) {
-            Some(&NONE) => *refused.entry("person's name that several people share").or_default() += 1,
-            Some(human) => links.add(*human, u32::try_from(row).unwrap_or(NONE), Method::Name),
+        match human_by_name.get(*name) {
+            Some(NONE) => *refused.entry("person's name that several people share").or_default() += 1,
+            Some(human) => links.add(human, u32::try_from(row).unwrap_or(NONE), Method::Name),
             None => *refused.entry("person's name that is in no export").or_default() += 1,
         }
     }
 }
 
 /// Which deal has which name; only looked up where an export of touches names deals.
-fn deals_by_name(tables: &Tables) -> HashMap<u32, u32> {
-    let mut by_name: HashMap<u32, u32> = HashMap::new();
+fn deals_by_name(tables: &Tables) -> CodeMap<u32> {
+    let mut by_name: CodeMap<u32> = CodeMap::default();
     if tables.get(Kind::Touches).has("deal_name") {
         let names = tables.get(Kind::Deals).codes("name");
         for (row, name) in names.iter().enumerate().filter(|(_, name)| **name != NONE) {
-            by_name.entry(*name).and_modify(|r| *r = NONE).or_insert(u32::try_from(row).unwrap_or(NONE));
+            let one = by_name.get(*name).is_none();
+            by_name.insert(*name, if one { u32::try_from(row).unwrap_or(NONE) } else { NONE });
         }
     }
     by_name
@@ -476,12 +492,18 @@ fn began<'t>(tables: &'t Tables, deals: &Table) -> Vec<(bool, Stamp, &'t str)> {
 }
 
 /// Rows of people, the one known first first; of two known at once, by id.
-pub fn first_known(tables: &Tables) -> Vec<usize> {
+#[allow(clippy::cast_possible_truncation)] // tables have fewer than 2^32 rows
+fn first_known(tables: &Tables) -> Vec<u32> {
     let people = tables.get(Kind::People);
     let (created, ids) = (people.times("created_at"), people.codes("person_id"));
-    let mut rows: Vec<usize> = (0..people.len()).collect();
-    rows.sort_by_key(|row| (created[*row].is_none(), created[*row], tables.names.text(ids[*row]), *row));
-    rows
+    let never = |at: usize| created[at].is_none();
+    let mut rows: Vec<(bool, Stamp, u32)> = (0..people.len()).map(|at| (never(at), created[at], at as u32)).collect();
+    rows.par_sort_unstable();
+    // Texts are looked up only where the time does not decide.
+    for same in rows.chunk_by_mut(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|same| same.len() > 1) {
+        same.sort_by_cached_key(|(_, _, row)| (tables.names.text(ids[*row as usize]), *row));
+    }
+    rows.into_iter().map(|(_, _, row)| row).collect()
 }
 
 fn first_deals(began: &[(bool, Stamp, &str)], links: &Links) -> Vec<u32> {

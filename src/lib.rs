@@ -85,9 +85,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
     match &cli.command {
         Command::Scorecard(args) => report(&args.output, env, |env| report::scorecard::build(args, env)),
         Command::Funnel(args) => report(&args.output, env, |env| report::funnel::build(args, env)),
-        Command::Inspect(args) => report(&args.output, env, |env| report::inspect::build(args, env)),
+        Command::Inspect(args) => {
+            let mut complaints = Issues(Vec::new());
+            report(&args.output, env, |env| {
+                let (report, found) = report::inspect::build(args, env)?;
+                complaints = found;
+                Ok(report)
+            })?;
+            Ok(complaints.into_result()?)
+        }
         Command::Quality(args) => report(&args.output, env, |env| report::quality::build(args, env)),
         Command::Metrics(args) => report(&args.output, env, |_| report::metrics::build(args)),
+        Command::Presets(args) => report(&args.output, env, |_| report::presets::build(args)),
         Command::Init(args) => report::init::run(args, env),
     }
 }

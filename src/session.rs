@@ -3,6 +3,7 @@
 //! In: inputs, as-of, the clock. Out: a [`Session`] (contract, files, days) and what it loads ([`Data`]).
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -13,9 +14,10 @@ use crate::cli::{InputArgs, OutputArgs, SliceArgs};
 use crate::contract::Contract;
 use crate::facts::Facts;
 use crate::identity::{self, Identity, Method};
-use crate::ingest::{self, FileFacts, Given};
+use crate::ingest::{self, BadRows, FileFacts, Given, Limit, Reject};
 use crate::issue::{Issue, Issues, Place};
 use crate::journey::{self, Journeys, NO_DAY};
+use crate::output::Target;
 use crate::report::Report;
 use crate::stats::quantile::quantile;
 use crate::tables::{Kind, Tables};
@@ -34,6 +36,10 @@ pub struct Session {
     pub home: Zone,
     /// Nothing after this day counts.
     pub as_of: Date,
+    /// What becomes of rows with an unreadable cell.
+    pub bad_rows: BadRows,
+    /// Where the rows that were set aside are listed.
+    pub rejects: Option<PathBuf>,
 }
 
 /// Everything that was loaded and linked.
@@ -73,6 +79,28 @@ pub fn day(flag: &str, text: &str) -> Result<Date, Issue> {
     })
 }
 
+/// What the flags say about rows with an unreadable cell.
+fn bad_rows(args: &InputArgs) -> Result<BadRows, Issue> {
+    let mut bad = BadRows { on: args.on_bad_row, list: args.rejects.is_some(), ..BadRows::default() };
+    if let Some(text) = &args.max_bad_rows {
+        let number = text.trim();
+        let limit = match number.strip_suffix('%') {
+            Some(percent) => {
+                percent.trim().parse().ok().filter(|p| (0.0..=100.0).contains(p)).map(|p: f64| Limit::Share(p / 100.0))
+            }
+            None => number.parse().ok().map(Limit::Rows),
+        };
+        bad.limit = limit.ok_or_else(|| {
+            Issue::usage(
+                Place::file("--max-bad-rows"),
+                format!("`{text}` is neither a number of rows nor a percentage"),
+            )
+            .hint("write it as 100 or as 0.5%")
+        })?;
+    }
+    Ok(bad)
+}
+
 impl Session {
     /// Finds the contract and settles as-of.
     ///
@@ -81,7 +109,9 @@ impl Session {
     pub fn open(args: &InputArgs, env: &Env<'_>) -> Result<Self> {
         let mut contracts: Vec<PathBuf> = Vec::new();
         let mut given = Given::default();
-        for input in &args.inputs {
+        let mut problems = Vec::new();
+        let inputs = args.inputs.iter().filter_map(|path| ingest::expand(path).map_err(|e| problems.push(e)).ok());
+        for input in &inputs.flatten().collect::<Vec<_>>() {
             if input.is_dir() {
                 match contract_in(input) {
                     Some(contract) => contracts.push(contract),
@@ -93,6 +123,8 @@ impl Session {
                 given.files.push(input.clone());
             }
         }
+        Issues(problems).into_result()?;
+        given.preset.clone_from(&args.preset);
         contracts.extend(args.contract.iter().map(|path| contract_in(path).unwrap_or_else(|| path.clone())));
         contracts.dedup();
         if let [first, second, ..] = &contracts[..] {
@@ -125,7 +157,8 @@ impl Session {
             (None, Some(day)) => day,
             (None, None) => env.now.in_tz(&contract.timezone.value)?.date(),
         };
-        Ok(Self { contract, given, home, as_of })
+        let bad_rows = bad_rows(args)?;
+        Ok(Self { contract, given, home, as_of, bad_rows, rejects: args.rejects.clone() })
     }
 
     /// Reads the exports, links them and builds the processes.
@@ -140,7 +173,16 @@ impl Session {
             let contract = Path::new(&self.contract.source_name);
             not_an_input(path, inputs.iter().map(|f| f.path.as_path()).chain([contract]))?;
         }
-        let loaded = ingest::load(&self.contract, &self.given, &self.home, as_of)?;
+        let rejects = self.rejects.as_deref().map(Target::check).transpose()?;
+        if let (Some(path), Some(_)) = (&self.rejects, &rejects) {
+            let inputs = ingest::find(&self.contract, &self.given)?;
+            let contract = Path::new(&self.contract.source_name);
+            not_an_input(path, inputs.iter().map(|f| f.path.as_path()).chain([contract]))?;
+        }
+        let loaded = ingest::load(&self.contract, &self.given, &self.home, as_of, self.bad_rows)?;
+        if let Some(target) = rejects {
+            target.replace(|out| write_rejects(&loaded.rejects, out))?;
+        }
         clock.step("ingest", env);
         if output.verbose > 0 {
             for file in &loaded.files {
@@ -160,6 +202,25 @@ impl Session {
         let read = loaded.files.iter().filter_map(|f| f.input.table.clone()).collect();
         Ok(Data { session: self, tables: loaded.tables, files: loaded.files, who, journeys, read })
     }
+}
+
+/// The rows that were set aside, as CSV: file, line, number and header of the cell, what stands there, and why.
+fn write_rejects(rejects: &[Reject], out: &mut dyn Write) -> Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(["file", "line", "cell", "column", "value", "reason"])?;
+    for reject in rejects {
+        let number = |n: Option<u64>| n.map_or_else(String::new, |n| n.to_string());
+        let Place { file, line, column } = &reject.place;
+        writer.write_record([
+            file.as_deref().unwrap_or_default(),
+            &number(*line),
+            &number(*column),
+            &reject.column,
+            &reject.value,
+            &reject.reason,
+        ])?;
+    }
+    Ok(writer.flush()?)
 }
 
 /// A report must not replace what it is made from.

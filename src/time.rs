@@ -6,6 +6,8 @@
 //! A value that was written as a day keeps its day, whatever the zone; an instant is converted to the contract's zone
 //! before a day is taken from it.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -69,12 +71,19 @@ pub struct Zone {
     pub name: String,
     /// First UTC second of each span and its offset from UTC in seconds; the first span starts at the beginning of time.
     spans: Vec<(i64, i64)>,
+    /// Per day since [`CALM_FROM`]: the offset, or [`NOT_CALM`] where the clock is changed within two days.
+    calm: Arc<[i32]>,
 }
+
+/// The first day of [`Zone::calm`], 1990-01-01, and how many there are, to 2060.
+const CALM_FROM: i64 = 7305;
+const CALM_DAYS: i64 = 25_567;
+const NOT_CALM: i32 = i32::MIN;
 
 impl Zone {
     /// Universal time.
     pub fn utc() -> Self {
-        Self { name: "UTC".into(), spans: vec![(i64::MIN, 0)] }
+        Self::of("UTC", vec![(i64::MIN, 0)])
     }
 
     /// The zone of that IANA name.
@@ -92,7 +101,29 @@ impl Zone {
             }
             spans.push((change.timestamp().as_second(), i64::from(change.offset().seconds())));
         }
-        Ok(Self { name: name.to_string(), spans })
+        Ok(Self::of(name, spans))
+    }
+
+    fn of(name: &str, spans: Vec<(i64, i64)>) -> Self {
+        let mut calm = Vec::new();
+        let mut span = 0;
+        for day in CALM_FROM..CALM_FROM + CALM_DAYS {
+            let start = day * 86_400;
+            while spans.get(span + 1).is_some_and(|(from, _)| *from <= start) {
+                span += 1;
+            }
+            let changed = spans[span].0 > start - 2 * 86_400;
+            let changes = spans.get(span + 1).is_some_and(|(from, _)| *from <= start + 3 * 86_400);
+            let offset = i32::try_from(spans[span].1).ok().filter(|_| !changed && !changes);
+            calm.push(offset.unwrap_or(NOT_CALM));
+        }
+        Self { name: name.to_string(), spans, calm: calm.into() }
+    }
+
+    /// The offset on a day and those around it, civil or universal, where it is one and the same.
+    fn calm(&self, day: i64) -> Option<i64> {
+        let at = usize::try_from(day - CALM_FROM).ok()?;
+        self.calm.get(at).copied().filter(|offset| *offset != NOT_CALM).map(i64::from)
     }
 
     fn offset_s(&self, utc_s: i64) -> i64 {
@@ -106,6 +137,9 @@ impl Zone {
     /// The instant of a wall-clock time. A time that the clock skipped is moved on by the gap; of one that it showed
     /// twice, the first is taken.
     pub fn to_utc(&self, civil_ms: i64) -> i64 {
+        if let Some(offset) = self.calm(civil_ms.div_euclid(DAY_MS)) {
+            return civil_ms - offset * 1000;
+        }
         let civil_s = civil_ms.div_euclid(1000);
         let before = self.offset_s(civil_s - 86_400);
         let after = self.offset_s(civil_s + 86_400);
@@ -119,6 +153,9 @@ impl Zone {
 
     /// The wall-clock time of an instant, in milliseconds.
     pub fn to_civil(&self, utc_ms: i64) -> i64 {
+        if let Some(offset) = self.calm(utc_ms.div_euclid(DAY_MS)) {
+            return utc_ms + offset * 1000;
+        }
         utc_ms + self.offset_s(utc_ms.div_euclid(1000)) * 1000
     }
 

@@ -108,7 +108,8 @@ times AS (
            CASE WHEN d.won AND d.closed <= DATE '2026-06-30' THEN d.closed END AS won
     FROM of_people AS o FULL JOIN deals AS d ON d.deal = o.process
     LEFT JOIN proposals AS p ON p.process = d.deal)
-SELECT process, source, amount, [local_day(lead), local_day(mql), local_day(sal), local_day(opportunity), local_day(proposal), won] AS days
+SELECT process, source, amount,
+       [local_day(lead), local_day(mql), local_day(sal), local_day(opportunity), local_day(proposal), won] AS days
 FROM times;
 
 -- A skipped stage between two that are known was passed, and is not recorded.
@@ -154,13 +155,15 @@ COPY (
             'FirstRespondedDate': 'DATE'}})
         WHERE HasResponded
         UNION ALL
-        SELECT left(WhoId, 15), NULL, left(WhatId, 15), OwnerId, 'sales', local_day(coalesce(CompletedDateTime, CreatedDate))
+        SELECT left(WhoId, 15), NULL, left(WhatId, 15), OwnerId, 'sales',
+               local_day(coalesce(CompletedDateTime, CreatedDate))
         FROM read_csv('{sf}/Task.csv', header = true, delim = ',', quote = '"', escape = '"', types = {{
             'WhoId': 'VARCHAR', 'WhatId': 'VARCHAR', 'OwnerId': 'VARCHAR', 'IsDeleted': 'BOOLEAN',
             'IsClosed': 'BOOLEAN', 'CreatedDate': 'TIMESTAMP', 'CompletedDateTime': 'TIMESTAMP'}})
         WHERE IsClosed AND NOT IsDeleted
         UNION ALL
-        SELECT left(WhoId, 15), NULL, left(WhatId, 15), OwnerId, 'sales', coalesce(local_day(ActivityDateTime), ActivityDate)
+        SELECT left(WhoId, 15), NULL, left(WhatId, 15), OwnerId, 'sales',
+               coalesce(local_day(ActivityDateTime), ActivityDate)
         FROM read_csv('{sf}/Event.csv', header = true, delim = ',', quote = '"', escape = '"', types = {{
             'WhoId': 'VARCHAR', 'WhatId': 'VARCHAR', 'OwnerId': 'VARCHAR', 'IsDeleted': 'BOOLEAN',
             'ActivityDateTime': 'TIMESTAMP', 'ActivityDate': 'DATE'}})
@@ -177,7 +180,8 @@ COPY (
         WHERE day <= DATE '2026-06-30'
         GROUP BY ALL)
     SELECT 'lead_source=' || coalesce(source, '(blank)') AS segment, team, sum(touches)::BIGINT AS touches,
-           count(*) AS processes, sum(last - first)::BIGINT AS days
+           count(*) AS processes, count(*) FILTER (first < DATE '2025-04-01') AS early,
+           count(*) FILTER (last >= DATE '2025-04-01') AS late
     FROM per_process JOIN processes USING (process)
     GROUP BY ALL ORDER BY ALL
 ) TO '{output}.touches.csv' (HEADER, DELIMITER ',');

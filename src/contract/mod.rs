@@ -55,6 +55,9 @@ pub struct Contract {
     pub as_of: Option<Date>,
     /// Days after which a cohort is complete (`mature_after = "180d"`).
     pub mature_after_days: Option<u32>,
+    /// Reasons for which rows may be set aside or left out under `inspect --strict`; one that ends in `*` stands for all
+    /// that begin so.
+    pub allowed_reasons: Vec<String>,
     /// The exports, in the order written.
     pub sources: Vec<Source>,
     /// The stages, in funnel order; the built-in ones where the file has none.
@@ -136,6 +139,7 @@ impl Contract {
             fiscal_year_start: (1, 1),
             fiscal_year_label: FiscalLabel::End,
             as_of: None,
+            allowed_reasons: Vec::new(),
             mature_after_days: None,
             sources: Vec::new(),
             stages: Vec::new(),

@@ -21,6 +21,7 @@ const TOP: &[&str] = &[
     "fiscal_year_label",
     "as_of",
     "mature_after",
+    "allowed_reasons",
     "source",
     "stage",
     "teams",
@@ -30,7 +31,8 @@ const TOP: &[&str] = &[
     "preset",
 ];
 /// Keys that, written below the first table, have slipped into that table (`name` more likely means a title there).
-const SLIPPED: &[&str] = &["currency", "timezone", "fiscal_year_start", "fiscal_year_label", "as_of", "mature_after"];
+const SLIPPED: &[&str] =
+    &["currency", "timezone", "fiscal_year_start", "fiscal_year_label", "as_of", "mature_after", "allowed_reasons"];
 
 /// Reads and checks a contract. Where it has no stages or no teams it takes those of `fallback`.
 pub(super) fn contract(
@@ -74,6 +76,7 @@ pub(super) fn contract(
     }
     contract.as_of = r.date(&top, "as_of").map(|said| said.value);
     contract.mature_after_days = mature_after(r, &top);
+    contract.allowed_reasons = super::parse::plain(r.texts(&top, "allowed_reasons").unwrap_or_default());
     contract.sources = source::sources(r, &top);
     if top.has("stage") {
         contract.stages = stage::stages(r, &top, &contract.sources);

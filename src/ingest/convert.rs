@@ -11,7 +11,7 @@ use super::part::Part;
 use super::plan::Plan;
 use crate::contract::{Contract, Source};
 use crate::issue::Issue;
-use crate::tables::{NO_MONEY, NONE, Type, Values};
+use crate::tables::{NO_MONEY, NONE, Names, Type, Values};
 use crate::time::{Stamp, date_of};
 
 /// Digits beyond the reporting currency's own that amounts are read with, so that converting one loses nothing.
@@ -27,6 +27,7 @@ pub fn convert(
     source: Option<&Source>,
     contract: &Contract,
     text: &Text<'_>,
+    names: &[Names],
 ) -> Vec<Issue> {
     let amounts: Vec<usize> =
         plan.columns.iter().enumerate().filter(|(_, c)| c.kind == Type::Money).map(|(i, _)| i).collect();
@@ -56,8 +57,9 @@ pub fn convert(
             for (row, value) in values.iter_mut().enumerate().filter(|(_, v)| **v != NO_MONEY) {
                 let at = (u32::try_from(row).unwrap_or(NONE), u32::try_from(amount).unwrap_or(NONE));
                 let named = own.get(&at).map(|c| String::from_utf8_lossy(c).into_owned());
-                let named = named
-                    .or_else(|| column.get(row).and_then(|code| part.names.text(*code)).map(str::to_ascii_uppercase));
+                let named = named.or_else(|| {
+                    column.get(row).and_then(|code| names[part.dictionary].text(*code)).map(str::to_ascii_uppercase)
+                });
                 let currency = named.as_deref().unwrap_or(default);
                 if currency == contract.currency {
                     *value = rounded(*value);

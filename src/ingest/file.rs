@@ -1,199 +1,120 @@
-//! One file → typed columns and an account of its rows.
+//! One file's parts → typed columns and an account of its rows.
 //!
-//! In: a [`Found`] file. Out: a [`FileRead`], or every problem that stops it.
+//! In: an [`Opened`] file and what the walk over its text gave. Out: a [`FileRead`], a file to be read again in another way,
+//! or every problem that stops it. What only a whole file can tell is settled here: the order of day and month, the
+//! decimal mark, how many rows could not be read.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
+use super::body::Body;
 use super::cell::{Decimal, DecimalProblem, DecimalVotes, Order, OrderProblem, OrderVotes};
-use super::decode;
-use super::part::Part;
-use super::plan::{self, Plan, position};
-use super::preset::Preset;
-use super::read;
-use super::recognise::{self};
+use super::open::{Context, Opened, Use};
+use super::part::{Bad, Part};
+use super::plan::Plan;
 use super::records::{self, Trouble};
-use super::{BadRows, FileFacts, Found, lines};
-use crate::contract::{Contract, DateOrder, Source};
+use super::walk::{OfFile, Stop};
+use super::{FileFacts, Limit, OnBadRow, Reject, lines};
+use crate::contract::{DateOrder, Source};
 use crate::issue::{Issue, Issues, Place};
-use crate::report::Input;
-use crate::time::Zone;
-
-/// What every file needs.
-pub struct Context<'c> {
-    pub contract: &'c Contract,
-    pub home: &'c Zone,
-    pub presets: &'c [Preset],
-    pub exponent: u32,
-    pub bad_rows: BadRows,
-}
+use crate::tables::Names;
 
 /// One file, read.
 pub struct FileRead {
     pub facts: FileFacts,
     /// `None` for a file that is known and not needed, or that was only seen in a folder and not recognised.
     pub content: Option<Content>,
+    /// The records that became no rows, where a list of them is wanted.
+    pub rejects: Vec<Reject>,
 }
 
 /// The rows of one file.
 pub struct Content {
     pub plan: Plan,
     pub parts: Vec<Part>,
-    /// Byte offset of the data in the text; the parts' offsets count from there.
-    pub data_at: u64,
 }
 
-type Outcome = Result<FileRead, Vec<Issue>>;
+/// What is to be done with a file.
+#[allow(clippy::large_enum_variant)] // one per file
+pub enum Next {
+    /// It is read.
+    Done(FileRead),
+    /// It has to be read again, in one piece or with another decimal mark.
+    Again(Opened),
+    /// It has to be opened again, and decoded in memory.
+    Decode,
+    /// Problems.
+    Stopped(Vec<Issue>),
+}
 
-/// Reads one file.
-pub fn read(found: &Found<'_>, context: &Context<'_>) -> Outcome {
-    let bytes = bytes(&found.path, &found.shown).map_err(|i| vec![i])?;
-    let sha256 = Sha256::digest(&bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        use std::fmt::Write;
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
-    let source = found.source;
-    let decoded = match source.and_then(|s| s.encoding.as_ref()) {
-        Some(label) => decode::decode_as(&bytes, &label.value),
-        None => decode::decode(&bytes),
-    };
-    let decoded = decoded.map_err(|p| vec![Issue::data(Place::file(&found.shown), p.what()).hint(p.hint())])?;
-    let text: &[u8] = &decoded.text;
-
-    let wanted = |header: &[String]| match source {
-        Some(s) if s.table.is_some() => s.columns.values().all(|rule| position(header, &rule.header.value).is_some()),
-        _ => recognise::recognise(header, context.presets).is_ok(),
-    };
-    let shape = decode::shape(text, source.and_then(|s| s.delimiter), &wanted)
-        .map_err(|p| vec![Issue::data(Place::file(&found.shown), p.what()).hint(p.hint())])?;
-
-    let input = Input {
-        path: found.shown.clone(),
-        sha256,
-        preset: None,
-        table: None,
-        rows_read: 0,
-        rows_used: 0,
-        set_aside: Vec::new(),
-    };
-    let mut facts = FileFacts {
-        input,
-        path: found.path.clone(),
-        said_encoding: source.and_then(|s| s.encoding.as_ref()).map(|e| e.value.clone()),
-        said_currency: source.and_then(|s| s.currency.as_ref()).map(|c| c.value.clone()),
-        aside_at: lines::AsideAt::new(),
-        system: String::new(),
-        why: String::new(),
-        evidence: None,
-        mapped: Vec::new(),
-        unmapped: Vec::new(),
-        duplicates: Vec::new(),
-        range: None,
-        zone: context.home.name.clone(),
-        encoding: decoded.encoding.to_string(),
-        delimiter: delimiter_word(shape.delimiter),
-        date_order: None,
-        preamble: shape.preamble_lines,
-        short_rows: 0,
-        no_numbers: Vec::new(),
-        notes: decoded.note.iter().cloned().collect(),
-    };
-
-    let chosen = plan::choose(found, context, &shape.header, shape.header_line);
-    let (preset, mapping) = match chosen {
-        Ok(chosen) => chosen,
-        Err(miss) if !found.named => {
-            let rows = count(&text[shape.data_at..], shape.delimiter);
-            facts.why = miss.first().map(|i| i.what.clone()).unwrap_or_default();
-            facts.input.rows_read = rows;
-            facts.input.set_aside = if rows > 0 { vec![("file not recognised".into(), rows)] } else { Vec::new() };
-            facts.unmapped = shape.header;
-            return Ok(FileRead { facts, content: None });
-        }
-        Err(miss) => return Err(miss),
-    };
-    facts.why.clone_from(&preset.why);
-    facts.system = match (preset.preset, source) {
-        (Some(preset), _) => preset.system.clone(),
-        (None, Some(source)) => format!("source {}", source.path.value),
-        (None, None) => String::new(),
-    };
-    facts.evidence = preset.preset.map(|p| p.evidence.about());
-    facts.input.preset = preset.preset.map(|p| p.id.clone());
-    if let Some((why, help)) = preset.preset.and_then(|p| p.refused.as_ref()) {
-        let what = format!("is {}, and cannot be used: {why}", preset.preset.map_or("", |p| p.title.as_str()));
-        if found.named {
-            return Err(vec![Issue::data(Place::file(&found.shown), what).hint(help)]);
-        }
-        let rows = count(&text[shape.data_at..], shape.delimiter);
-        facts.input.rows_read = rows;
-        facts.input.set_aside = if rows > 0 { vec![("refused".into(), rows)] } else { Vec::new() };
-        facts.notes.push(format!("{what}; {help}"));
-        facts.unmapped = shape.header;
-        return Ok(FileRead { facts, content: None });
+/// Settles what only the whole file can tell.
+pub fn finish(opened: Opened, walked: OfFile, names: &[Names], context: &Context<'_>) -> Next {
+    let OfFile { mut parts, counted, footer, sha256, trouble } = walked;
+    let Opened { source, mut facts, body, head, data_at, delimiter, careful, used } = opened;
+    if let Some(sha256) = sha256 {
+        facts.input.sha256 = sha256;
     }
-    let Some(kind) = preset.kind else {
-        let rows = count(&text[shape.data_at..], shape.delimiter);
-        let reason = preset.preset.and_then(|p| p.not_needed.clone()).unwrap_or_else(|| "not needed".into());
-        facts.input.rows_read = rows;
-        facts.input.set_aside = if rows > 0 { vec![(format!("not needed: {reason}"), rows)] } else { Vec::new() };
-        facts.unmapped = shape.header;
-        return Ok(FileRead { facts, content: None });
+    let source = source.and_then(|at| context.contract.sources.get(at));
+    let again = |facts, body, used, careful| {
+        Next::Again(Opened {
+            source: source.and_then(|s| context.contract.sources.iter().position(|other| std::ptr::eq(s, other))),
+            facts,
+            body,
+            // Its hash is known by now.
+            head: head.clone(),
+            data_at,
+            delimiter,
+            careful,
+            used,
+        })
     };
-    facts.input.table = Some(kind.id().to_string());
-    let decimal = source.and_then(|s| s.decimal);
-    let mut plan = plan::plan(found, context, &preset, kind, mapping, &shape.header, shape.delimiter, &mut facts)?;
-    plan.decimal = decimal.unwrap_or(Decimal::Point);
-
-    let footer = decode::footer(text, shape.data_at, shape.delimiter, shape.header.len());
-    let data = &text[shape.data_at..footer.data_end];
-    let said =
-        Text { shown: &found.shown, all: text, data: shape.data_at..footer.data_end, delimiter: shape.delimiter };
-    let read_all =
-        |plan: &Plan| {
-            read::read(data, plan, rayon::current_num_threads()).map_err(|trouble| {
-                let offset = if let Trouble::OpenQuote(at) = trouble { at } else { 0 };
-                vec![Issue::data(said.place(offset, None), "a quote is opened in this record and never closed").hint(
-                    "close the quote, or export the file again: the rest of it cannot be told apart from this cell",
-                )]
-            })
-        };
-    let mut parts = read_all(&plan)?;
-    if decimal.is_none() {
-        let mut votes = DecimalVotes::default();
-        for part in &parts {
-            votes.merge(&part.decimal);
+    let shown = facts.input.path.clone();
+    let said = Text { shown: &shown, body: &body, all: OnceCell::new(), delimiter };
+    match trouble {
+        Some(Stop::NotUtf8) => return Next::Decode,
+        Some(Stop::Records(Trouble::Malformed)) if !careful => return again(facts, body, used, true),
+        Some(Stop::Records(trouble)) => {
+            let offset = if let Trouble::OpenQuote(at) = trouble { at } else { 0 };
+            let place = said.place(data_at as u64 + offset, None);
+            return Next::Stopped(vec![Issue::data(place, "a quote is opened in this record and never closed").hint(
+                "close the quote, or export the file again: the rest of it cannot be told apart from this cell",
+            )]);
         }
-        match votes.settle() {
-            Ok(Decimal::Comma) => {
-                plan.decimal = Decimal::Comma;
-                facts.notes.push("numbers have a decimal comma".into());
-                parts = read_all(&plan)?;
+        Some(Stop::Io(error)) => {
+            let what = format!("cannot be read: {error}");
+            return Next::Stopped(vec![
+                Issue::usage(Place::file(&shown), what).hint("run again when nothing writes to the file"),
+            ]);
+        }
+        None => {}
+    }
+    let mut plan = match used {
+        Use::Rows(plan) => plan,
+        Use::Count(reason) => {
+            facts.input.rows_read = counted;
+            facts.input.set_aside = if counted > 0 { vec![(reason, counted)] } else { Vec::new() };
+            return Next::Done(FileRead { facts, content: None, rejects: Vec::new() });
+        }
+    };
+    if source.is_none_or(|s| s.decimal.is_none()) {
+        match decimal(&parts, &shown, context.exponent) {
+            Err(issue) => return Next::Stopped(vec![issue]),
+            Ok(decimal) if decimal != plan.decimal => {
+                plan.decimal = decimal;
+                return again(facts, body, Use::Rows(plan), careful);
             }
+            Ok(Decimal::Comma) => facts.notes.push("numbers have a decimal comma".into()),
             Ok(Decimal::Point) => {}
-            Err(problem) if problem == DecimalProblem::Contradiction || context.exponent < 3 => {
-                let what = match problem {
-                    DecimalProblem::Contradiction => "some numbers have a decimal point and some a decimal comma",
-                    DecimalProblem::Ambiguous => {
-                        "amounts such as 12.500 could be twelve and a half or twelve thousand five hundred, and no number in \
-                         this file settles which"
-                    }
-                };
-                return Err(vec![
-                    Issue::data(Place::file(&found.shown), what)
-                        .hint("say which in the contract's [[source]]: decimal = \"point\" or decimal = \"comma\""),
-                ]);
-            }
-            Err(_) => {}
         }
     }
-    sums_and_serials(&parts, &plan, &mut facts, &said)?;
-    let order = settle_order(&said, source, &parts, &plan, &mut facts).map_err(|i| vec![i])?;
-
-    facts.input.rows_read = parts.iter().map(|p| p.read).sum::<u64>() + footer.rows.len() as u64;
+    if let Err(issues) = sums_and_serials(&parts, &plan, &mut facts, &said) {
+        return Next::Stopped(issues);
+    }
+    let order = match settle_order(&said, source, &parts, &plan, &mut facts) {
+        Ok(order) => order,
+        Err(issue) => return Next::Stopped(vec![issue]),
+    };
+    facts.input.rows_read = parts.iter().map(|p| p.read).sum::<u64>() + footer.len() as u64;
     facts.short_rows = parts.iter().map(|p| p.short).sum();
     let mut no_numbers: BTreeMap<usize, u64> = BTreeMap::new();
     for (column, n) in parts.iter().flat_map(|p| &p.no_numbers) {
@@ -204,26 +125,80 @@ pub fn read(found: &Found<'_>, context: &Context<'_>) -> Outcome {
     for (reason, n) in parts.iter().flat_map(|p| &p.set_aside) {
         *aside.entry(reason.clone()).or_default() += n;
     }
-    for (_, reason) in &footer.rows {
+    for reason in &footer {
         *aside.entry((*reason).to_string()).or_default() += 1;
     }
     facts.input.set_aside = aside.into_iter().collect();
-    let data_at = shape.data_at as u64;
-    for (reason, offset) in parts.iter().flat_map(|p| &p.aside_at).flat_map(|(r, at)| at.iter().map(move |o| (r, o))) {
-        lines::remember(&mut facts.aside_at, reason, data_at + offset);
+    for (reason, offsets) in parts.iter().flat_map(|p| &p.aside_at) {
+        for offset in offsets {
+            lines::remember(&mut facts.aside_at, reason, *offset);
+        }
     }
     for part in &mut parts {
-        part.settle(&plan, order);
+        part.settle(&plan, order, context.bad_rows);
     }
+    let mut nulled: BTreeMap<usize, u64> = BTreeMap::new();
+    for (index, n) in parts.iter().flat_map(|p| &p.nulled) {
+        *nulled.entry(*index).or_default() += n;
+    }
+    let header = |index: usize| plan.header.get(index).cloned().unwrap_or_default();
+    facts.nulled = nulled.into_iter().map(|(index, n)| (header(index), n)).collect();
     let mut issues = too_many_bad(&parts, &plan, &mut facts, context, &said);
     if issues.is_empty() {
-        issues = super::convert::convert(&mut parts, &plan, source, context.contract, &said);
+        issues = super::convert::convert(&mut parts, &plan, source, context.contract, &said, names);
     }
-    if issues.is_empty() {
-        Ok(FileRead { facts, content: Some(Content { plan, parts, data_at: shape.data_at as u64 }) })
-    } else {
-        Err(issues)
+    if !issues.is_empty() {
+        return Next::Stopped(issues);
     }
+    let rejects = if context.bad_rows.list { rejects(&parts, &plan, &said, context) } else { Vec::new() };
+    Next::Done(FileRead { facts, content: Some(Content { plan, parts }), rejects })
+}
+
+/// The decimal mark that a file's numbers settle.
+fn decimal(parts: &[Part], shown: &str, exponent: u32) -> Result<Decimal, Issue> {
+    let mut votes = DecimalVotes::default();
+    parts.iter().for_each(|part| votes.merge(&part.decimal));
+    let problem = match votes.settle() {
+        Ok(decimal) => return Ok(decimal),
+        Err(problem) => problem,
+    };
+    let what = match problem {
+        DecimalProblem::Contradiction => "some numbers have a decimal point and some a decimal comma",
+        // Currencies with three digits after the mark have such amounts.
+        DecimalProblem::Ambiguous if exponent >= 3 => return Ok(Decimal::Point),
+        DecimalProblem::Ambiguous => {
+            "amounts such as 12.500 could be twelve and a half or twelve thousand five hundred, and no number in \
+             this file settles which"
+        }
+    };
+    Err(Issue::data(Place::file(shown), what)
+        .hint("say which in the contract's [[source]]: decimal = \"point\" or decimal = \"comma\""))
+}
+
+/// Every record that became no row, and every cell that was taken as missing, in the file's order.
+fn rejects(parts: &[Part], plan: &Plan, text: &Text<'_>, context: &Context<'_>) -> Vec<Reject> {
+    let taken = context.bad_rows.on == OnBadRow::Null;
+    let mut rejects: Vec<(u64, Option<usize>, String, String)> = Vec::new();
+    for part in parts {
+        rejects.extend(part.bad.iter().map(|Bad { offset, index, value, expected }| {
+            let value = text.cell(*offset, *index).unwrap_or_else(|| value.clone());
+            let reason = if taken { "taken as missing: not" } else { "not" };
+            (*offset, Some(*index), value, format!("{reason} {expected}"))
+        }));
+        let reason = |at: usize| part.set_aside[at].0.clone();
+        rejects.extend(part.asides.iter().map(|(offset, at)| (*offset, None, String::new(), reason(*at))));
+    }
+    rejects.sort_by_key(|(offset, index, ..)| (*offset, *index));
+    let mut lines = records::Lines::of(text.all());
+    rejects
+        .into_iter()
+        .map(|(offset, index, value, reason)| {
+            let column = index.and_then(|i| plan.header.get(i)).cloned().unwrap_or_default();
+            let line = Some(lines.at(offset));
+            let place = Place { file: Some(text.shown.to_string()), line, column: index.map(|i| i as u64 + 1) };
+            Reject { place, column, value, reason }
+        })
+        .collect()
 }
 
 /// What only the whole file tells: that its rows are days, and that its serial days are no other numbers.
@@ -265,19 +240,29 @@ fn too_many_bad(
         return Vec::new();
     }
     let read = facts.input.rows_read;
-    #[allow(clippy::cast_precision_loss)]
-    let share = bad as f64 / read.max(1) as f64;
-    if share <= context.bad_rows.tolerated {
+    if context.bad_rows.tolerates(bad, read) {
         facts.input.set_aside.push(("a cell could not be read".into(), bad));
-        for cell in parts.iter().flat_map(|p| &p.bad) {
-            lines::remember(&mut facts.aside_at, "a cell could not be read", text.data.start as u64 + cell.offset);
-        }
         facts.input.set_aside.sort();
+        // Where unreadable cells are taken as missing, most of their rows are used.
+        for cell in parts.iter().flat_map(|p| &p.bad).filter(|_| context.bad_rows.on != OnBadRow::Null) {
+            lines::remember(&mut facts.aside_at, "a cell could not be read", cell.offset);
+        }
         return Vec::new();
     }
-    let hint = format!(
-        "mend what cannot be read: {bad} of {read} rows, and only up to 0.1 % are set aside without stopping the run"
-    );
+    let hint = match (context.bad_rows.on, context.bad_rows.limit) {
+        (OnBadRow::Stop, _) => {
+            format!("mend what cannot be read: {bad} of {read} rows, and --on-bad-row stop tolerates none")
+        }
+        (_, Limit::Rows(n)) => {
+            format!(
+                "mend what cannot be read: {bad} of {read} rows, and --max-bad-rows {n} tolerates no more than that"
+            )
+        }
+        (_, Limit::Share(share)) => format!(
+            "mend what cannot be read: {bad} of {read} rows, and only up to {} % are set aside without stopping the run",
+            (share * 1e8).round() / 1e6
+        ),
+    };
     let mut cells: Vec<_> = parts.iter().flat_map(|p| &p.bad).collect();
     cells.sort_by_key(|b| (b.offset, b.index));
     let mut issues: Vec<Issue> = cells
@@ -299,31 +284,33 @@ fn too_many_bad(
     issues
 }
 
-/// The data of one file, for what is said about single cells.
+/// The text of one file, for what is said about single cells.
 pub struct Text<'t> {
     shown: &'t str,
-    /// All of the file's text.
-    all: &'t [u8],
-    /// Where its data begins and ends; offsets of records count from the beginning.
-    data: std::ops::Range<usize>,
+    body: &'t Body,
+    /// All of it, read when it is first wanted.
+    all: OnceCell<std::borrow::Cow<'t, [u8]>>,
     delimiter: u8,
 }
 
 impl Text<'_> {
+    fn all(&self) -> &[u8] {
+        self.all.get_or_init(|| self.body.all().unwrap_or_default())
+    }
+
     /// The place of a record, or of one of its cells.
     pub fn place(&self, offset: u64, index: Option<usize>) -> Place {
-        let line = records::line_at(self.all, self.data.start as u64 + offset);
+        let line = records::line_at(self.all(), offset);
         Place { file: Some(self.shown.to_string()), line: Some(line), column: index.map(|i| i as u64 + 1) }
     }
 
     /// A cell as it is written.
     pub fn cell(&self, offset: u64, index: usize) -> Option<String> {
-        let data = &self.all[self.data.clone()];
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(self.delimiter)
             .has_headers(false)
             .flexible(true)
-            .from_reader(data.get(usize::try_from(offset).ok()?..)?);
+            .from_reader(self.all().get(usize::try_from(offset).ok()?..)?);
         let record = reader.byte_records().next()?.ok()?;
         Some(String::from_utf8_lossy(record.get(index)?.trim_ascii()).into_owned())
     }
@@ -333,56 +320,6 @@ impl Text<'_> {
 pub fn shorten(value: &str) -> String {
     let flat: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if flat.chars().count() <= 60 { flat } else { flat.chars().take(57).chain("...".chars()).collect() }
-}
-
-fn bytes(path: &Path, shown: &str) -> Result<Vec<u8>, Issue> {
-    if path.is_dir() {
-        return Err(Issue::usage(Place::file(shown), "is a folder, not a file"));
-    }
-    std::fs::read(path).map_err(|error| {
-        let place = Place::file(shown);
-        match error.kind() {
-            std::io::ErrorKind::NotFound => no_such_file(path, shown),
-            std::io::ErrorKind::PermissionDenied => Issue::usage(place, "may not be read by this user")
-                .hint("change its permissions, or run as a user who may read it"),
-            _ => Issue::usage(place, format!("cannot be read: {error}")),
-        }
-    })
-}
-
-/// A file that is not there, and the one that was meant.
-pub fn no_such_file(path: &Path, shown: &str) -> Issue {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries.filter_map(|e| e.file_name().into_string().ok()).collect();
-    names.sort();
-    let wanted = path.file_name().and_then(|n| n.to_str()).unwrap_or(shown);
-    let issue = Issue::usage(Place::file(shown), "no such file");
-    match crate::issue::nearest(wanted, names.iter().map(String::as_str)) {
-        Some(near) if folder == Path::new(".") => issue.hint(format!("did you mean `{near}`?")),
-        Some(near) => issue.hint(format!("did you mean `{}`?", folder.join(near).display())),
-        None => issue.hint("give an export file, a folder with exports, or a contract (onefunnel.toml)"),
-    }
-}
-
-fn delimiter_word(delimiter: u8) -> &'static str {
-    match delimiter {
-        b',' => "comma",
-        b';' => "semicolon",
-        b'\t' => "tab",
-        b'|' => "bar",
-        _ => "other",
-    }
-}
-
-fn count(text: &[u8], delimiter: u8) -> u64 {
-    let mut rows = 0;
-    if records::plain(text, delimiter, |_, _| rows += 1).is_err() {
-        rows = 0;
-        // An open quote is no matter in a file that is not used.
-        let _ = records::careful(text, delimiter, |_, _| rows += 1);
-    }
-    rows
 }
 
 fn settle_order(

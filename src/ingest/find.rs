@@ -21,20 +21,64 @@ pub struct Found<'c> {
     pub named: bool,
 }
 
+impl Found<'_> {
+    /// Standard input, written `-`.
+    pub fn is_stdin(&self) -> bool {
+        is_stdin(&self.path)
+    }
+}
+
+/// `-`, as standard input is written.
+pub fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
 /// What was given on the command line besides a contract.
 #[derive(Debug, Clone, Default)]
 pub struct Given {
+    /// The preset that reads these files, whatever their headers say.
+    pub preset: Option<String>,
     /// Files named one by one.
     pub files: Vec<PathBuf>,
     /// Folders without a contract: every export in them is read.
     pub folders: Vec<PathBuf>,
 }
 
-const ENDINGS: [&str; 3] = ["csv", "tsv", "txt"];
+const TEXTS: [&str; 3] = ["csv", "tsv", "txt"];
 
+/// By the ending: a text, a workbook, an archive, or one of them packed (`Leads.csv.gz`).
 fn looks_like_export(path: &Path) -> bool {
-    let ending = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-    ending.is_some_and(|e| ENDINGS.contains(&e.as_str()))
+    let ending = |path: &Path| path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
+    match ending(path).as_deref() {
+        Some("zip" | "xlsx") => true,
+        Some("gz" | "zst") => {
+            let inner = ending(Path::new(path.file_stem().unwrap_or_default()));
+            inner.is_none_or(|e| TEXTS.contains(&e.as_str()) || e == "xlsx")
+        }
+        Some(ending) => TEXTS.contains(&ending),
+        None => false,
+    }
+}
+
+/// Paths that a quoted pattern stands for, sorted; any other path as it is.
+///
+/// # Errors
+/// A pattern that matches nothing.
+pub fn expand(path: &Path) -> Result<Vec<PathBuf>, Issue> {
+    let written = shown(path);
+    if path.exists() || !written.contains(['*', '?', '[']) {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let place = || Place::file(&written);
+    let paths = glob::glob(&written).map_err(|error| {
+        Issue::usage(place(), format!("is no path pattern: {}", error.msg)).hint("patterns know *, ?, [abc] and **")
+    })?;
+    let mut found: Vec<PathBuf> = paths.flatten().collect();
+    found.sort();
+    if found.is_empty() {
+        return Err(Issue::usage(place(), "no file matches this pattern").hint("name the files, or a folder"));
+    }
+    Ok(found)
 }
 
 fn shown(path: &Path) -> String {
@@ -90,10 +134,9 @@ pub fn find<'c>(contract: &'c Contract, given: &Given) -> Result<Vec<Found<'c>>,
         }
         inside.sort();
         if inside.is_empty() {
-            issues.push(
-                Issue::usage(Place::file(shown(folder)), "no contract and no export in this folder")
-                    .hint("put onefunnel.toml or .csv, .tsv or .txt exports there, or name the files"),
-            );
+            issues.push(Issue::usage(Place::file(shown(folder)), "no contract and no export in this folder").hint(
+                "put onefunnel.toml or exports there (.csv, .tsv, .txt, .xlsx, .zip, .gz, .zst), or name the files",
+            ));
         }
         for path in inside {
             add(path, false);

@@ -6,45 +6,66 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::{Result, bail};
+use indexmap::IndexMap;
+use rayon::prelude::*;
 
 use super::file::{Content, FileRead};
 use super::lines::{keep_smallest, remember};
-use super::plan::Constant;
+use super::part::StageTime;
+use super::plan::{Constant, Plan};
 use super::{FileFacts, Loaded};
 use crate::issue::{Issue, Issues, Place};
-use crate::tables::{CHANGED_LATER, Kind, NO_FLAG, NONE, Origin, Table, Tables, Type, Values};
+use crate::tables::{CHANGED_LATER, Kind, NO_FLAG, NONE, Names, Origin, Table, Tables, Type, Values};
 use crate::time::{Stamp, Zone};
 
-/// Puts the files together; see the module's note. `as_of` is a day since 1970.
+/// Puts the files together; see the module's note. `names` are the dictionaries of the files' codes, `as_of` is a day
+/// since 1970.
 ///
 /// # Errors
 /// [`Issues`] for a column that two sources give different types; otherwise an account that does not balance: a defect.
-pub fn merge(files: Vec<FileRead>, home: &Zone, as_of: i32) -> Result<Loaded> {
+pub fn merge(files: Vec<FileRead>, names: Vec<Names>, home: &Zone, as_of: i32) -> Result<Loaded> {
     let mut tables = Tables::default();
     let mut facts: Vec<FileFacts> = Vec::with_capacity(files.len());
-    let mut issues = Vec::new();
+    let mut contents: Vec<(u32, Content)> = Vec::new();
+    let mut rejects = Vec::new();
     let mut seen: HashMap<(String, Option<String>), String> = HashMap::new();
+    // Codes are given out in the order of files and blocks, so that they are the same in every run.
+    let mut codes: Vec<Vec<u32>> = names.iter().map(|names| vec![NONE; names.len()]).collect();
     for file in files {
-        let FileRead { facts: mut about, content } = file;
+        let FileRead { facts: mut about, content, rejects: mut of_file } = file;
+        rejects.append(&mut of_file);
         let index = u32::try_from(facts.len()).unwrap_or(u32::MAX);
         // The same bytes may be read twice, into different tables.
         let same = (about.input.sha256.clone(), about.input.table.clone());
-        match (content, seen.get(&same)) {
-            (Some(_), Some(first)) => {
-                about.input.set_aside = vec![(format!("same bytes as {first}"), about.input.rows_read)];
-            }
-            (Some(content), None) => {
-                seen.insert(same, about.input.path.clone());
-                if let Err(issue) = append(&mut tables, content, index, &mut about) {
-                    issues.push(issue);
+        if let Some(content) = content {
+            for part in &content.parts {
+                let (own, codes) = (&names[part.dictionary], &mut codes[part.dictionary]);
+                for code in part.fresh.clone() {
+                    codes[code as usize] = own.text(code).map_or(NONE, |text| tables.names.code(text));
                 }
             }
-            (None, _) => {}
+            if let Some(first) = seen.get(&same) {
+                about.input.set_aside = vec![(format!("same bytes as {first}"), about.input.rows_read)];
+            } else {
+                seen.insert(same, about.input.path.clone());
+                contents.push((index, content));
+            }
         }
         facts.push(about);
     }
+    drop(names);
+    let mut issues = Vec::new();
+    let mut dated = Vec::new();
+    for kind in Kind::ALL {
+        let (of_kind, others) = contents.into_iter().partition(|(_, content)| content.plan.kind == kind);
+        contents = others;
+        issues.extend(fill(&mut tables, kind, of_kind, &codes, &mut facts, &mut dated));
+    }
     Issues(issues).into_result()?;
-    let mut loaded = Loaded { tables, files: facts, merged: Vec::new(), notes: Vec::new() };
+    for (plan, stages) in dated {
+        stage_columns(&mut tables, &plan, &stages);
+    }
+    let mut loaded = Loaded { tables, files: facts, merged: Vec::new(), rejects, notes: Vec::new() };
     fold_ledger_words(&mut loaded.tables);
     one_system_per_id(&loaded)?;
     name_stages(&mut loaded.tables);
@@ -55,60 +76,185 @@ pub fn merge(files: Vec<FileRead>, home: &Zone, as_of: i32) -> Result<Loaded> {
     unite_merged(&mut loaded);
     one_row_per_id(&mut loaded);
     one_row_per_touch(&mut loaded);
-    one_export_per_spend(&mut loaded);
+    one_export_per_spend(&mut loaded, home);
     count_used(&mut loaded)?;
     Ok(loaded)
 }
 
-/// Adds one file's rows to its table.
-fn append(tables: &mut Tables, content: Content, index: u32, about: &mut FileFacts) -> Result<(), Issue> {
-    let Content { plan, parts, data_at } = content;
-    for part in parts {
-        let codes = tables.names.take_in(&part.names);
-        let own_currencies = part.own_currencies(&plan);
-        let before = tables.get(plan.kind).len();
-        let rows = part.offsets.len();
-        let to = |v: &mut Vec<u32>| v.iter_mut().filter(|c| **c != NONE).for_each(|c| *c = codes[*c as usize]);
-        for (column, mut values) in plan.columns.iter().zip(part.columns) {
-            match &mut values {
-                Values::Id(v) | Values::Text(v) => to(v),
-                Values::Ids(v) => v.iter_mut().for_each(to),
-                _ => {}
+/// What one file gives one column of its table.
+enum Given {
+    /// A part each.
+    Parts(Vec<(usize, Values)>),
+    /// The same in every row.
+    Constant(Constant),
+    /// The same words or ids in every row: codes of the common dictionary.
+    Codes(Vec<u32>),
+}
+
+/// One column of a table: what each file gives it, by the file's position among those of the table.
+struct Gathered {
+    name: String,
+    kind: Type,
+    given: Vec<(usize, Given)>,
+}
+
+/// Fills a table with the rows of its files, in their order.
+fn fill(
+    tables: &mut Tables,
+    kind: Kind,
+    contents: Vec<(u32, Content)>,
+    codes: &[Vec<u32>],
+    facts: &mut [FileFacts],
+    dated: &mut Vec<(Plan, Vec<StageTime>)>,
+) -> Vec<Issue> {
+    let mut issues = Vec::new();
+    let mut columns: IndexMap<String, Gathered> = IndexMap::new();
+    let mut lens: Vec<usize> = Vec::new();
+    let files: Vec<u32> = contents.iter().map(|(file, _)| *file).collect();
+    let mut origin = Vec::with_capacity(contents.iter().flat_map(|(_, c)| &c.parts).map(|p| p.offsets.len()).sum());
+    let mut own: Vec<(usize, [u8; 3])> = Vec::new();
+    let mut monthly = false;
+    for (at, (file, content)) in contents.into_iter().enumerate() {
+        let Content { plan, mut parts } = content;
+        let before = origin.len();
+        for part in &parts {
+            let first = origin.len();
+            own.extend(part.own_currencies(&plan).into_iter().map(|(row, code)| (first + row as usize, code)));
+            origin.extend(part.offsets.iter().map(|offset| Origin::new(file, *offset)));
+            monthly |= part.monthly;
+        }
+        lens.push(origin.len() - before);
+        let mut add = |name: &str, type_: Type, given: Given| {
+            let column = columns.entry(name.to_string()).or_insert_with(|| Gathered {
+                name: name.to_string(),
+                kind: type_,
+                given: Vec::new(),
+            });
+            if Values::missing(column.kind, 0).append(Values::missing(type_, 0)) {
+                column.given.push((at, given));
+            } else {
+                let what = format!("column `{name}` of table {} is of another kind in another source", kind.id());
+                issues.push(
+                    Issue::usage(Place::file(&facts[file as usize].input.path), what)
+                        .hint("give the column the same `kind` in every source, or another name"),
+                );
             }
-            if column.kind == Type::Time {
-                widen(&mut about.range, &values);
-            }
-            add_column(tables.get_mut(plan.kind), &column.name, column.kind, values, before).map_err(|what| {
-                Issue::usage(Place::file(&about.input.path), what)
-                    .hint("give the column the same `kind` in every source, or another name")
-            })?;
+        };
+        for (index, column) in plan.columns.iter().enumerate() {
+            let values = parts.iter_mut().filter(|p| index < p.columns.len()).map(|part| {
+                let nothing = Values::missing(column.kind, 0);
+                (part.dictionary, std::mem::replace(&mut part.columns[index], nothing))
+            });
+            add(&column.name, column.kind, Given::Parts(values.collect()));
         }
         for (name, text) in &plan.constants {
-            let kind = plan.kind.field(name).map_or(Type::Text, |f| f.kind);
+            let type_ = plan.kind.field(name).map_or(Type::Text, |f| f.kind);
             // `plan` has refused what cannot be read.
-            let values = match (kind, Constant::read(kind, text, &plan)) {
-                (_, Some(Constant::Flag(flag))) => Values::Flag(vec![flag; rows]),
-                (_, Some(Constant::Number(number))) => Values::Number(vec![number; rows]),
-                (_, Some(Constant::Time(at))) => Values::Time(vec![at; rows]),
-                (Type::Id | Type::Email, _) => Values::Id(vec![tables.names.code(text); rows]),
-                (Type::Ids, _) => {
-                    let codes: Vec<u32> = text.split(';').map(|id| tables.names.code(id.trim())).collect();
-                    Values::Ids(vec![codes; rows])
+            let given = match Constant::read(type_, text, &plan) {
+                Some(constant) => Given::Constant(constant),
+                None if type_ == Type::Ids => {
+                    Given::Codes(text.split(';').map(|id| tables.names.code(id.trim())).collect())
                 }
-                _ => Values::Text(vec![tables.names.code(text); rows]),
+                None => Given::Codes(vec![tables.names.code(text)]),
             };
-            add_column(tables.get_mut(plan.kind), name, kind, values, before)
-                .map_err(|what| Issue::usage(Place::file(&about.input.path), what))?;
+            add(name, type_, given);
         }
-        let table = tables.get_mut(plan.kind);
-        table.monthly |= part.monthly;
-        table.origin.extend(part.offsets.iter().map(|o| Origin { file: index, offset: data_at + o }));
-        let len = table.len();
-        table.columns.values_mut().for_each(|v| v.pad(len));
-        name_currencies(tables, plan.kind, before, &own_currencies);
-        stage_columns(tables, &plan, &part.stages, before);
+        let mut row = before;
+        let mut stages = Vec::new();
+        for part in parts {
+            let offset = u32::try_from(row).unwrap_or(NONE);
+            stages.extend(part.stages.into_iter().map(|s| StageTime { row: s.row + offset, ..s }));
+            row += part.offsets.len();
+        }
+        if !stages.is_empty() {
+            dated.push((plan, stages));
+        }
     }
-    Ok(())
+    let total = origin.len();
+    let columns: Vec<Gathered> = columns.into_values().collect();
+    let built: Vec<(String, Values, Vec<(usize, (Stamp, Stamp))>)> =
+        columns.into_par_iter().map(|gathered| build(gathered, &lens, total, codes)).collect();
+    let table = tables.get_mut(kind);
+    table.origin = origin;
+    table.monthly = monthly;
+    for (name, values, ranges) in built {
+        for (at, (low, high)) in ranges {
+            let range = &mut facts[files[at] as usize].range;
+            *range = Some(range.map_or((low, high), |(a, b)| (a.min(low), b.max(high))));
+        }
+        table.columns.insert(name, values);
+    }
+    name_currencies(tables, kind, &own);
+    issues
+}
+
+/// An amount that names its currency itself (`EUR 100`) says more than the row's column.
+fn name_currencies(tables: &mut Tables, kind: Kind, own: &[(usize, [u8; 3])]) {
+    if own.is_empty() || kind.field("currency").is_none() {
+        return;
+    }
+    let mut codes = tables.get(kind).codes("currency").into_owned();
+    for (row, code) in own {
+        codes[*row] = tables.names.code(&String::from_utf8_lossy(code));
+    }
+    tables.get_mut(kind).columns.insert("currency".into(), Values::Text(codes));
+}
+
+/// Puts one column together.
+fn build(
+    gathered: Gathered,
+    lens: &[usize],
+    total: usize,
+    codes: &[Vec<u32>],
+) -> (String, Values, Vec<(usize, (Stamp, Stamp))>) {
+    let Gathered { name, kind, given } = gathered;
+    let mut values = Values::missing(kind, 0);
+    values.reserve(total);
+    let mut ranges = Vec::new();
+    for (at, given) in given {
+        let before: usize = lens[..at].iter().sum();
+        values.pad(before);
+        let rows = lens[at];
+        match given {
+            Given::Parts(parts) => {
+                let mut range = None;
+                for (dictionary, mut part) in parts {
+                    translate(&mut part, &codes[dictionary]);
+                    widen(&mut range, &part);
+                    // Of the same kind, as its file was asked before.
+                    let _ = values.append(part);
+                }
+                ranges.extend(range.map(|range| (at, range)));
+            }
+            Given::Constant(constant) => {
+                let _ = values.append(match constant {
+                    Constant::Flag(flag) => Values::Flag(vec![flag; rows]),
+                    Constant::Number(number) => Values::Number(vec![number; rows]),
+                    Constant::Time(at) => Values::Time(vec![at; rows]),
+                });
+            }
+            Given::Codes(codes) => {
+                let one = codes.first().copied().unwrap_or(NONE);
+                let _ = values.append(match kind {
+                    Type::Id | Type::Email => Values::Id(vec![one; rows]),
+                    Type::Ids => Values::Ids(vec![codes; rows]),
+                    _ => Values::Text(vec![one; rows]),
+                });
+            }
+        }
+    }
+    values.pad(total);
+    (name, values, ranges)
+}
+
+/// A part's codes become those of the common dictionary.
+fn translate(values: &mut Values, codes: &[u32]) {
+    let to = |v: &mut Vec<u32>| v.iter_mut().filter(|c| **c != NONE).for_each(|c| *c = codes[*c as usize]);
+    match values {
+        Values::Id(v) | Values::Text(v) => to(v),
+        Values::Ids(v) => v.iter_mut().for_each(to),
+        _ => {}
+    }
 }
 
 fn add_column(table: &mut Table, name: &str, kind: Type, values: Values, before: usize) -> Result<(), String> {
@@ -136,24 +282,9 @@ fn widen(range: &mut Option<(Stamp, Stamp)>, values: &Values) {
     }
 }
 
-/// An amount that names its currency itself (`EUR 100`) says more than the row's column.
-fn name_currencies(tables: &mut Tables, kind: Kind, before: usize, own: &[(u32, [u8; 3])]) {
-    if own.is_empty() || kind.field("currency").is_none() {
-        return;
-    }
-    let mut codes = tables.get(kind).codes("currency").into_owned();
-    for (row, code) in own {
-        codes[before + *row as usize] = tables.names.code(&String::from_utf8_lossy(code));
-    }
-    tables.get_mut(kind).columns.insert("currency".into(), Values::Text(codes));
-}
-
 /// Stage columns (`Date entered "…"`) become rows of `stage_changes`; they are no records of the file, so they are in
 /// no file's count.
-fn stage_columns(tables: &mut Tables, plan: &super::plan::Plan, stages: &[super::part::StageTime], before: usize) {
-    if stages.is_empty() {
-        return;
-    }
+fn stage_columns(tables: &mut Tables, plan: &Plan, stages: &[StageTime]) {
     let labels: Vec<(u32, u32)> =
         plan.stages.iter().map(|s| (tables.names.code(&s.stage), tables.names.code(&s.field))).collect();
     let subject = |s: &super::part::StageTime| super::read::subject_column(plan.stages[s.stage as usize].subject);
@@ -166,7 +297,7 @@ fn stage_columns(tables: &mut Tables, plan: &super::plan::Plan, stages: &[super:
         }
         let changes = tables.get_mut(Kind::StageChanges);
         let old = changes.len();
-        let ids = of.iter().map(|s| source[before + s.row as usize]).collect();
+        let ids = of.iter().map(|s| source[s.row as usize]).collect();
         let columns = [
             (column, Type::Id, Values::Id(ids)),
             ("at", Type::Time, Values::Time(of.iter().map(|s| s.at).collect())),
@@ -177,7 +308,7 @@ fn stage_columns(tables: &mut Tables, plan: &super::plan::Plan, stages: &[super:
             // Of our own making, so always of the right kind.
             let _ = add_column(changes, name, kind, values, old);
         }
-        changes.origin.extend(of.iter().map(|s| origin[before + s.row as usize]));
+        changes.origin.extend(of.iter().map(|s| origin[s.row as usize]));
         let len = changes.len();
         changes.columns.values_mut().for_each(|v| v.pad(len));
     }
@@ -188,9 +319,9 @@ fn drop_rows(loaded: &mut Loaded, kind: Kind, keep: &[bool], reason: &str) {
     let table = loaded.tables.get_mut(kind);
     let mut dropped: BTreeMap<u32, (u64, Vec<u64>)> = BTreeMap::new();
     for (origin, _) in table.origin.iter().zip(keep).filter(|(_, keep)| !**keep) {
-        let (rows, first) = dropped.entry(origin.file).or_default();
+        let (rows, first) = dropped.entry(origin.file()).or_default();
         *rows += 1;
-        keep_smallest(first, origin.offset);
+        keep_smallest(first, origin.offset());
     }
     table.keep(keep);
     for (file, (rows, first)) in dropped {
@@ -331,9 +462,9 @@ fn one_system_per_id(loaded: &Loaded) -> Result<(), Issues> {
             table.codes(id).iter().zip(&table.origin).filter(|(code, _)| **code != NONE).find_map(|(code, origin)| {
                 let seen = &mut first[*code as usize];
                 if *seen == NONE {
-                    *seen = origin.file;
+                    *seen = origin.file();
                 }
-                (system(*seen) != system(origin.file)).then_some((*code, *seen, origin.file))
+                (system(*seen) != system(origin.file())).then_some((*code, *seen, origin.file()))
             });
         if let Some((code, one, other)) = clash {
             let path = |file: u32| loaded.files[file as usize].input.path.clone();
@@ -370,6 +501,16 @@ fn one_row_per_id(loaded: &mut Loaded) {
 fn one_row_per_touch(loaded: &mut Loaded) {
     let table = loaded.tables.get(Kind::Touches);
     let keys = table.keys("touch_id");
+    // Nearly all touches are there once: only the keys that a part of one is seen twice of are looked at whole.
+    #[allow(clippy::cast_possible_truncation)] // half of the fingerprint
+    let half = |key: u128| key as u64;
+    let mut halves: Vec<u64> = keys.par_iter().filter(|key| **key != 0).map(|key| half(*key)).collect();
+    halves.par_sort_unstable();
+    let twice: Vec<u64> = halves.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+    drop(halves);
+    if twice.is_empty() {
+        return;
+    }
     let mut systems: Vec<&str> = loaded.files.iter().map(|f| f.system.as_str()).collect();
     systems.sort_unstable();
     systems.dedup();
@@ -379,27 +520,31 @@ fn one_row_per_touch(loaded: &mut Loaded) {
     let keep: Vec<bool> = keys
         .iter()
         .zip(&table.origin)
-        .map(|(key, origin)| *key == 0 || seen.insert((system[origin.file as usize], *key)))
+        .map(|(key, origin)| {
+            let once = *key == 0 || twice.binary_search(&half(*key)).is_err();
+            once || seen.insert((system[origin.file() as usize], *key))
+        })
         .collect();
     drop_rows(loaded, Kind::Touches, &keep, "same touch_id as an earlier row");
 }
 
 /// Two exports of the same ad spend: what the later file says holds. Rows of one file stand beside each other, as an export may
 /// divide a day by more than it shows.
-fn one_export_per_spend(loaded: &mut Loaded) {
+fn one_export_per_spend(loaded: &mut Loaded, home: &Zone) {
     let table = loaded.tables.get(Kind::Spend);
-    let keys = table.keys("spend_id");
-    let system = |file: u32| loaded.files[file as usize].system.as_str();
-    let mut last: HashMap<(&str, u128), u32, foldhash::fast::FixedState> = HashMap::default();
-    for (key, origin) in keys.iter().zip(&table.origin).filter(|(key, _)| **key != 0) {
-        let file = last.entry((system(origin.file), *key)).or_insert(origin.file);
-        *file = (*file).max(origin.file);
+    let (keys, dates) = (table.keys("spend_id"), table.times("date"));
+    let key = |row: usize| {
+        let file = table.origin[row].file();
+        (loaded.files[file as usize].system.as_str(), keys[row], home.day(dates[row]))
+    };
+    let mut last: HashMap<(&str, u128, Option<i32>), u32, foldhash::fast::FixedState> = HashMap::default();
+    for row in (0..table.len()).filter(|row| keys[*row] != 0) {
+        let of_file = table.origin[row].file();
+        let file = last.entry(key(row)).or_insert(of_file);
+        *file = (*file).max(of_file);
     }
-    let keep: Vec<bool> = keys
-        .iter()
-        .zip(&table.origin)
-        .map(|(key, origin)| *key == 0 || last.get(&(system(origin.file), *key)) == Some(&origin.file))
-        .collect();
+    let keep: Vec<bool> =
+        (0..table.len()).map(|row| keys[row] == 0 || last.get(&key(row)) == Some(&table.origin[row].file())).collect();
     drop_rows(loaded, Kind::Spend, &keep, "same day and campaign in a later export");
 }
 
@@ -463,6 +608,9 @@ fn named(stage: &str) -> Option<(i8, i8)> {
     match stage {
         "won" | "closedwon" | "gewonnen" => Some((1, 1)),
         "lost" | "closedlost" | "verloren" => Some((0, 1)),
+        // With a reason behind it: Closed Lost to Competition.
+        _ if stage.starts_with("closedwon") => Some((1, 1)),
+        _ if stage.starts_with("closedlost") => Some((0, 1)),
         _ => None,
     }
 }
@@ -532,7 +680,7 @@ fn count_used(loaded: &mut Loaded) -> Result<()> {
     let mut used = vec![0_u64; loaded.files.len()];
     for kind in Kind::ALL {
         for origin in &loaded.tables.get(kind).origin {
-            let file = origin.file as usize;
+            let file = origin.file() as usize;
             if loaded.files[file].input.table.as_deref() == Some(kind.id()) {
                 used[file] += 1;
             }

@@ -1,36 +1,41 @@
 //! Exports → canonical tables; nothing is lost unseen.
 //!
 //! In: the contract, and the files it or the command line names. Out: [`Loaded`]: the tables, and for every file what
-//! became of each of its rows. The steps are `find` (which files), `file` (one file → typed columns, by `decode`,
-//! `recognise`, `records`, `read` and `cell`), and `merge` (all files → tables).
+//! became of each of its rows. The steps are `find` (which files), `open` (one file → its header and how to read it, by
+//! `decode`, `recognise` and `plan`), `walk` (all texts → typed columns, by `body`, `records`, `read` and `cell`), `file`
+//! (what only a whole file can settle), and `merge` (all files → tables).
 
+mod body;
 pub mod cell;
+mod container;
 mod convert;
 pub mod decode;
 mod file;
 mod find;
 mod lines;
 mod merge;
+mod open;
 mod part;
 mod plan;
 pub mod preset;
 mod read;
 pub mod recognise;
 pub mod records;
+mod walk;
 
 use std::path::PathBuf;
 
 use anyhow::Result;
 use rayon::prelude::*;
 
-pub use file::no_such_file;
-pub use find::{Found, Given, find};
+pub use find::{Found, Given, expand, find, is_stdin};
 pub use lines::{EXAMPLES, keep_smallest, lines};
+pub use open::no_such_file;
 
 use crate::contract::{Contract, Rate};
-use crate::issue::{Issue, Issues, Place};
+use crate::issue::{Issue, Issues, Place, nearest};
 use crate::report::Input;
-use crate::tables::{Kind, Tables};
+use crate::tables::{Kind, Names, Tables};
 use crate::time::{Stamp, Zone};
 
 /// What is known about one file; `inspect` prints it.
@@ -38,7 +43,7 @@ use crate::time::{Stamp, Zone};
 pub struct FileFacts {
     /// Path, hash and row counts.
     pub input: Input,
-    /// Where it is.
+    /// Where it is, or the file that it is in.
     pub path: PathBuf,
     /// The encoding that the contract names for it.
     pub said_encoding: Option<String>,
@@ -74,6 +79,8 @@ pub struct FileFacts {
     pub short_rows: u64,
     /// Cells of number columns that are no numbers, by column: taken as missing.
     pub no_numbers: Vec<(String, u64)>,
+    /// Unreadable cells that were taken as missing, by header.
+    pub nulled: Vec<(String, u64)>,
     /// Anything else worth saying.
     pub notes: Vec<String>,
 }
@@ -87,21 +94,72 @@ pub struct Loaded {
     pub files: Vec<FileFacts>,
     /// Ids of records that were merged away, and the record they went into.
     pub merged: Vec<(Kind, u32, u32)>,
+    /// Every row that was set aside while reading, in order of file and line, where a list of them is wanted.
+    pub rejects: Vec<Reject>,
     /// What a reader of any report has to know.
     pub notes: Vec<String>,
+}
+
+/// What becomes of a row with an unreadable cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum OnBadRow {
+    /// The run stops
+    Stop,
+    /// The row is set aside, up to a limit
+    SetAside,
+    /// The cell is taken as missing; a row that means nothing without it is set aside
+    Null,
+}
+
+/// How many bad rows of one file are tolerated.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Limit {
+    /// Up to this many.
+    Rows(u64),
+    /// Up to this share of the file's rows.
+    Share(f64),
 }
 
 /// How rows with an unreadable cell are treated.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BadRows {
-    /// The largest share of a file's rows that may be set aside before the run stops.
-    pub tolerated: f64,
+    /// What becomes of them.
+    pub on: OnBadRow,
+    /// How many are tolerated.
+    pub limit: Limit,
+    /// Every row that is set aside is wanted in [`Loaded::rejects`].
+    pub list: bool,
 }
 
 impl Default for BadRows {
     fn default() -> Self {
-        Self { tolerated: 0.001 }
+        Self { on: OnBadRow::SetAside, limit: Limit::Share(0.001), list: false }
     }
+}
+
+impl BadRows {
+    /// Whether a run goes on with so many bad rows of so many.
+    #[allow(clippy::cast_precision_loss)] // far below 2^53 rows
+    fn tolerates(self, bad: u64, read: u64) -> bool {
+        match (self.on, self.limit) {
+            (OnBadRow::Stop, _) => bad == 0,
+            (_, Limit::Rows(n)) => bad <= n,
+            (_, Limit::Share(share)) => bad as f64 <= share * read.max(1) as f64,
+        }
+    }
+}
+
+/// A record that became no row, or a cell that was taken as missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject {
+    /// File and line, and the number of the cell if it is about one.
+    pub place: Place,
+    /// The header over the cell; empty without one.
+    pub column: String,
+    /// What stands there.
+    pub value: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// A file that cannot be read as it is, and why.
@@ -120,17 +178,24 @@ pub fn look(given: &Given, home: &Zone, as_of: i32) -> Result<(Loaded, Vec<Unrea
         .collect();
     let presets = preset::with_own(&contract)?;
     let exponent = cell::minor_exponent(&contract.currency).unwrap_or(2);
-    let context =
-        file::Context { contract: &contract, home, presets: &presets, exponent, bad_rows: BadRows::default() };
+    let context = open::Context {
+        contract: &contract,
+        home,
+        presets: &presets,
+        exponent,
+        bad_rows: BadRows::default(),
+        forced: None,
+    };
     let found: Vec<Found<'_>> = find(&contract, given)?.into_iter().map(|f| Found { named: false, ..f }).collect();
     let (mut files, mut problems) = (Vec::new(), Vec::new());
-    for file in &found {
-        match file::read(file, &context) {
+    let (read, names) = read_all(&found, &context);
+    for (shown, read) in read {
+        match read {
             Ok(read) => files.push(read),
-            Err(issues) => problems.push((file.shown.clone(), issues)),
+            Err(issues) => problems.push((shown, issues)),
         }
     }
-    Ok((merge::merge(files, home, as_of)?, problems))
+    Ok((merge::merge(files, names, home, as_of)?, problems))
 }
 
 /// Reads all files into the canonical tables.
@@ -140,22 +205,31 @@ pub fn look(given: &Given, home: &Zone, as_of: i32) -> Result<(Loaded, Vec<Unrea
 /// # Errors
 /// [`Issues`] with every problem of every file: not there, not readable, not recognised, ambiguous, too many bad rows,
 /// amounts in a currency without a rate.
-pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32) -> Result<Loaded> {
+pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32, bad_rows: BadRows) -> Result<Loaded> {
     let found = find(contract, given)?;
     let presets = preset::with_own(contract)?;
+    let forced = given.preset.as_deref();
+    if let Some(name) = forced.filter(|name| !presets.iter().any(|p| p.id == *name)) {
+        let issue = Issue::usage(Place::file("--preset"), format!("no preset is called `{name}`"));
+        let hint = match nearest(name, presets.iter().map(|p| p.id.as_str())) {
+            Some(near) => format!("did you mean `{near}`? `onefunnel presets` lists them"),
+            None => "`onefunnel presets` lists them".into(),
+        };
+        return Err(Issues::from(issue.hint(hint)).into());
+    }
     let exponent = cell::minor_exponent(&contract.currency).unwrap_or(2);
-    let context = file::Context { contract, home, presets: &presets, exponent, bad_rows: BadRows::default() };
-    let read: Vec<Result<file::FileRead, Vec<Issue>>> = found.par_iter().map(|f| file::read(f, &context)).collect();
+    let context = open::Context { contract, home, presets: &presets, exponent, bad_rows, forced };
     let mut issues = Vec::new();
     let mut files = Vec::new();
-    for file in read {
+    let (read, names) = read_all(&found, &context);
+    for (_, file) in read {
         match file {
             Ok(file) => files.push(file),
             Err(mut problems) => issues.append(&mut problems),
         }
     }
     Issues(issues).into_result()?;
-    let loaded = merge::merge(files, home, as_of)?;
+    let loaded = merge::merge(files, names, home, as_of)?;
     if !found.is_empty() && loaded.files.iter().all(|f| f.input.preset.is_none() && f.input.table.is_none()) {
         let first = found.first().map(|f| f.shown.clone()).unwrap_or_default();
         let why = loaded.files.first().map(|f| f.why.clone()).unwrap_or_default();
@@ -167,4 +241,50 @@ pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32) -> Resu
         return Err(Issues::from(issue).into());
     }
     Ok(loaded)
+}
+
+type OneRead = Result<file::FileRead, Vec<Issue>>;
+
+/// Opens, walks and settles all files; some have to be read a second time. In the order of `found`, and of what is inside
+/// them, with the dictionaries of all their codes.
+fn read_all(found: &[Found<'_>], context: &open::Context<'_>) -> (Vec<(String, OneRead)>, Vec<Names>) {
+    type Waiting = ((usize, usize), Result<open::Opened, Vec<Issue>>);
+    let mut done: Vec<((usize, usize), OneRead)> = Vec::new();
+    let mut names = Vec::new();
+    let opened: Vec<Vec<_>> = found.par_iter().map(|f| open::open(f, context, true)).collect();
+    let numbered = |(index, members): (usize, Vec<_>)| {
+        members.into_iter().enumerate().map(move |(member, opened)| ((index, member), opened))
+    };
+    let mut waiting: Vec<Waiting> = opened.into_iter().enumerate().flat_map(numbered).collect();
+    while !waiting.is_empty() {
+        let (mut keys, mut files) = (Vec::new(), Vec::new());
+        for (key, opened) in waiting.drain(..) {
+            match opened {
+                Ok(file) => {
+                    keys.push(key);
+                    files.push(file);
+                }
+                Err(issues) => done.push((key, Err(issues))),
+            }
+        }
+        let walked = walk::walk(&files, context.bad_rows, names.len());
+        names.extend(walked.names);
+        let texts: Vec<(open::Opened, walk::OfFile)> = files.into_iter().zip(walked.files).collect();
+        let settled: Vec<file::Next> =
+            texts.into_par_iter().map(|(file, walked)| file::finish(file, walked, &names, context)).collect();
+        for (key, next) in keys.into_iter().zip(settled) {
+            match next {
+                file::Next::Done(read) => done.push((key, Ok(read))),
+                file::Next::Stopped(issues) => done.push((key, Err(issues))),
+                file::Next::Again(opened) => waiting.push((key, Ok(opened))),
+                // Only a plain file is on the disk.
+                file::Next::Decode => {
+                    waiting.extend(open::open(&found[key.0], context, false).into_iter().map(|opened| (key, opened)));
+                }
+            }
+        }
+    }
+    done.sort_by_key(|(key, _)| *key);
+    let shown = |key: (usize, usize)| found[key.0].shown.clone();
+    (done.into_iter().map(|(key, read)| (shown(key), read)).collect(), names)
 }

@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
+use std::ops::Range;
 
 use super::cell::{self, DecimalVotes, Order, OrderVotes};
 use super::plan::Plan;
-use crate::tables::{NO_FLAG, NO_MONEY, NONE, Names, Type, Values};
+use super::{BadRows, OnBadRow};
+use crate::tables::{NO_FLAG, NO_MONEY, NONE, Type, Values};
 use crate::time::Stamp;
 
 /// A cell that could not be read.
@@ -44,8 +46,12 @@ pub(super) struct RawStageTime {
 
 /// What one piece of a file gave.
 pub struct Part {
-    /// Dictionary of the codes in the columns.
-    pub names: Names,
+    /// Byte offset of its block.
+    pub at: u64,
+    /// Which dictionary the codes in the columns are of.
+    pub dictionary: usize,
+    /// The codes that were new to the dictionary in this part.
+    pub fresh: Range<u32>,
     pub(super) raw: Vec<Cells>,
     pub(super) raw_stages: Vec<RawStageTime>,
     /// One per [`Plan::columns`]; empty until [`Part::settle`].
@@ -59,13 +65,17 @@ pub struct Part {
     /// Records read.
     pub read: u64,
     /// Records set aside, by reason.
-    pub set_aside: BTreeMap<String, u64>,
+    pub set_aside: Vec<(String, u64)>,
     /// The first of them, by reason.
     pub aside_at: super::lines::AsideAt,
-    /// The first [`Part::DETAILS`] cells that could not be read; their records are no rows.
+    /// Their byte offsets and reasons (index in [`Part::set_aside`]), where a list of them is wanted.
+    pub asides: Vec<(u64, usize)>,
+    /// The first [`Part::DETAILS`] cells that could not be read, or all where a list of them is wanted.
     pub bad: Vec<Bad>,
     /// Records with a cell that could not be read.
     pub bad_rows: u64,
+    /// Unreadable cells that were taken as missing, by index of the cell.
+    pub nulled: BTreeMap<usize, u64>,
     /// Numbers that are none, by index of the plan's column: taken as missing, as no figure rests on them.
     pub no_numbers: BTreeMap<usize, u64>,
     /// Rows that had fewer cells than the header.
@@ -125,15 +135,15 @@ fn unpack(raw: i64) -> Option<(u8, u8, i32, i32, Option<i32>, bool)> {
 
 pub(super) const MISSING_TIME: i64 = i64::MIN;
 
-pub(super) fn new_cells(kind: Type) -> Cells {
+pub(super) fn new_cells(kind: Type, rows: usize) -> Cells {
     match kind {
-        Type::Id | Type::Email | Type::Text => Cells::Code(Vec::new()),
-        Type::Ids => Cells::Ids(Vec::new()),
-        Type::Key => Cells::Key(Vec::new()),
-        Type::Time => Cells::Time(Vec::new()),
-        Type::Money => Cells::Money(Vec::new()),
-        Type::Number => Cells::Number(Vec::new()),
-        Type::Flag => Cells::Flag(Vec::new()),
+        Type::Id | Type::Email | Type::Text => Cells::Code(Vec::with_capacity(rows)),
+        Type::Ids => Cells::Ids(Vec::with_capacity(rows)),
+        Type::Key => Cells::Key(Vec::with_capacity(rows)),
+        Type::Time => Cells::Time(Vec::with_capacity(rows)),
+        Type::Money => Cells::Money(Vec::with_capacity(rows)),
+        Type::Number => Cells::Number(Vec::with_capacity(rows)),
+        Type::Flag => Cells::Flag(Vec::with_capacity(rows)),
     }
 }
 
@@ -201,17 +211,22 @@ impl Part {
 
     /// Turns raw times into stamps, now that the file's day/month order is known. Dates that this order cannot mean
     /// are added to [`Part::bad`], and their rows are dropped.
-    pub fn settle(&mut self, plan: &Plan, order: Option<Order>) {
+    pub fn settle(&mut self, plan: &Plan, order: Option<Order>, bad_rows: BadRows) {
         let mut keep = vec![true; self.offsets.len()];
-        let (mut bad, mut bad_rows) = (Vec::new(), 0);
+        let (mut bad, mut rows) = (Vec::new(), 0);
+        let mut nulled: BTreeMap<usize, u64> = BTreeMap::new();
         let offsets = &self.offsets;
-        let mut settle_one = |raw: i64, row: usize, index: usize| -> Stamp {
+        let mut settle_one = |raw: i64, row: usize, index: usize, needed: bool| -> Stamp {
             let Some((a, b, year, ms_of_day, offset_s, is_date)) = unpack(raw) else { return stamp_of(raw) };
             if let Some(civil_ms) = order.and_then(|order| cell::resolve(a, b, year, ms_of_day, order)) {
                 return plan.stamp(civil_ms, offset_s, is_date);
             }
-            bad_rows += u64::from(std::mem::replace(&mut keep[row], false));
-            if bad.len() >= Self::DETAILS {
+            if bad_rows.on == OnBadRow::Null && !needed {
+                *nulled.entry(index).or_default() += 1;
+            } else {
+                rows += u64::from(std::mem::replace(&mut keep[row], false));
+            }
+            if bad.len() >= Self::DETAILS && !bad_rows.list {
                 return Stamp::NONE;
             }
             let expected = "a date that exists in this order of day and month";
@@ -224,20 +239,24 @@ impl Part {
                 Cells::Code(v) => Values::Id(v),
                 Cells::Ids(v) => Values::Ids(v),
                 Cells::Key(v) => Values::Key(v),
-                Cells::Time(v) => Values::Time(
-                    v.into_iter().enumerate().map(|(row, raw)| settle_one(raw, row, column.index)).collect(),
-                ),
+                Cells::Time(v) => {
+                    let needed = plan.kind.keys().iter().any(|group| group.contains(&column.name.as_str()));
+                    let times = v.into_iter().enumerate();
+                    Values::Time(times.map(|(row, raw)| settle_one(raw, row, column.index, needed)).collect())
+                }
                 Cells::Money(v) => Values::Money(v),
                 Cells::Number(v) => Values::Number(v),
                 Cells::Flag(v) => Values::Flag(v),
             });
         }
         for RawStageTime { row, stage, raw } in std::mem::take(&mut self.raw_stages) {
-            let at = settle_one(raw, row as usize, plan.stages[stage as usize].index);
+            let at = settle_one(raw, row as usize, plan.stages[stage as usize].index, false);
             self.stages.push(StageTime { row, stage, at });
         }
         self.bad.append(&mut bad);
-        self.bad_rows += bad_rows;
+        self.bad_rows += rows;
+        nulled.into_iter().for_each(|(index, n)| *self.nulled.entry(index).or_default() += n);
+        self.stages.retain(|s| !s.at.is_none());
         self.bad.sort_by_key(|b| (b.offset, b.index));
         if !keep.iter().all(|k| *k) {
             self.drop_rows(&keep);

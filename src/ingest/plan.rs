@@ -6,7 +6,8 @@
 use indexmap::IndexMap;
 
 use super::cell::{self, Decimal, TimeCell};
-use super::file::{Context, shorten};
+use super::file::shorten;
+use super::open::Context;
 use super::preset::{Mapping, Preset, StageCell};
 use super::recognise::{self, Miss};
 use super::{FileFacts, Found};
@@ -27,6 +28,8 @@ pub struct PlanColumn {
     pub values: Option<IndexMap<String, String>>,
     /// A time that is a day, whatever time of day the export writes behind it.
     pub day: bool,
+    /// A day that stands for its month.
+    pub month: bool,
     /// More cells, and what they are for.
     pub more: More,
     /// The power of ten that a number is multiplied with.
@@ -206,6 +209,10 @@ pub fn choose<'p>(
             ));
         }
     }
+    if let Some(preset) = context.forced.and_then(|name| context.presets.iter().find(|p| p.id == name)) {
+        let why = "named by --preset".into();
+        return Ok((Chosen { preset: Some(preset), kind: preset.table, why }, preset.map(header)));
+    }
     match recognise::recognise(header, context.presets) {
         Ok(hit) => {
             let mapping = hit.preset.map(header);
@@ -213,7 +220,7 @@ pub fn choose<'p>(
         }
         Err(Miss::Ambiguous(ids)) => Err(vec![
             Issue::data(place, format!("the header fits several presets: {}", ids.join(", ")))
-                .hint("say which in the contract: [[source]] preset = \"…\""),
+                .hint("say which: --preset NAME, or in the contract: [[source]] preset = \"…\""),
         ]),
         Err(Miss::Unknown { nearest }) => {
             let shown = shorten(&header.join(", "));
@@ -263,7 +270,8 @@ pub fn plan(
             (None, None) => More::Nothing,
         };
         let scale = preset.and_then(|p| p.scale.get(name)).copied().unwrap_or(0);
-        columns.push(PlanColumn { name: name.clone(), kind: type_, index: *index, values, day, more, scale });
+        let month = preset.is_some_and(|p| p.months.iter().any(|m| m.eq_ignore_ascii_case(header[*index].trim())));
+        columns.push(PlanColumn { name: name.clone(), kind: type_, index: *index, values, day, month, more, scale });
     }
     let source = found.source;
     if let Some(source) = source {
@@ -452,7 +460,7 @@ fn own_columns(
         let values = replaced.and_then(|c| c.values);
         let day = preset.is_some_and(|p| p.is_day(&header[index]));
         let more = More::Nothing;
-        columns.push(PlanColumn { name: name.clone(), kind, index, values, day, more, scale: 0 });
+        columns.push(PlanColumn { name: name.clone(), kind, index, values, day, month: false, more, scale: 0 });
     }
     for (name, values) in &source.values {
         match columns.iter_mut().find(|c| c.name == *name) {

@@ -12,6 +12,7 @@
 //! timezone = "UTC"            # of instants without an offset; left out: the contract's zone
 //! nulls = ["-"]               # cells that mean nothing, beside the empty cell
 //! days = ["ConvertedDate"]    # headers whose cells are days: a time of day in them is no instant
+//! months = ["Month"]          # headers whose cells are months, though they are written as the first day
 //! same = ["Starts", "Ends"]   # headers whose cells are equal in every row: where they differ, a row sums up many days
 //!
 //! [signature]                 # every header of `all` and none of `none`; [[signature]] for alternatives
@@ -27,8 +28,8 @@
 //! [fallback]                  # canonical column = headers tried in each row whose cell is empty
 //! closed_at = ["Expected close date"]
 //!
-//! [joined]                    # canonical column = headers whose cells are joined, where [columns] finds none
-//! name = ["First Name", "Last Name"]
+//! [joined]                    # canonical column = headers whose cells are joined, where [columns] finds none; a|b is
+//! name = ["First Name", "Last Name"]    # the first of them that the file has
 //!
 //! [scale]                     # canonical column = power of ten: -6 for micros
 //! amount = -6
@@ -93,6 +94,8 @@ pub struct Preset {
     pub nulls: Vec<String>,
     /// Headers whose cells are days, even when the export writes a midnight behind them; see [`Preset::is_day`].
     pub days: Vec<String>,
+    /// Headers whose cells are months, even when the export writes a first day.
+    pub months: Vec<String>,
     /// Two headers whose cells are equal in every row of a file that can be used; empty or two.
     pub same: Vec<String>,
     /// One line more for `inspect`.

@@ -1,6 +1,6 @@
 //! Records → typed columns: the hot path.
 //!
-//! In: decoded text and a [`Plan`] (which cell of a record becomes which canonical column, and how). Out: [`Part`]s with
+//! In: records and a [`Plan`] (which cell of a record becomes which canonical column, and how). Out: a [`Part`] with
 //! typed columns, what was set aside and why, and what could not be read. A record becomes a row whole or not at
 //! all: `read = rows + Σ set aside + rejected`.
 
@@ -11,91 +11,112 @@ use super::cell::{self, DecimalVotes, OrderVotes, TimeCell};
 use super::part::{Bad, Cells, Part, RawStageTime, fingerprint, new_cells, pack, raw};
 use super::plan::{More, Plan, PlanColumn};
 use super::preset::Subject;
-use super::records::{self, Record, Trouble};
+use super::records::Record;
+use super::{BadRows, OnBadRow};
 use crate::tables::{NONE, Names, Type};
 
-struct Reader<'p> {
+/// Turns the records of one block into a [`Part`].
+pub struct Reader<'p, 'n> {
     plan: &'p Plan,
+    names: &'n mut Names,
+    bad_rows: BadRows,
     keys: Vec<(Vec<usize>, String)>,
     deleted: Option<usize>,
     nulls: Vec<&'p [u8]>,
     id: cell::IdBuffer,
     email: Vec<u8>,
     row_is_bad: bool,
-    /// Where the record stands that is being read.
-    at: u64,
     part: Part,
 }
 
-impl<'p> Reader<'p> {
-    fn new(plan: &'p Plan) -> Self {
+impl<'p, 'n> Reader<'p, 'n> {
+    /// A reader of the block at byte offset `at`, which will have about `rows` rows.
+    pub fn new(plan: &'p Plan, names: &'n mut Names, bad_rows: BadRows, at: u64, rows: usize) -> Self {
+        let fresh = code_after(names);
         Self {
             plan,
+            names,
+            bad_rows,
             keys: plan.keys(),
             deleted: plan.columns.iter().position(|c| c.name == "is_deleted"),
             nulls: plan.nulls.iter().map(String::as_bytes).collect(),
             id: [0; 36],
             email: Vec::new(),
             row_is_bad: false,
-            at: 0,
             part: Part {
-                names: Names::default(),
-                raw: plan.columns.iter().map(|c| new_cells(c.kind)).collect(),
+                at,
+                dictionary: 0,
+                fresh: fresh..fresh,
+                raw: plan.columns.iter().map(|c| new_cells(c.kind, rows)).collect(),
                 raw_stages: Vec::new(),
                 columns: Vec::new(),
                 stages: Vec::new(),
-                offsets: Vec::new(),
+                offsets: Vec::with_capacity(rows),
                 currencies: Vec::new(),
                 read: 0,
-                set_aside: BTreeMap::new(),
+                set_aside: Vec::new(),
                 aside_at: BTreeMap::new(),
+                asides: Vec::new(),
                 bad: Vec::new(),
                 bad_rows: 0,
+                nulled: BTreeMap::new(),
                 no_numbers: BTreeMap::new(),
                 short: 0,
                 serials: BTreeMap::new(),
                 sum_at: None,
                 order: OrderVotes::default(),
                 decimal: DecimalVotes::default(),
-                monthly: false,
+                monthly: plan.columns.iter().any(|c| c.month),
             },
         }
     }
 
-    fn aside(&mut self, reason: &str) {
-        super::lines::remember(&mut self.part.aside_at, reason, self.at);
-        match self.part.set_aside.get_mut(reason) {
-            Some(n) => *n += 1,
+    /// What its records gave.
+    pub fn finish(mut self) -> Part {
+        self.part.fresh.end = code_after(self.names);
+        self.part
+    }
+
+    fn aside(&mut self, offset: u64, reason: &str) {
+        super::lines::remember(&mut self.part.aside_at, reason, offset);
+        let at = match self.part.set_aside.iter().position(|(r, _)| r == reason) {
+            Some(at) => at,
             None => {
-                self.part.set_aside.insert(reason.to_string(), 1);
+                self.part.set_aside.push((reason.to_string(), 0));
+                self.part.set_aside.len() - 1
             }
+        };
+        self.part.set_aside[at].1 += 1;
+        if self.bad_rows.list {
+            self.part.asides.push((offset, at));
         }
     }
 
-    fn record(&mut self, offset: u64, record: &Record<'_>) {
+    /// Reads one record, at a byte offset of the file's text.
+    pub fn record(&mut self, offset: u64, record: Record<'_>) {
+        let record = &record;
         self.part.read += 1;
-        self.at = offset;
         let plan = self.plan;
         let width = plan.header.len();
         if record.len() < width {
             if record.is_blank() {
-                return self.aside("blank row");
+                return self.aside(offset, "blank row");
             }
             self.part.short += 1;
         } else if record.len() > width && (width..record.len()).any(|i| !record.get(i).is_empty()) {
-            return self.aside("more cells than the header has");
+            return self.aside(offset, "more cells than the header has");
         }
         if let Some((index, allowed, reason)) = &plan.only {
             let cell = record.get(*index);
             if !allowed.iter().any(|a| a.as_bytes().eq_ignore_ascii_case(&cell)) {
                 let reason = if record.is_blank() { "blank row" } else { reason.as_str() };
-                return self.aside(reason);
+                return self.aside(offset, reason);
             }
         }
         for aside in &plan.except {
             if aside.is(&record.get(aside.index)) {
                 let reason = if record.is_blank() { "blank row" } else { aside.reason.as_str() };
-                return self.aside(reason);
+                return self.aside(offset, reason);
             }
         }
         if let Some((one, other)) = plan.same
@@ -115,7 +136,7 @@ impl<'p> Reader<'p> {
             self.drop_row(rows);
             if is_header(record, &plan.header) {
                 self.part.bad.truncate(bad_before);
-                return self.aside("header repeated");
+                return self.aside(offset, "header repeated");
             }
             self.part.bad_rows += 1;
             return;
@@ -125,7 +146,7 @@ impl<'p> Reader<'p> {
             && flags.last() == Some(&1)
         {
             self.drop_row(rows);
-            return self.aside("deleted in the source system");
+            return self.aside(offset, "deleted in the source system");
         }
         let missing =
             self.keys.iter().position(|(columns, _)| columns.iter().all(|c| self.part.raw[*c].last_is_missing()));
@@ -133,13 +154,13 @@ impl<'p> Reader<'p> {
             self.drop_row(rows);
             let key = missing.map_or_else(String::new, |m| self.keys[m].1.clone());
             let reason = if record.is_blank() { "blank row" } else { key.as_str() };
-            return self.aside(if reason.is_empty() { "no value in any mapped column" } else { reason });
+            return self.aside(offset, if reason.is_empty() { "no value in any mapped column" } else { reason });
         }
         if !plan.columns.iter().any(|c| matches!(c.kind, Type::Time | Type::Money | Type::Number | Type::Flag))
             && is_header(record, &plan.header)
         {
             self.drop_row(rows);
-            return self.aside("header repeated");
+            return self.aside(offset, "header repeated");
         }
         if !self.stage_cells(rows, offset, record) {
             self.part.bad_rows += 1;
@@ -173,15 +194,19 @@ impl<'p> Reader<'p> {
                 self.part.raw_stages.push(RawStageTime { row: rows as u32, stage: stage as u32, raw });
             } else {
                 self.bad(offset, at.index, &value, "a date or a date and time");
-                good = false;
+                good &= !self.row_is_bad;
             }
         }
         good
     }
 
     fn bad(&mut self, offset: u64, index: usize, value: &[u8], expected: &'static str) {
-        self.row_is_bad = true;
-        if self.part.bad.len() < Part::DETAILS {
+        if self.bad_rows.on == OnBadRow::Null {
+            *self.part.nulled.entry(index).or_default() += 1;
+        } else {
+            self.row_is_bad = true;
+        }
+        if self.bad_rows.list || self.part.bad.len() < Part::DETAILS {
             self.part.bad.push(Bad { offset, index, value: String::from_utf8_lossy(value).into_owned(), expected });
         }
     }
@@ -262,17 +287,17 @@ impl<'p> Reader<'p> {
             Type::Id => {
                 let code = cell::id(value, &mut self.id)
                     .and_then(|id| std::str::from_utf8(id).ok())
-                    .map_or(NONE, |id| self.part.names.code(id));
+                    .map_or(NONE, |id| self.names.code(id));
                 return self.push_code(column, code);
             }
             Type::Email => {
                 let code = cell::email(value, &mut self.email)
                     .and_then(|email| std::str::from_utf8(email).ok())
-                    .map_or(NONE, |email| self.part.names.code(email));
+                    .map_or(NONE, |email| self.names.code(email));
                 return self.push_code(column, code);
             }
             Type::Text => {
-                let code = std::str::from_utf8(value).map_or(NONE, |text| self.part.names.code(text));
+                let code = std::str::from_utf8(value).map_or(NONE, |text| self.names.code(text));
                 return self.push_code(column, code);
             }
             Type::Key => {
@@ -286,7 +311,7 @@ impl<'p> Reader<'p> {
                 let mut codes = Vec::new();
                 for one in value.split(|b| *b == b';' || *b == b',').map(<[u8]>::trim_ascii).filter(|b| !b.is_empty()) {
                     let id = cell::id(one, &mut self.id).and_then(|id| std::str::from_utf8(id).ok());
-                    codes.extend(id.map(|id| self.part.names.code(id)));
+                    codes.extend(id.map(|id| self.names.code(id)));
                 }
                 let any = !codes.is_empty();
                 if let Cells::Ids(v) = &mut self.part.raw[column] {
@@ -371,30 +396,9 @@ fn is_header(record: &Record<'_>, header: &[String]) -> bool {
     record.len() == header.len() && header.iter().enumerate().all(|(i, h)| *record.get(i) == *h.as_bytes())
 }
 
-/// Reads all records of `text` (data only, no header), in parallel pieces where they are many.
-///
-/// # Errors
-/// [`Trouble::OpenQuote`] when a quote never closes.
-pub fn read(text: &[u8], plan: &Plan, threads: usize) -> Result<Vec<Part>, Trouble> {
-    use rayon::prelude::*;
-    let ranges = records::cut(text, threads);
-    let parts: Result<Vec<Part>, Trouble> = ranges
-        .into_par_iter()
-        .map(|range| {
-            let mut reader = Reader::new(plan);
-            let base = range.start as u64;
-            records::plain(&text[range], plan.delimiter, |at, record| reader.record(base + at, &record))?;
-            Ok(reader.part)
-        })
-        .collect();
-    match parts {
-        Err(Trouble::Malformed) => {
-            let mut reader = Reader::new(plan);
-            records::careful(text, plan.delimiter, |at, record| reader.record(at, &record))?;
-            Ok(vec![reader.part])
-        }
-        other => other,
-    }
+#[allow(clippy::cast_possible_truncation)] // a dictionary has fewer than 2^32 texts
+fn code_after(names: &Names) -> u32 {
+    names.len() as u32
 }
 
 /// Whose stage a stage column tells.

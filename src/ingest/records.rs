@@ -171,12 +171,37 @@ pub fn cut(text: &[u8], parts: usize) -> Vec<std::ops::Range<usize>> {
 
 /// The line, from 1, on which the record at a byte offset starts, when the text starts on line 1.
 pub fn line_at(text: &[u8], offset: u64) -> u64 {
-    let mut at = usize::try_from(offset).unwrap_or(usize::MAX).min(text.len());
-    while at < text.len() && matches!(text[at], b'\n' | b'\r') {
-        at += 1;
+    Lines::of(text).at(offset)
+}
+
+/// Counts lines on the way through a text.
+pub struct Lines<'t> {
+    text: &'t [u8],
+    /// What ends a line here.
+    end: u8,
+    counted: usize,
+    line: u64,
+}
+
+impl<'t> Lines<'t> {
+    /// Before the first line.
+    pub fn of(text: &'t [u8]) -> Self {
+        let end = if memchr(b'\n', text).is_some() { b'\n' } else { b'\r' };
+        Self { text, end, counted: 0, line: 1 }
     }
-    let line_feeds = memchr::memchr_iter(b'\n', &text[..at]).count() as u64;
-    if line_feeds > 0 { line_feeds + 1 } else { memchr::memchr_iter(b'\r', &text[..at]).count() as u64 + 1 }
+
+    /// The line, from 1, on which the record at a byte offset starts; offsets have to be asked for in ascending order.
+    pub fn at(&mut self, offset: u64) -> u64 {
+        let mut at = usize::try_from(offset).unwrap_or(usize::MAX).min(self.text.len());
+        while at < self.text.len() && matches!(self.text[at], b'\n' | b'\r') {
+            at += 1;
+        }
+        if at > self.counted {
+            self.line += memchr::memchr_iter(self.end, &self.text[self.counted..at]).count() as u64;
+            self.counted = at;
+        }
+        self.line
+    }
 }
 
 #[cfg(test)]

@@ -4,27 +4,28 @@
 //! and process.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use super::{How, NO_DAY, Reached};
 use crate::catalogue::problems_at;
 use crate::contract::{Contract, Evidence, Said};
 use crate::facts;
-use crate::identity::{Identity, Rows};
+use crate::identity::Rows;
 use crate::issue::{Issue, Issues, did_you_mean};
-use crate::tables::{CHANGED_LATER, Kind, NONE, Table, Tables, Values};
+use crate::tables::{CHANGED_LATER, CodeSet, Kind, NONE, Table, Tables, Values};
 use crate::time::{Stamp, Zone};
 
 /// What the search for evidence looks at.
 pub struct View<'a> {
     pub tables: &'a Tables,
-    pub who: &'a Identity,
     pub contract: &'a Contract,
     pub home: &'a Zone,
     pub as_of: i32,
     pub of_person: &'a [u32],
     pub touch_of: &'a [u32],
     pub len: usize,
+    pub of_people: History,
+    pub of_deals: History,
 }
 
 /// What is known of one stage before gaps are filled.
@@ -76,7 +77,7 @@ fn collect(view: &View<'_>, evidence: &Said<Evidence>, found: &mut Known) -> Res
             let people = tables.get(Kind::People);
             let columns = [people.codes("status"), people.codes("lifecycle_stage")];
             let of = |row: u32| view.of_person[row as usize];
-            from_history(view, found, values, people, &columns, "person_id", &view.who.person_row, &of);
+            from_history(view, found, values, people, &columns, &view.of_people, &of);
         }
         Evidence::Column { table: kind, column, when } => {
             let table = tables.get(*kind);
@@ -100,14 +101,14 @@ fn collect(view: &View<'_>, evidence: &Said<Evidence>, found: &mut Known) -> Res
         Evidence::DealStage { values } => {
             let deals = tables.get(Kind::Deals);
             let columns = [deals.codes("stage")];
-            from_history(view, found, values, deals, &columns, "deal_id", &view.who.deal_row, &|row| row);
+            from_history(view, found, values, deals, &columns, &view.of_deals, &|row| row);
         }
         Evidence::Touch { kinds } => {
             let touches = tables.get(Kind::Touches);
             let wanted = wanted(tables, kinds, &[&touches.codes("kind")]);
             let at = super::touch::when(touches);
             for (row, kind) in touches.codes("kind").iter().enumerate() {
-                if wanted.contains(kind) {
+                if wanted.contains(*kind) {
                     view.note(found, view.touch_of[row], at[row]);
                 }
             }
@@ -140,11 +141,42 @@ fn times(view: &View<'_>, kind: Kind, column: &Said<String>) -> Result<Option<Ve
 }
 
 /// Codes of the words that mean a stage, case ignored.
-fn wanted(tables: &Tables, values: &[String], columns: &[&[u32]]) -> HashSet<u32> {
+fn wanted(tables: &Tables, values: &[String], columns: &[&[u32]]) -> CodeSet {
     let low: Vec<String> = values.iter().map(|v| v.trim().to_lowercase()).collect();
-    let mut seen: HashSet<u32> = columns.iter().flat_map(|c| c.iter()).copied().filter(|c| *c != NONE).collect();
-    seen.retain(|code| tables.names.text(*code).is_some_and(|text| low.contains(&text.to_lowercase())));
-    seen
+    CodeSet::of(&tables.names, columns, |text| low.contains(&text.to_lowercase()))
+}
+
+/// The changes of people's or deals' stages that happened by as-of.
+pub struct History {
+    /// Row in `stage_changes`, row of the record, and whether it is the first change of its field of that record.
+    changes: Vec<(u32, u32, bool)>,
+}
+
+impl History {
+    /// Every change of a record; `id` is the column that names it.
+    #[allow(clippy::cast_possible_truncation)] // tables have fewer than 2^32 rows
+    pub fn of(tables: &Tables, home: &Zone, as_of: i32, id: &str, row_of: &Rows) -> Self {
+        let table = tables.get(Kind::StageChanges);
+        let (who, at, field) = (table.codes(id), table.times("at"), table.codes("field"));
+        let mut changes: Vec<(u32, u32, bool)> = (0..table.len())
+            .map(|row| (row as u32, row_of.get(who[row]), false))
+            .filter(|(row, record, _)| *record != NONE && home.day(at[*row as usize]).is_some_and(|day| day <= as_of))
+            .collect();
+        let mut first: HashMap<(u32, u32), usize, foldhash::fast::FixedState> = HashMap::default();
+        for (index, (row, record, _)) in changes.iter().enumerate() {
+            let row = *row as usize;
+            let earliest = first.entry((*record, field[row])).or_insert(index);
+            // Of two at once the one read first.
+            if at[row] < at[changes[*earliest].0 as usize] {
+                *earliest = index;
+            }
+        }
+        for index in 0..changes.len() {
+            let (row, record, _) = changes[index];
+            changes[index].2 = first.get(&(record, field[row as usize])) == Some(&index);
+        }
+        Self { changes }
+    }
 }
 
 /// Evidence from the history of a record's status or stage, and from what it is now.
@@ -159,47 +191,32 @@ fn from_history(
     values: &[String],
     records: &Table,
     now: &[Cow<'_, [u32]>],
-    id: &str,
-    row_of: &Rows,
+    history: &History,
     process_of: &dyn Fn(u32) -> u32,
 ) {
     let changes = view.tables.get(Kind::StageChanges);
-    let (who, at, field) = (changes.codes(id), changes.times("at"), changes.codes("field"));
-    let (old, new) = (changes.codes("old"), changes.codes("new"));
+    let (at, old, new) = (changes.times("at"), changes.codes("old"), changes.codes("new"));
     let mut columns: Vec<&[u32]> = vec![&old, &new];
     columns.extend(now.iter().map(AsRef::as_ref));
     let wanted = wanted(view.tables, values, &columns);
     let created = records.times("created_at");
-    let mut first: HashMap<(u32, u32), (Stamp, usize)> = HashMap::new();
-    for row in (0..changes.len()).filter(|row| who[*row] != NONE) {
-        let record = row_of.get(who[row]);
-        if record == NONE || !view.happened(at[row]) {
-            continue;
+    for (row, record, is_first) in &history.changes {
+        let (row, process) = (*row as usize, process_of(*record));
+        if wanted.contains(new[row]) {
+            view.note(found, process, at[row]);
         }
-        if wanted.contains(&new[row]) {
-            view.note(found, process_of(record), at[row]);
-        }
-        let first = first.entry((record, field[row])).or_insert((at[row], row));
-        if at[row] < first.0 {
-            *first = (at[row], row);
-        }
-    }
-    for row in (0..changes.len()).filter(|row| who[*row] != NONE && wanted.contains(&old[*row])) {
-        let record = row_of.get(who[row]);
-        if record == NONE || !view.happened(at[row]) {
-            continue;
-        }
-        let is_first = first.get(&(record, field[row])).is_some_and(|(_, of)| *of == row);
-        let since = created[record as usize];
-        if is_first && view.happened(since) {
-            view.note(found, process_of(record), since);
-        } else {
-            found.undated[process_of(record) as usize] = true;
+        if wanted.contains(old[row]) {
+            let since = created[*record as usize];
+            if *is_first && view.happened(since) {
+                view.note(found, process, since);
+            } else {
+                found.undated[process as usize] = true;
+            }
         }
     }
     let later = records.flags(CHANGED_LATER);
     for record in (0..records.len()).filter(|record| later[*record] != 1) {
-        if now.iter().any(|column| wanted.contains(&column[record])) {
+        if now.iter().any(|column| wanted.contains(column[record])) {
             #[allow(clippy::cast_possible_truncation)] // tables have fewer than 2^32 rows
             let process = process_of(record as u32);
             found.undated[process as usize] = true;

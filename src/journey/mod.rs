@@ -228,7 +228,13 @@ pub fn build(
     let not_later = |stamp: Stamp| home.day(stamp).filter(|d| *d <= as_of);
 
     let touches = touch::assign(tables, who, contract, &of_human, len, &mut oddities);
-    let view = evidence::View { tables, who, contract, home, as_of, of_person: &of_person, touch_of: &touches.of, len };
+    let (of_people, of_deals) = rayon::join(
+        || evidence::History::of(tables, home, as_of, "person_id", &who.person_row),
+        || evidence::History::of(tables, home, as_of, "deal_id", &who.deal_row),
+    );
+    let touch_of = &touches.of;
+    let view =
+        evidence::View { tables, contract, home, as_of, of_person: &of_person, touch_of, len, of_people, of_deals };
     let (stages, seen) = evidence::stages(&view, &mut oddities)?;
 
     let (created_at, closed_at) = (deals.times("created_at"), deals.times("closed_at"));

@@ -8,9 +8,10 @@
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
+use rayon::prelude::*;
 
 use super::Journeys;
-use crate::identity::{Identity, first_known};
+use crate::identity::Identity;
 use crate::tables::{Kind, NONE, Table, Tables, Type, Values};
 
 /// Words that name one record rather than a group.
@@ -77,7 +78,7 @@ pub fn numbers(tables: &Tables, who: &Identity, journeys: &Journeys) -> IndexMap
     }
     names.sort();
     names.dedup();
-    let (rows, account_of) = (first_known(tables), account_of(tables, who, journeys));
+    let (rows, account_of) = (&who.known_first, account_of(who, journeys));
     let of = |kind: Kind, name: &str| match tables.get(kind).columns.get(name) {
         Some(Values::Number(values)) => values.clone(),
         _ => Vec::new(),
@@ -88,10 +89,10 @@ pub fn numbers(tables: &Tables, who: &Identity, journeys: &Journeys) -> IndexMap
             let [of_deals, of_people, of_accounts] = kinds.map(|kind| of(kind, &name));
             let mut values = vec![f64::NAN; journeys.len()];
             values[..of_deals.len()].copy_from_slice(&of_deals);
-            for row in rows.iter().filter(|row| **row < of_people.len()) {
-                let value = &mut values[journeys.of_person[*row] as usize];
+            for row in rows.iter().map(|row| *row as usize).filter(|row| *row < of_people.len()) {
+                let value = &mut values[journeys.of_person[row] as usize];
                 if value.is_nan() {
-                    *value = of_people[*row];
+                    *value = of_people[row];
                 }
             }
             for (at, value) in values.iter_mut().enumerate().filter(|(_, value)| value.is_nan()) {
@@ -103,9 +104,9 @@ pub fn numbers(tables: &Tables, who: &Identity, journeys: &Journeys) -> IndexMap
 }
 
 /// The row in `accounts` of each process: the deal's, else that of the person known first.
-fn account_of(tables: &Tables, who: &Identity, journeys: &Journeys) -> Vec<u32> {
+fn account_of(who: &Identity, journeys: &Journeys) -> Vec<u32> {
     let mut account_of = vec![NONE; journeys.len()];
-    for row in first_known(tables) {
+    for row in who.known_first.iter().map(|row| *row as usize) {
         let of = &mut account_of[journeys.of_person[row] as usize];
         if *of == NONE {
             *of = who.account_of[who.human[row] as usize];
@@ -122,16 +123,16 @@ fn account_of(tables: &Tables, who: &Identity, journeys: &Journeys) -> Vec<u32> 
 /// Every segment column.
 pub fn segments(tables: &Tables, who: &Identity, journeys: &Journeys) -> IndexMap<String, Vec<u32>> {
     let (people, deals, accounts) = (tables.get(Kind::People), tables.get(Kind::Deals), tables.get(Kind::Accounts));
-    let (rows, account_of) = (first_known(tables), account_of(tables, who, journeys));
-    names(tables)
-        .into_iter()
+    let (rows, account_of) = (&who.known_first, account_of(who, journeys));
+    let columns: Vec<(String, Vec<u32>)> = names(tables)
+        .into_par_iter()
         .map(|name| {
             let of_people = words(tables, people, &name);
             let mut person = vec![NONE; journeys.len()];
-            for row in &rows {
-                let code = &mut person[journeys.of_person[*row] as usize];
+            for row in rows.iter().map(|row| *row as usize) {
+                let code = &mut person[journeys.of_person[row] as usize];
                 if *code == NONE {
-                    *code = of_people[*row];
+                    *code = of_people[row];
                 }
             }
             let of_deals = words(tables, deals, &name);
@@ -147,5 +148,6 @@ pub fn segments(tables: &Tables, who: &Identity, journeys: &Journeys) -> IndexMa
                 .collect();
             (name, codes)
         })
-        .collect()
+        .collect();
+    columns.into_iter().collect()
 }

@@ -3,12 +3,15 @@
 //! In: the touch table, who is the same, the contract's teams. Out: the process and team of each touch, and the first
 //! and last touch of each team per process. A touch whose person nobody knows is counted, and belongs to no process.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+
+use rayon::prelude::*;
 
 use super::{Journeys, NO_DAY, Side, Touched};
 use crate::contract::{Contract, Team};
 use crate::identity::Identity;
-use crate::tables::{Kind, NONE, Table, Tables};
+use crate::tables::{CodeMap, CodeSet, Kind, NONE, Table, Tables};
 use crate::time::{Stamp, Zone};
 
 /// Every touch's process and team.
@@ -20,36 +23,35 @@ pub struct Assigned {
 }
 
 /// When each touch took place: its own time, else the time it was recorded.
-pub fn when(touches: &Table) -> Vec<Stamp> {
-    let (at, fallback) = (touches.times("at"), touches.times("fallback_at"));
+pub fn when(touches: &Table) -> Cow<'_, [Stamp]> {
+    let at = touches.times("at");
+    if !touches.columns.contains_key("fallback_at") || !at.iter().any(|at| at.is_none()) {
+        return at;
+    }
+    let fallback = touches.times("fallback_at");
     at.iter().zip(fallback.iter()).map(|(at, fallback)| at.some().unwrap_or(*fallback)).collect()
 }
 
 /// Codes of the words in a list, case ignored.
-fn codes_of(tables: &Tables, words: &[String], columns: &[std::borrow::Cow<'_, [u32]>]) -> HashSet<u32> {
+fn codes_of(tables: &Tables, words: &[String], columns: &[&[u32]]) -> CodeSet {
     let low: HashSet<String> = words.iter().map(|w| w.trim().to_lowercase()).collect();
     if low.is_empty() {
-        return HashSet::new();
+        return CodeSet::default();
     }
-    let mut seen: HashSet<u32> = HashSet::new();
-    for column in columns {
-        seen.extend(column.iter().filter(|c| **c != NONE));
-    }
-    seen.retain(|code| tables.names.text(*code).is_some_and(|text| low.contains(&text.to_lowercase())));
-    seen
+    CodeSet::of(&tables.names, columns, |text| low.contains(&text.to_lowercase()))
 }
 
 /// The team of each owner: named in the contract, or by department, title or role.
-fn owners(tables: &Tables, contract: &Contract) -> HashMap<u32, Side> {
+fn owners(tables: &Tables, contract: &Contract) -> CodeMap<Side> {
     let users = tables.get(Kind::Users);
     let (ids, names) = (users.codes("user_id"), users.codes("name"));
     let places = [users.codes("department"), users.codes("role"), users.codes("title")];
-    let mut side: HashMap<u32, Side> = HashMap::new();
+    let mut side: CodeMap<Side> = CodeMap::default();
     let mut team = |of: &Team, which: Side| {
-        let by_department = codes_of(tables, &of.departments, &places);
+        let by_department = codes_of(tables, &of.departments, &places.each_ref().map(AsRef::as_ref));
         for row in 0..users.len() {
-            if places.iter().any(|p| by_department.contains(&p[row])) {
-                side.entry(ids[row]).or_insert(which);
+            if places.iter().any(|p| by_department.contains(p[row])) {
+                side.insert_first(ids[row], which);
             }
         }
     };
@@ -69,7 +71,6 @@ fn owners(tables: &Tables, contract: &Contract) -> HashMap<u32, Side> {
             }
         }
     }
-    side.remove(&NONE);
     side
 }
 
@@ -83,60 +84,50 @@ pub fn assign(
     oddities: &mut BTreeMap<&'static str, u64>,
 ) -> Assigned {
     let touches = tables.get(Kind::Touches);
-    let none = Touched { first: Stamp::NONE, last: Stamp::NONE, count: 0 };
-    let mut out = Assigned {
-        of: vec![NONE; touches.len()],
-        side: vec![None; touches.len()],
-        marketing: vec![none; len],
-        sales: vec![none; len],
-    };
     let ids = [touches.codes("person_id"), touches.codes("person_id_2")];
     let (emails, about, owner) = (touches.codes("email"), touches.codes("about_id"), touches.codes("owner_id"));
     let (names, deal_names) = (touches.codes("person_name"), touches.codes("deal_name"));
-    let named = |by: &HashMap<u32, u32>, name: u32| by.get(&name).copied().unwrap_or(NONE);
+    let named = |by: &CodeMap<u32>, name: u32| by.get(name).unwrap_or(NONE);
     let (kind, team, at) = (touches.codes("kind"), touches.codes("team"), when(touches));
     let owners = owners(tables, contract);
     let kinds = [(&contract.teams.marketing, Side::Marketing), (&contract.teams.sales, Side::Sales)];
-    let by_kind: Vec<(HashSet<u32>, Side)> =
-        kinds.iter().map(|(of, side)| (codes_of(tables, &of.kinds, &[touches.codes("kind")]), *side)).collect();
-    let by_name: HashMap<u32, Side> =
-        [Side::Marketing, Side::Sales].iter().filter_map(|s| tables.names.known(s.id()).map(|c| (c, *s))).collect();
-    for row in 0..touches.len() {
+    let by_kind = kinds.map(|(of, side)| (codes_of(tables, &of.kinds, &[&kind]), side));
+    let mut by_name: CodeMap<Side> = CodeMap::default();
+    for side in [Side::Marketing, Side::Sales] {
+        by_name.insert(tables.names.known(side.id()).unwrap_or(NONE), side);
+    }
+    let one = |row: usize| {
         let by_id = who.deal_row.get(about[row]);
         let deal = if by_id == NONE { named(&who.deal_by_name, deal_names[row]) } else { by_id };
         let human = || {
             let person = ids.iter().map(|c| who.person_row.get(c[row])).find(|p| *p != NONE);
             let human = person.map(|p| who.human[p as usize]);
-            let by_email = human.or_else(|| who.human_by_email.get(&emails[row]).copied());
+            let by_email = human.or_else(|| who.human_by_email.get(emails[row]));
             by_email.or_else(|| Some(named(&who.human_by_name, names[row])).filter(|human| *human != NONE))
         };
         // What a touch is about says more than whom it reached: a customer's later deal is a process of its own.
         let process = if deal == NONE { human().map_or(NONE, |h| of_human[h as usize]) } else { deal };
-        let side = by_name
-            .get(&team[row])
-            .or_else(|| owners.get(&owner[row]))
-            .copied()
-            .or_else(|| by_kind.iter().find(|(codes, _)| codes.contains(&kind[row])).map(|(_, side)| *side));
-        out.of[row] = process;
-        out.side[row] = side;
-        if process == NONE {
-            *oddities.entry("touches of nobody in the exports").or_default() += 1;
-            continue;
+        let by_kind = || by_kind.iter().find(|(codes, _)| codes.contains(kind[row])).map(|(_, side)| *side);
+        let side = by_name.get(team[row]).or_else(|| owners.get(owner[row])).or_else(by_kind);
+        (process, side)
+    };
+    let (of, side): (Vec<u32>, Vec<Option<Side>>) = (0..touches.len()).into_par_iter().map(one).unzip();
+    let nobody = of.iter().filter(|process| **process == NONE).count() as u64;
+    oddities.insert("touches of nobody in the exports", nobody);
+    let no_team = of.iter().zip(&side).filter(|(process, side)| **process != NONE && side.is_none()).count() as u64;
+    oddities.insert("touches of no team: neither their owner nor their kind is in [teams]", no_team);
+    let touched = |wanted: Side| {
+        let mut touched = vec![Touched { first: Stamp::NONE, last: Stamp::NONE, count: 0 }; len];
+        for (row, process) in of.iter().enumerate().filter(|(row, of)| **of != NONE && side[*row] == Some(wanted)) {
+            let touched = &mut touched[*process as usize];
+            touched.first = touched.first.earlier(at[row]);
+            touched.last = touched.last.max(at[row]);
+            touched.count += 1;
         }
-        let touched = match side {
-            Some(Side::Marketing) => &mut out.marketing[process as usize],
-            Some(Side::Sales) => &mut out.sales[process as usize],
-            None => {
-                *oddities.entry("touches of no team: neither their owner nor their kind is in [teams]").or_default() +=
-                    1;
-                continue;
-            }
-        };
-        touched.first = touched.first.earlier(at[row]);
-        touched.last = touched.last.max(at[row]);
-        touched.count += 1;
-    }
-    out
+        touched
+    };
+    let (marketing, sales) = rayon::join(|| touched(Side::Marketing), || touched(Side::Sales));
+    Assigned { of, side, marketing, sales }
 }
 
 /// Stage changes whose person or deal is in no export.
@@ -160,10 +151,10 @@ pub fn origins(
 ) -> Vec<Option<Side>> {
     let missing = vec![NONE; journeys.len()];
     let source = journeys.segments.get("lead_source").unwrap_or(&missing);
-    let of = |team: &Team| codes_of(tables, &team.sources, &[source.into()]);
+    let of = |team: &Team| codes_of(tables, &team.sources, &[source]);
     let (marketing, sales) = (of(&contract.teams.marketing), of(&contract.teams.sales));
     let mut first = vec![[Stamp::NONE; 2]; journeys.len()];
-    for (row, at) in when(tables.get(Kind::Touches)).into_iter().enumerate() {
+    for (row, at) in when(tables.get(Kind::Touches)).iter().copied().enumerate() {
         let (process, Some(side)) = (journeys.touch_of[row], journeys.touch_side[row]) else { continue };
         if process == NONE {
             continue;
@@ -178,10 +169,10 @@ pub fn origins(
     let mut tied = 0;
     let origins = (0..journeys.len())
         .map(|at| {
-            if marketing.contains(&source[at]) {
+            if marketing.contains(source[at]) {
                 return Some(Side::Marketing);
             }
-            if sales.contains(&source[at]) {
+            if sales.contains(source[at]) {
                 return Some(Side::Sales);
             }
             match first[at].map(Stamp::some) {

@@ -140,7 +140,7 @@ fn currencies_of(tables: &Tables, file: usize) -> BTreeSet<String> {
     for kind in Kind::ALL {
         let table = tables.get(kind);
         for (code, origin) in table.codes("currency").iter().zip(&table.origin) {
-            if origin.file as usize == file {
+            if origin.file() as usize == file {
                 found.extend(tables.names.text(*code).map(str::to_ascii_uppercase));
             }
         }

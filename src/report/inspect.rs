@@ -10,6 +10,7 @@ use super::{Audience, Cell, Column, Report, Table};
 use crate::Env;
 use crate::cli::InspectArgs;
 use crate::ingest::FileFacts;
+use crate::issue::{Issue, Issues, Place};
 use crate::session::{Data, Session};
 use crate::time::date_of;
 
@@ -17,14 +18,81 @@ use crate::time::date_of;
 ///
 /// # Errors
 /// Whatever the rooms on the way report.
-pub fn build(args: &InspectArgs, env: &mut Env<'_>) -> Result<Report> {
+pub fn build(args: &InspectArgs, env: &mut Env<'_>) -> Result<(Report, Issues)> {
     let data = Session::open(&args.input, env)?.load(&args.output, env)?;
     let mut report = data.report("inspect", "What was read");
     report.tables.push(overview(&data));
     report.tables.extend(data.files.iter().map(|file| particulars(&data, file)));
+    let reasons = reasons(&data);
     report.tables.push(tidy(&data));
+    report.tables.push(reasons_tidy(&reasons, &data));
     report.notes = data.notes();
-    Ok(report)
+    let complaints = if args.strict { complaints(&reasons) } else { Issues(Vec::new()) };
+    Ok((report, complaints))
+}
+
+/// Something that was read and does not count, or not as it stands.
+struct Reason {
+    /// The file; empty for what shows only when all files are put together.
+    file: String,
+    what: String,
+    count: u64,
+    allowed: bool,
+}
+
+/// Every reason, file by file, and those of the links between files.
+fn reasons(data: &Data) -> Vec<Reason> {
+    let allowed = |what: &str| {
+        data.session.contract.allowed_reasons.iter().any(|reason| match reason.strip_suffix('*') {
+            Some(start) => what.starts_with(start),
+            None => what == reason,
+        })
+    };
+    let mut reasons = Vec::new();
+    let mut add = |file: &str, what: String, count: u64| {
+        let allowed = allowed(&what);
+        reasons.push(Reason { file: file.into(), what, count, allowed });
+    };
+    for file in &data.files {
+        let path = &file.input.path;
+        file.input.set_aside.iter().for_each(|(reason, n)| add(path, reason.clone(), *n));
+        file.nulled.iter().for_each(|(header, n)| add(path, format!("unreadable and taken as missing: {header}"), *n));
+        file.no_numbers.iter().for_each(|(column, n)| add(path, format!("no number, taken as missing: {column}"), *n));
+        if file.short_rows > 0 {
+            add(path, "fewer cells than the header".into(), file.short_rows);
+        }
+    }
+    data.who.refused.iter().for_each(|(what, n)| add("", format!("not linked: {what}"), *n));
+    data.journeys.oddities.iter().for_each(|(what, n)| add("", (*what).to_string(), *n));
+    reasons
+}
+
+fn complaints(reasons: &[Reason]) -> Issues {
+    let of = |reason: &Reason| {
+        let place = if reason.file.is_empty() { Place::default() } else { Place::file(&reason.file) };
+        Issue::data(place, format!("{} × {}", reason.count, reason.what))
+            .hint("mend it; or, where it is meant to be, add these words to the contract's allowed_reasons")
+    };
+    Issues(reasons.iter().filter(|reason| !reason.allowed).map(of).collect())
+}
+
+fn reasons_tidy(reasons: &[Reason], data: &Data) -> Table {
+    let columns = ["file", "reason", "count", "allowed", "as_of", "contract_hash"];
+    let rows = reasons
+        .iter()
+        .map(|r| {
+            vec![
+                if r.file.is_empty() { Cell::none() } else { Cell::text(&r.file) },
+                Cell::text(&r.what),
+                Cell::count(r.count),
+                Cell::Flag(r.allowed),
+                Cell::Date(data.session.as_of),
+                Cell::text(data.session.contract.short_hash()),
+            ]
+        })
+        .collect();
+    let columns = columns.iter().map(|id| Column::left(*id, *id)).collect();
+    Table { id: "reasons".into(), title: String::new(), audience: Audience::Machines, columns, rows }
 }
 
 fn known_as(file: &FileFacts) -> String {
@@ -91,6 +159,9 @@ fn particulars(data: &Data, file: &FileFacts) -> Table {
     }
     for (column, n) in &file.no_numbers {
         rows.push(("No number", format!("{n} × in column {column}: taken as missing")));
+    }
+    for (header, n) in &file.nulled {
+        rows.push(("Taken as missing", format!("{n} × unreadable in column {header}")));
     }
     if file.short_rows > 0 {
         rows.push((

@@ -2,8 +2,6 @@
 //!
 //! In: the command line and, where there is one, a contract. Out: a [`Report`].
 
-use std::path::{Path, PathBuf};
-
 use anyhow::Result;
 
 use super::{Audience, Cell, Column, Report, Table, Unit};
@@ -11,27 +9,15 @@ use crate::catalogue::{Better, Catalogue, Metric};
 use crate::cli::MetricsArgs;
 use crate::contract::Contract;
 use crate::issue::{Issue, Place, did_you_mean};
-use crate::session::CONTRACT_FILE;
 
 /// Builds the report.
 ///
 /// # Errors
 /// A contract with problems; a metric that does not exist.
 pub fn build(args: &MetricsArgs) -> Result<Report> {
-    let contract = contract(args.contract.as_deref())?;
+    let contract = super::contract(args.contract.as_deref())?;
     let catalogue = Catalogue::new(&contract)?;
-    let mut report = Report {
-        id: "metrics".into(),
-        title: "Metrics".into(),
-        as_of: None,
-        company: contract.name.clone(),
-        contract: contract.source_name.clone(),
-        contract_hash: contract.short_hash().to_string(),
-        currency: contract.currency.clone(),
-        inputs: Vec::new(),
-        tables: Vec::new(),
-        notes: Vec::new(),
-    };
+    let mut report = super::without_inputs("metrics", "Metrics", &contract);
     match &args.metric {
         None => report.tables = vec![list(&catalogue), tidy(catalogue.metrics.values(), &contract)],
         Some(id) => {
@@ -46,19 +32,6 @@ pub fn build(args: &MetricsArgs) -> Result<Report> {
         }
     }
     Ok(report)
-}
-
-fn contract(path: Option<&Path>) -> Result<Contract> {
-    let here = Path::new(CONTRACT_FILE);
-    let path: Option<PathBuf> = match path {
-        Some(folder) if folder.is_dir() => Some(folder.join(CONTRACT_FILE)),
-        Some(file) => Some(file.to_path_buf()),
-        None => here.is_file().then(|| here.to_path_buf()),
-    };
-    Ok(match path {
-        Some(path) => Contract::load(&path, &path.to_string_lossy())?,
-        None => Contract::builtin(),
-    })
 }
 
 fn better(metric: &Metric) -> &'static str {

@@ -7,10 +7,17 @@ pub mod funnel;
 pub mod init;
 pub mod inspect;
 pub mod metrics;
+pub mod presets;
 pub mod quality;
 pub mod scorecard;
 
+use std::path::Path;
+
+use anyhow::Result;
 use jiff::civil::Date;
+
+use crate::contract::Contract;
+use crate::session::CONTRACT_FILE;
 
 /// What a number counts, which decides how people see it. Machines always get the plain value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,4 +183,37 @@ pub struct Report {
     pub tables: Vec<Table>,
     /// What a reader has to know, one sentence each: what is missing, what was assumed, what was set aside.
     pub notes: Vec<String>,
+}
+
+/// The contract that is named, or the one that lies here, or the built-in one.
+///
+/// # Errors
+/// A contract with problems.
+fn contract(path: Option<&Path>) -> Result<Contract> {
+    let here = Path::new(CONTRACT_FILE);
+    let path = match path {
+        Some(folder) if folder.is_dir() => Some(folder.join(CONTRACT_FILE)),
+        Some(file) => Some(file.to_path_buf()),
+        None => here.is_file().then(|| here.to_path_buf()),
+    };
+    Ok(match path {
+        Some(path) => Contract::load(&path, &path.to_string_lossy())?,
+        None => Contract::builtin(),
+    })
+}
+
+/// A report about the program itself, which reads no exports.
+fn without_inputs(id: &str, title: &str, contract: &Contract) -> Report {
+    Report {
+        id: id.into(),
+        title: title.into(),
+        as_of: None,
+        company: contract.name.clone(),
+        contract: contract.source_name.clone(),
+        contract_hash: contract.short_hash().to_string(),
+        currency: contract.currency.clone(),
+        inputs: Vec::new(),
+        tables: Vec::new(),
+        notes: Vec::new(),
+    }
 }

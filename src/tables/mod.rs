@@ -7,11 +7,15 @@
 //! Missing values are in the vectors themselves: [`NONE`] for ids and words, [`Stamp::NONE`] for times, [`NO_MONEY`]
 //! for money, NaN for numbers, [`NO_FLAG`] for flags.
 
+mod codes;
+mod names;
 mod schema;
 mod values;
 
 use indexmap::IndexMap;
 
+pub use codes::{CodeMap, CodeSet};
+pub use names::Names;
 pub use schema::{Field, Kind, Type};
 pub use values::Values;
 
@@ -27,13 +31,29 @@ pub const NO_MONEY: i64 = i64::MIN;
 /// A missing yes or no.
 pub const NO_FLAG: i8 = -1;
 
-/// Where one row came from.
+/// Where one row came from, in 8 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Origin {
+pub struct Origin(u64);
+
+impl Origin {
+    const BITS: u32 = 44;
+
+    /// A record of a file: `file` is its index in the list of inputs (up to a million), `offset` the record's byte offset
+    /// in the file's decoded text (up to 16 TiB).
+    pub fn new(file: u32, offset: u64) -> Self {
+        Self((u64::from(file) << Self::BITS) | (offset & ((1 << Self::BITS) - 1)))
+    }
+
     /// Index of the file in the list of inputs.
-    pub file: u32,
+    #[allow(clippy::cast_possible_truncation)] // 20 bits
+    pub fn file(self) -> u32 {
+        (self.0 >> Self::BITS) as u32
+    }
+
     /// Byte offset of the record in the file's decoded text; a line number is counted from it when one is wanted.
-    pub offset: u64,
+    pub fn offset(self) -> u64 {
+        self.0 & ((1 << Self::BITS) - 1)
+    }
 }
 
 /// One canonical table.
@@ -150,48 +170,6 @@ impl Table {
                 |field| field.kind,
             )
         })
-    }
-}
-
-/// The dictionary of all ids and words: a code per distinct text. Codes depend on the order of reading, so nothing
-/// that is printed may be sorted by them.
-#[derive(Debug, Clone, Default)]
-pub struct Names(indexmap::IndexSet<Box<str>, foldhash::fast::FixedState>);
-
-impl Names {
-    /// The code of a text, new or known.
-    #[allow(clippy::cast_possible_truncation)] // 4 billion distinct texts do not fit in memory
-    pub fn code(&mut self, text: &str) -> u32 {
-        match self.0.get_index_of(text) {
-            Some(at) => at as u32,
-            None => self.0.insert_full(text.into()).0 as u32,
-        }
-    }
-
-    /// The code of a text, if it is known.
-    #[allow(clippy::cast_possible_truncation)]
-    pub fn known(&self, text: &str) -> Option<u32> {
-        self.0.get_index_of(text).map(|at| at as u32)
-    }
-
-    /// The text of a code; `None` for [`NONE`].
-    pub fn text(&self, code: u32) -> Option<&str> {
-        self.0.get_index(code as usize).map(AsRef::as_ref)
-    }
-
-    /// Number of texts.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The codes that another dictionary's codes become here.
-    pub fn take_in(&mut self, other: &Self) -> Vec<u32> {
-        other.0.iter().map(|text| self.code(text)).collect()
     }
 }
 

@@ -241,7 +241,11 @@ const STAGES: &[Field] = &[
 ];
 
 const SPEND: &[Field] = &[
-    field("spend_id", Key, "what tells the rows of one export apart: a later export of the same replaces it"),
+    field(
+        "spend_id",
+        Key,
+        "what tells the rows of one day of an ad export apart: a later export of the same day replaces it",
+    ),
     field("date", Time, "day, or month as YYYY-MM, the money was spent"),
     field("team", Text, "marketing or sales"),
     field("category", Text, "people, programs, awareness, tools, …"),

@@ -41,6 +41,19 @@ impl Values {
         }
     }
 
+    /// Makes room for `rows` more.
+    pub fn reserve(&mut self, rows: usize) {
+        match self {
+            Self::Id(v) | Self::Text(v) => v.reserve_exact(rows),
+            Self::Ids(v) => v.reserve_exact(rows),
+            Self::Key(v) => v.reserve_exact(rows),
+            Self::Time(v) => v.reserve_exact(rows),
+            Self::Money(v) => v.reserve_exact(rows),
+            Self::Number(v) => v.reserve_exact(rows),
+            Self::Flag(v) => v.reserve_exact(rows),
+        }
+    }
+
     /// Adds missing values up to `len` rows.
     pub fn pad(&mut self, len: usize) {
         match self {

@@ -167,7 +167,7 @@ impl Check<'_> {
         }
         for (name, values) in &raw.values {
             let is_flag = kind.field(name.get_ref()).is_some_and(|f| f.kind == Type::Flag);
-            for value in values.values().filter(|v| is_flag && !matches!(v.get_ref().as_str(), "true" | "false")) {
+            for value in values.values().filter(|v| is_flag && !matches!(v.get_ref().as_str(), "true" | "false" | "")) {
                 self.issue(value.span(), format!("`{}` is neither yes nor no", value.get_ref()), "write true or false");
             }
         }

@@ -33,7 +33,8 @@ impl Preset {
             }
         }
         for (canonical, parts) in &self.joined {
-            let fields: Vec<usize> = parts.iter().filter_map(|part| find(header, part)).collect();
+            let best = |part: &String| part.split('|').find_map(|name| find(header, name));
+            let fields: Vec<usize> = parts.iter().filter_map(best).collect();
             if let Some(first) = fields.first()
                 && !mapping.columns.iter().any(|(name, _)| name == canonical)
             {

@@ -29,6 +29,8 @@ pub(super) struct Raw {
     pub(super) nulls: Vec<String>,
     #[serde(default)]
     pub(super) days: Vec<String>,
+    #[serde(default)]
+    pub(super) months: Vec<String>,
     pub(super) same: Option<Spanned<Vec<String>>>,
     pub(super) docs: Option<String>,
     pub(super) signature: Spanned<OneOrMore>,
@@ -129,6 +131,7 @@ impl Raw {
             timezone: self.timezone,
             nulls: self.nulls,
             days: self.days,
+            months: self.months,
             same: self.same.map(Spanned::into_inner).unwrap_or_default(),
             docs: self.docs,
             signatures: self.signature.into_inner().0,

@@ -268,7 +268,7 @@ impl<'a> View<'a> {
 
     /// Counts one row.
     pub fn add(&self, tally: &mut Tally, origin: Origin, day: Option<i32>, found: bool) {
-        tally.entry((origin.file, self.when(day))).or_default().see(origin.offset, found);
+        tally.entry((origin.file(), self.when(day))).or_default().see(origin.offset(), found);
     }
 
     /// Counts the rows of a table: `seen` says of each whether it was found, `None` of one that the check is not about.
@@ -279,9 +279,9 @@ impl<'a> View<'a> {
         let mut counts = vec![Count::default(); slots + 2];
         let mut current = u32::MAX;
         for (row, origin) in self.table(kind).origin.iter().enumerate() {
-            if origin.file != current {
+            if origin.file() != current {
                 put_away(&mut tally, current, &mut counts);
-                current = origin.file;
+                current = origin.file();
             }
             let Some(found) = seen(row) else { continue };
             let slot = match self.when(days[row]) {
@@ -289,7 +289,7 @@ impl<'a> View<'a> {
                 When::Later => slots,
                 When::Undated => slots + 1,
             };
-            counts[slot].see(origin.offset, found);
+            counts[slot].see(origin.offset(), found);
         }
         put_away(&mut tally, current, &mut counts);
         tally
@@ -325,7 +325,7 @@ pub fn first_places(cells: &[(u32, &Count)]) -> Vec<Origin> {
             cells[at].1.first.iter().for_each(|offset| keep_smallest(&mut first, *offset));
             at += 1;
         }
-        places.extend(first.into_iter().map(|offset| Origin { file, offset }));
+        places.extend(first.into_iter().map(|offset| Origin::new(file, offset)));
     }
     places.truncate(EXAMPLES);
     places

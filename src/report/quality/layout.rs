@@ -139,10 +139,10 @@ fn cell(check: usize, tally: &Tally, files: &[u32], file: Option<u32>, when: Opt
 
 /// The line of every place that is shown.
 fn lines(view: &View<'_>, rows: &[Row]) -> BTreeMap<(u32, u64), Option<u64>> {
-    let mut wanted: Vec<(u32, u64)> = rows.iter().flat_map(|r| &r.places).map(|o| (o.file, o.offset)).collect();
+    let mut wanted: Vec<(u32, u64)> = rows.iter().flat_map(|r| &r.places).map(|o| (o.file(), o.offset())).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let origins: Vec<Origin> = wanted.iter().map(|(file, offset)| Origin { file: *file, offset: *offset }).collect();
+    let origins: Vec<Origin> = wanted.iter().map(|(file, offset)| Origin::new(*file, *offset)).collect();
     wanted.into_iter().zip(ingest::lines(&view.data.files, &origins)).collect()
 }
 
@@ -206,7 +206,7 @@ fn places(view: &View<'_>, checks: &[Check], rows: &[Row], lines: &Lines) -> Tab
     let mut table_rows = Vec::new();
     for (at, _) in found(checks).into_iter().filter(|(at, _)| checks[*at].weight != Weight::Fact) {
         for (i, row) in of_check.get(&at).into_iter().flatten().enumerate() {
-            let line = |o: &Origin| lines.get(&(o.file, o.offset)).copied().flatten().map(|line| line.to_string());
+            let line = |o: &Origin| lines.get(&(o.file(), o.offset())).copied().flatten().map(|line| line.to_string());
             let first: Vec<String> = row.places.iter().filter_map(line).collect();
             table_rows.push(vec![
                 Cell::text(if i == 0 { checks[at].title.as_str() } else { "" }),
@@ -304,8 +304,8 @@ fn tidy(view: &View<'_>, checks: &[Check], rows: &[Row], lines: &Lines) -> Table
             let day = |day: Option<i32>| day.map_or_else(Cell::none, |day| Cell::Date(date_of(day)));
             let place = |at: usize| {
                 let Some(origin) = row.places.get(at) else { return Cell::none() };
-                let path = path(view, origin.file);
-                Cell::Text(match lines.get(&(origin.file, origin.offset)).copied().flatten() {
+                let path = path(view, origin.file());
+                Cell::Text(match lines.get(&(origin.file(), origin.offset())).copied().flatten() {
                     Some(line) => format!("{path}:{line}"),
                     None => path.to_string(),
                 })

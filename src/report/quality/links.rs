@@ -161,7 +161,7 @@ fn emails(view: &View<'_>) -> Vec<Check> {
         if text(row).is_none_or(is_shared_mailbox) {
             continue;
         }
-        let file = people.origin[row].file;
+        let file = people.origin[row].file();
         let since = *first.entry(*email).or_insert(file);
         twice[row] = !in_file.insert((file, *email));
         across[row] = since != file && !twice[row];

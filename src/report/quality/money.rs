@@ -36,7 +36,7 @@ fn of_table(view: &View<'_>, kind: Kind, column: &'static str) -> Vec<Check> {
     };
     let named = |row: usize| {
         let own = upper.get(&codes[row]).map(String::as_str);
-        own.or_else(|| said.get(table.origin[row].file as usize).copied().flatten())
+        own.or_else(|| said.get(table.origin[row].file() as usize).copied().flatten())
     };
     let count = |seen: &dyn Fn(usize) -> bool| {
         possible.clone().map(|()| view.count(kind, days, |row| (amounts[row] != NO_MONEY).then(|| seen(row))))

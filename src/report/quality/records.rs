@@ -12,6 +12,7 @@ const KEY: Rule = ("missing_key", Weight::High, LOST);
 const UNREADABLE: Rule = ("unreadable_row", Weight::High, LOST);
 const SHORT: Rule = ("short_row", Weight::Low, "its last cells count as missing values");
 const NO_NUMBER: Rule = ("no_number", Weight::Low, "the value counts as missing");
+const NULLED: Rule = ("unreadable_cell", Weight::Medium, "the value counts as missing, as --on-bad-row null says");
 const TWICE: Rule = ("duplicate_id", Weight::Medium, "one row counts, the others are set aside");
 const SAME_FILE: Rule = ("duplicate_file", Weight::Medium, "the file counts once");
 const MERGED: Rule = ("merged_record", Weight::Low, "its history counts for the record it went into");
@@ -100,13 +101,19 @@ fn accounts(view: &View<'_>) -> Vec<Check> {
         account(
             UNKNOWN_FILE,
             "Rows of files that are not recognised",
-            aside(|r| r == "file not recognised" || r == "refused"),
+            aside(|r| r == "file not recognised" || r.starts_with("refused: ")),
         ),
         account(SHORT, "Rows with fewer cells than the header", per_file(view, |f| (f.short_rows, vec![]))),
         account(
             NO_NUMBER,
             "Cells of number columns without a number",
             per_file(view, |f| (f.no_numbers.iter().map(|(_, n)| n).sum(), vec![])),
+        )
+        .of("cells"),
+        account(
+            NULLED,
+            "Unreadable cells taken as missing",
+            per_file(view, |f| (f.nulled.iter().map(|(_, n)| n).sum(), vec![])),
         )
         .of("cells"),
     ]

@@ -125,7 +125,7 @@ pub fn last_days(view: &View<'_>) -> BTreeMap<u32, i32> {
             let close = if won[row] == 1 || ended[row] == 1 { closed[row] } else { Stamp::NONE };
             let days = [began[row], modified[row], close].into_iter().filter_map(|at| view.day(at));
             if let Some(day) = days.filter(|day| *day <= view.as_of).max() {
-                let last = last.entry(origin.file).or_insert(day);
+                let last = last.entry(origin.file()).or_insert(day);
                 *last = day.max(*last);
             }
         }

@@ -60,7 +60,7 @@ fn counts_add_up_over_periods_and_files() {
             #[allow(clippy::cast_precision_loss)]
             let expected = (of > 0).then(|| count as f64 / of as f64);
             assert!(share.zip(expected).map_or(share == expected, |(a, b)| (a - b).abs() < 1e-12), "{row:?}");
-            assert!(row["check"] == "no_number" || examples(row).len() as u64 <= count, "{row:?}");
+            assert!(row["unit"] == "cells" || examples(row).len() as u64 <= count, "{row:?}");
             if row["table_id"] != "files" && row["period"] != "total" {
                 let sum = sums.entry((key, &row["file"])).or_default();
                 *sum = [sum[0] + count, sum[1] + of];

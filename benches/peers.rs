@@ -1,0 +1,334 @@
+//! How fast onefunnel is beside DuckDB, polars and pandas, on the same work.
+//!
+//! In: a scale; 1 is 590,000 people, 99,000 deals, 10 million touches and 1.6 GB of exports, made by
+//! `examples/generate.rs` when they are not there yet. Out: a table of best wall time, processor time and peak memory
+//! of each system, with ratios to onefunnel. The exit code is not 0 when a peer's figures are not ours.
+//!
+//! ```text
+//! python3 -m venv target/peers && target/peers/bin/pip install -r benches/peers/requirements.txt
+//! cargo bench --bench peers -- --scale 0.1
+//! ```
+//!
+//! The work: read the raw exports, find the first time of each stage per buying process, and write the funnel by
+//! month and lead source as CSV: volume, conversion, median days to the next stage (of a marketing qualified lead: the
+//! hand-off time) and deal value (of the last stage: won revenue). `benches/peers/*_peer.py` do it as their users do.
+//!
+//! The figures need 7 of the exports, a quarter of the bytes. onefunnel reads all of them, whatever is asked, and gives
+//! every touch to its process and team. So each peer runs twice: on those 7, and with the touches too, whose sums are
+//! compared as well. The first says how long an answer takes, the second what the same reading costs: whoever quotes
+//! one quotes both. Every run is a process of its own, start and imports included, the systems take turns, and the
+//! files are in the page cache. `scan` merely finds the records and cells of all exports. Seconds are those of one
+//! machine, and of whatever else it was doing: only ratios may be quoted.
+//!
+//! It needs GNU time (`/usr/bin/time`), for processor time and peak memory.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::Parser;
+use rayon::prelude::*;
+
+/// Of scale 1.
+const PEOPLE: f64 = 590_000.0;
+const TOUCHES_PER_PERSON: &str = "17";
+/// A generated company's contract: the example's, and sums of touches to compare.
+const CONTRACT: [&str; 2] = [include_str!("../examples/acme/onefunnel.toml"), include_str!("peers/touches.toml")];
+const TOUCH_METRICS: &str = "touches_marketing,touches_sales,processes_marketing,processes_sales,\
+                             early_marketing,early_sales,late_marketing,late_sales";
+const PEERS: [&str; 3] = ["duckdb", "polars", "pandas"];
+const ENVIRONMENT: &str =
+    "python3 -m venv target/peers && target/peers/bin/pip install -r benches/peers/requirements.txt";
+/// Prints the peers' versions, and fails when one is not there.
+const VERSIONS: &str = "import duckdb, pandas, polars, pyarrow
+print(', '.join(f'{m.__name__} {m.__version__}' for m in (duckdb, polars, pandas, pyarrow)))";
+
+/// onefunnel beside DuckDB, polars and pandas.
+#[derive(Parser)]
+struct Arguments {
+    /// Size of the data: 1 is about 10 million touches and 1.6 GB.
+    #[arg(long, default_value_t = 0.1)]
+    scale: f64,
+    /// How often each system runs; the best run counts.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    runs: u32,
+    /// Threads of every system; all cores without it.
+    #[arg(long)]
+    threads: Option<usize>,
+    /// A peer to leave out: one that has not enough memory, say. May be repeated.
+    #[arg(long)]
+    skip: Vec<String>,
+    /// Python with the peers.
+    #[arg(long, default_value = "target/peers/bin/python")]
+    python: PathBuf,
+    /// Where data and results go.
+    #[arg(long, default_value = option_env!("CARGO_TARGET_TMPDIR").unwrap_or("target/tmp"))]
+    folder: PathBuf,
+    /// The program to measure.
+    #[arg(long, default_value = option_env!("CARGO_BIN_EXE_onefunnel").unwrap_or("onefunnel"))]
+    onefunnel: PathBuf,
+    /// A compiled generator; without it, cargo runs the example.
+    #[arg(long)]
+    generator: Option<PathBuf>,
+    /// What the row `scan` runs.
+    #[arg(long, hide = true)]
+    scan: Option<PathBuf>,
+    /// Cargo says so.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// One line of the table.
+struct System {
+    name: String,
+    program: PathBuf,
+    arguments: Vec<String>,
+    /// The best run so far.
+    best: Option<Run>,
+}
+
+/// What one run took.
+struct Run {
+    wall: f64,
+    cpu: f64,
+    megabytes: f64,
+    stderr: String,
+}
+
+fn main() -> ExitCode {
+    match measure(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell when stderr is closed.
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(a: &Arguments) -> Result<()> {
+    let threads = match a.threads {
+        Some(threads) => threads,
+        None => std::thread::available_parallelism().context("the number of cores is not known; give --threads")?.get(),
+    };
+    if let Some(company) = &a.scan {
+        return scan(company, threads);
+    }
+    let versions = versions(&a.python)?;
+    let company = company(a)?;
+    let results = a.folder.join(format!("peers-{}-results", a.scale));
+    fs::create_dir_all(&results)?;
+
+    let mut systems = systems(a, &company, &results, threads)?;
+    for turn in 0..a.runs as usize {
+        for place in 0..systems.len() {
+            let at = (place + turn) % systems.len();
+            let run = run(&systems[at], threads, &results)?;
+            let best = &mut systems[at].best;
+            if best.as_ref().is_none_or(|b| run.wall < b.wall) {
+                *best = Some(run);
+            }
+        }
+    }
+    print(&systems, &format!("{versions}; {threads} threads, best of {}, scale {}", a.runs, a.scale))?;
+    compare(a, &company, &results)
+}
+
+/// The versions of the peers, or the command that installs them.
+fn versions(python: &Path) -> Result<String> {
+    let missing = || format!("{} has not all peers; this installs them:\n\n    {ENVIRONMENT}\n", python.display());
+    let out = Command::new(python).args(["-c", VERSIONS]).output().with_context(missing)?;
+    ensure!(out.status.success(), "{}\n{}", missing(), String::from_utf8_lossy(&out.stderr));
+    Ok(String::from_utf8_lossy(&out.stdout).trim().to_string())
+}
+
+/// The folder of the generated company of that scale; generates it when it is not there.
+fn company(a: &Arguments) -> Result<PathBuf> {
+    ensure!((0.001..=100.0).contains(&a.scale), "--scale is from 0.001 to 100");
+    let folder = a.folder.join(format!("peers-{}", a.scale));
+    // The generator writes it last.
+    if !folder.join("truth.json").is_file() {
+        fs::create_dir_all(&folder)?;
+        let mut command = if let Some(generator) = &a.generator {
+            Command::new(generator)
+        } else {
+            let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+            cargo.args(["run", "--release", "--locked", "--quiet", "--example", "generate", "--"]);
+            cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+            cargo
+        };
+        let people = format!("{:.0}", PEOPLE * a.scale);
+        let out = std::path::absolute(&folder)?;
+        command.args(["--people", &people, "--touches-per-person", TOUCHES_PER_PERSON, "--out"]).arg(out);
+        ensure!(command.status().context("the generator does not start")?.success(), "the generator failed");
+    }
+    fs::write(folder.join("onefunnel.toml"), CONTRACT.concat())?;
+    Ok(folder)
+}
+
+fn peer_script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers").join(name)
+}
+
+/// Whether a name is among those to leave out.
+fn left_out(a: &Arguments, peer: &str) -> bool {
+    a.skip.iter().any(|s| s == peer)
+}
+
+fn systems(a: &Arguments, company: &Path, results: &Path, threads: usize) -> Result<Vec<System>> {
+    let system = |name: &str, program: &Path, arguments: &[&str]| System {
+        name: name.into(),
+        program: program.into(),
+        arguments: arguments.iter().map(ToString::to_string).collect(),
+        best: None,
+    };
+    let (folder, threads) = (company.to_string_lossy(), threads.to_string());
+    let file = |name: &str| results.join(name).to_string_lossy().into_owned();
+    let ours = file("onefunnel.csv");
+    let mut systems = vec![system(
+        "onefunnel",
+        &a.onefunnel,
+        &["funnel", &folder, "--period", "month", "--by", "lead_source", "-f", "csv", "-o", &ours, "-vv"],
+    )];
+    for peer in PEERS.into_iter().filter(|peer| !left_out(a, peer)) {
+        let script = peer_script(&format!("{peer}_peer.py")).to_string_lossy().into_owned();
+        let output = |name: String| file(&format!("{name}.csv"));
+        let (less, all) = (peer.to_string(), format!("{peer}-touches"));
+        systems.push(system(&less, &a.python, &[&script, &folder, &output(less.clone()), &threads]));
+        systems.push(system(&all, &a.python, &[&script, &folder, &output(all.clone()), &threads, "touches"]));
+    }
+    systems.push(system("scan", &std::env::current_exe()?, &["--scan", &folder, "--threads", &threads]));
+    Ok(systems)
+}
+
+/// Runs a system once, as a process of its own. GNU time says what it took.
+fn run(system: &System, threads: usize, results: &Path) -> Result<Run> {
+    let took = results.join("took.txt");
+    let mut command = Command::new("/usr/bin/time");
+    command.args(["-f", "%U %S %M", "-o"]).arg(&took).arg(&system.program).args(&system.arguments);
+    for name in ["RAYON_NUM_THREADS", "POLARS_MAX_THREADS", "OMP_NUM_THREADS"] {
+        command.env(name, threads.to_string());
+    }
+    let start = Instant::now();
+    let out = command.stdin(Stdio::null()).output().context("/usr/bin/time does not start; install GNU time")?;
+    let wall = start.elapsed().as_secs_f64();
+    let stderr = String::from_utf8_lossy(&out.stderr).into_owned();
+    ensure!(out.status.success(), "{} failed:\n{stderr}", system.name);
+    let numbers: Vec<f64> = fs::read_to_string(&took)?.split_whitespace().filter_map(|n| n.parse().ok()).collect();
+    let [user, sys, kilobytes] = numbers[..] else { bail!("{} is not three numbers of GNU time", took.display()) };
+    Ok(Run { wall, cpu: user + sys, megabytes: kilobytes / 1024.0, stderr })
+}
+
+fn print(systems: &[System], title: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let Some(ours) = systems.first().and_then(|s| s.best.as_ref()) else { bail!("nothing was measured") };
+    writeln!(out, "{title}\n")?;
+    writeln!(out, "{:<16}{:>9}{:>8}{:>9}{:>9}{:>8}", "System", "Wall s", "Ratio", "CPU s", "Peak MB", "Ratio")?;
+    for system in systems {
+        let Some(Run { wall, cpu, megabytes, .. }) = &system.best else { continue };
+        let (slower, larger) = (wall / ours.wall, megabytes / ours.megabytes);
+        writeln!(out, "{:<16}{wall:>9.2}{slower:>8.2}{cpu:>9.2}{megabytes:>9.0}{larger:>8.2}", system.name)?;
+    }
+    writeln!(out, "\nRatios are to onefunnel: above 1 is slower, or larger. Only they may be quoted.")?;
+    writeln!(
+        out,
+        "onefunnel reads every export; a peer those that the funnel needs, or with -touches also the touches."
+    )?;
+    writeln!(out, "\nonefunnel's walk (-vv):")?;
+    let mut known = 0.0;
+    for line in ours.stderr.lines() {
+        // Lines about files have no number of seconds.
+        if let Some((step, seconds)) = line.split_once(": ").and_then(|(s, rest)| Some((s, rest.strip_suffix(" s")?)))
+            && let Ok(seconds) = seconds.parse::<f64>()
+        {
+            known += seconds;
+            writeln!(out, "  {step:<14}{seconds:>9.3} s{:>7.0} %", 100.0 * seconds / ours.wall)?;
+        }
+    }
+    let rest = ours.wall - known;
+    writeln!(out, "  {:<14}{rest:>9.3} s{:>7.0} %\n", "the rest", 100.0 * rest / ours.wall)?;
+    Ok(out.flush()?)
+}
+
+/// Holds the peers' files against ours.
+fn compare(a: &Arguments, company: &Path, results: &Path) -> Result<()> {
+    let peers: Vec<&str> = PEERS.into_iter().filter(|peer| !left_out(a, peer)).collect();
+    if peers.is_empty() {
+        return Ok(());
+    }
+    let touches = results.join("onefunnel-touches.csv");
+    let ours = Command::new(&a.onefunnel)
+        .arg("scorecard")
+        .arg(company)
+        .args(["--metric", TOUCH_METRICS, "--by", "lead_source", "-f", "csv", "-o"])
+        .arg(&touches)
+        .output()?;
+    ensure!(ours.status.success(), "onefunnel scorecard failed:\n{}", String::from_utf8_lossy(&ours.stderr));
+    let funnels = peers.iter().flat_map(|p| [format!("{p}.csv"), format!("{p}-touches.csv")]).collect();
+    let sums = peers.iter().map(|p| format!("{p}-touches.csv.touches.csv")).collect();
+    let mut agree = true;
+    for (ours, theirs) in [(results.join("onefunnel.csv"), funnels), (touches, sums)] as [(PathBuf, Vec<String>); 2] {
+        let mut command = Command::new(&a.python);
+        command.arg(peer_script("compare.py")).arg(ours).args(theirs.iter().map(|name| results.join(name)));
+        agree &= command.status()?.success();
+    }
+    ensure!(agree, "a peer's figures are not ours");
+    Ok(())
+}
+
+/// Finds the records and cells of all exports, on as many threads: what reading costs at least.
+fn scan(company: &Path, threads: usize) -> Result<()> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    let mut files = Vec::new();
+    for folder in fs::read_dir(company.join("exports"))? {
+        for file in fs::read_dir(folder?.path())? {
+            files.push(file?.path());
+        }
+    }
+    let counts: Vec<(u64, usize)> =
+        pool.install(|| files.par_iter().map(|path| scan_file(path, threads)).collect::<Result<_>>())?;
+    let (records, cells) = counts.iter().fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
+    writeln!(std::io::stdout(), "{} files, {records} records, {cells} cells", files.len())?;
+    Ok(())
+}
+
+fn scan_file(path: &Path, threads: usize) -> Result<(u64, usize)> {
+    let text = fs::read(path)?;
+    let count = |part: &[u8]| -> Result<(u64, usize)> {
+        let mut reader = simd_csv::ZeroCopyReaderBuilder::new().has_headers(false).flexible(true).from_reader(part);
+        let (mut records, mut cells) = (0, 0);
+        while let Some(record) = reader.read_byte_record()? {
+            records += 1;
+            cells += record.len();
+        }
+        Ok((records, cells))
+    };
+    let parts = cut(&text, threads * 4);
+    let counts: Vec<(u64, usize)> = parts.into_par_iter().map(count).collect::<Result<_>>()?;
+    Ok(counts.iter().fold((0, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1)))
+}
+
+/// Cuts a text into about so many parts, each after a line end with an even number of quotes before it.
+fn cut(text: &[u8], parts: usize) -> Vec<&[u8]> {
+    let step = (text.len() / parts).max(1 << 20);
+    let (mut cut, mut rest) = (Vec::new(), text);
+    while rest.len() > step {
+        let mut quotes = memchr::memchr_iter(b'"', &rest[..step]).count();
+        let end = memchr::memchr2_iter(b'"', b'\n', &rest[step..]).find(|at| {
+            let is_quote = rest[step + at] == b'"';
+            quotes += usize::from(is_quote);
+            !is_quote && quotes.is_multiple_of(2)
+        });
+        let Some(end) = end else { break };
+        let (part, after) = rest.split_at(step + end + 1);
+        cut.push(part);
+        rest = after;
+    }
+    if !rest.is_empty() {
+        cut.push(rest);
+    }
+    cut
+}

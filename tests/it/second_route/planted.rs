@@ -1,6 +1,7 @@
 //! `quality`: a company with every finding planted and counted by hand (testdata/quality), and companies of one file.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::path::Path;
 
 use super::quality::{examples, number, quality, total};
@@ -117,12 +118,30 @@ fn lines_are_right_in_any_encoding() {
     let utf16: Vec<u8> = std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
     let with_mark = [b"\xef\xbb\xbf", text.as_bytes()].concat();
     let latin: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
-    for bytes in [text.as_bytes().to_vec(), utf16, with_mark, latin] {
-        let folder = company_of(&[("Contact.csv", bytes)]);
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(&utf16).unwrap();
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in [("About.txt", &b"nothing,here\n1,2\n"[..]), ("Contact.csv", text.as_bytes())] {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    let files = [
+        ("Contact.csv", text.as_bytes().to_vec()),
+        ("Contact.csv", with_mark),
+        ("Contact.csv", latin),
+        ("Contact.csv.gz", gz.finish().unwrap()),
+        ("export.zip", zip.finish().unwrap().into_inner()),
+        ("Contact.csv", utf16),
+    ];
+    for (file, bytes) in files {
+        let folder = company_of(&[(file, bytes)]);
         let rows = quality(&[folder.path().to_str().unwrap(), "--as-of", "2026-06-30"]);
         let row = total(&rows, "missing_email", "", "people", "");
         let name = |example: &str| Path::new(example).file_name().unwrap().to_str().unwrap().to_owned();
-        assert_eq!(examples(row).into_iter().map(name).collect::<Vec<_>>(), ["Contact.csv:5"]);
+        assert_eq!(
+            examples(row).into_iter().map(name).collect::<Vec<_>>(),
+            [format!("{}:5", file.replace("export.zip", "Contact.csv"))]
+        );
     }
 }
 

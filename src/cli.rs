@@ -33,6 +33,8 @@ pub enum Command {
     Funnel(FunnelArgs),
     /// What each file is, how it was read, and where every row went
     Inspect(InspectArgs),
+    /// What is missing, double, impossible or stale in the exports, where, and what it does to the metrics
+    Quality(QualityArgs),
     /// The catalogue of metrics, or one of them in full
     Metrics(MetricsArgs),
     /// The kinds of export that are recognised, or one of them in full
@@ -201,6 +203,18 @@ pub struct InspectArgs {
     /// Exit with 3 when anything was set aside or left out for a reason that the contract's `allowed_reasons` do not name
     #[arg(long)]
     pub strict: bool,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `quality`
+#[derive(Debug, Args)]
+pub struct QualityArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Length of a period
+    #[arg(long, value_enum, default_value = "month", env = "ONEFUNNEL_PERIOD")]
+    pub period: PeriodKind,
     #[command(flatten)]
     pub output: OutputArgs,
 }

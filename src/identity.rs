@@ -39,6 +39,18 @@ pub enum Method {
 }
 
 impl Method {
+    /// Every method, strongest first.
+    pub const ALL: [Self; 8] = [
+        Self::Converted,
+        Self::Role,
+        Self::Associated,
+        Self::Name,
+        Self::Account,
+        Self::Domain,
+        Self::Later,
+        Self::Nobody,
+    ];
+
     /// For people and machines.
     pub fn id(self) -> &'static str {
         match self {
@@ -173,6 +185,11 @@ const SHARED: [&str; 18] = [
     "reception",
 ];
 
+/// Whether an e-mail address is one that many people read: `info@`, `sales@`.
+pub fn is_shared_mailbox(email: &str) -> bool {
+    email.split('@').next().is_some_and(|mailbox| SHARED.contains(&mailbox))
+}
+
 /// Links people, accounts and deals.
 #[allow(clippy::cast_possible_truncation)] // tables have fewer than 2^32 rows
 pub fn link(tables: &Tables, merged: &[(Kind, u32, u32)]) -> Identity {
@@ -239,8 +256,7 @@ fn humans(
     let mut first: CodeMap<u32> = CodeMap::default();
     first.reserve(tables.names.bound());
     for (row, email) in emails.iter().enumerate().filter(|(_, e)| **e != NONE) {
-        let mailbox = tables.names.text(*email).and_then(|e| e.split('@').next()).unwrap_or("");
-        if SHARED.contains(&mailbox) {
+        if tables.names.text(*email).is_some_and(is_shared_mailbox) {
             *refused.entry("e-mail address of a shared mailbox").or_default() += 1;
             continue;
         }
@@ -541,16 +557,20 @@ fn account_links(
 }
 
 impl Identity {
-    /// Number of deals by the way they found their people; one whose people all began with an earlier deal is
-    /// [`Method::Later`].
-    pub fn methods(&self) -> BTreeMap<Method, u64> {
+    /// How each row of `deals` found its people; one whose people all began with an earlier deal is [`Method::Later`].
+    pub fn method_of(&self) -> Vec<Method> {
         let mut has_people = vec![false; self.method.len()];
         for deal in self.deal_of.iter().filter(|d| **d != NONE) {
             has_people[*deal as usize] = true;
         }
+        let found = self.method.iter().zip(has_people);
+        found.map(|(m, people)| if people || *m == Method::Nobody { *m } else { Method::Later }).collect()
+    }
+
+    /// Number of deals by the way they found their people.
+    pub fn methods(&self) -> BTreeMap<Method, u64> {
         let mut counts = BTreeMap::new();
-        for (method, people) in self.method.iter().zip(has_people) {
-            let method = if people || *method == Method::Nobody { *method } else { Method::Later };
+        for method in self.method_of() {
             *counts.entry(method).or_default() += 1;
         }
         counts

@@ -14,7 +14,7 @@ use super::part::{Bad, Part};
 use super::plan::Plan;
 use super::records::{self, Trouble};
 use super::walk::{OfFile, Stop};
-use super::{FileFacts, Limit, OnBadRow, Reject};
+use super::{FileFacts, Limit, OnBadRow, Reject, lines};
 use crate::contract::{DateOrder, Source};
 use crate::issue::{Issue, Issues, Place};
 use crate::tables::Names;
@@ -129,6 +129,11 @@ pub fn finish(opened: Opened, walked: OfFile, names: &[Names], context: &Context
         *aside.entry((*reason).to_string()).or_default() += 1;
     }
     facts.input.set_aside = aside.into_iter().collect();
+    for (reason, offsets) in parts.iter().flat_map(|p| &p.aside_at) {
+        for offset in offsets {
+            lines::remember(&mut facts.aside_at, reason, *offset);
+        }
+    }
     for part in &mut parts {
         part.settle(&plan, order, context.bad_rows);
     }
@@ -238,6 +243,10 @@ fn too_many_bad(
     if context.bad_rows.tolerates(bad, read) {
         facts.input.set_aside.push(("a cell could not be read".into(), bad));
         facts.input.set_aside.sort();
+        // Where unreadable cells are taken as missing, most of their rows are used.
+        for cell in parts.iter().flat_map(|p| &p.bad).filter(|_| context.bad_rows.on != OnBadRow::Null) {
+            lines::remember(&mut facts.aside_at, "a cell could not be read", cell.offset);
+        }
         return Vec::new();
     }
     let hint = match (context.bad_rows.on, context.bad_rows.limit) {

@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 use rayon::prelude::*;
 
 use super::file::{Content, FileRead};
+use super::lines::{keep_smallest, remember};
 use super::part::StageTime;
 use super::plan::{Constant, Plan};
 use super::{FileFacts, Loaded};
@@ -120,11 +121,14 @@ fn fill(
     let mut lens: Vec<usize> = Vec::new();
     let files: Vec<u32> = contents.iter().map(|(file, _)| *file).collect();
     let mut origin = Vec::with_capacity(contents.iter().flat_map(|(_, c)| &c.parts).map(|p| p.offsets.len()).sum());
+    let mut own: Vec<(usize, [u8; 3])> = Vec::new();
     let mut monthly = false;
     for (at, (file, content)) in contents.into_iter().enumerate() {
         let Content { plan, mut parts } = content;
         let before = origin.len();
         for part in &parts {
+            let first = origin.len();
+            own.extend(part.own_currencies(&plan).into_iter().map(|(row, code)| (first + row as usize, code)));
             origin.extend(part.offsets.iter().map(|offset| Origin::new(file, *offset)));
             monthly |= part.monthly;
         }
@@ -189,7 +193,20 @@ fn fill(
         }
         table.columns.insert(name, values);
     }
+    name_currencies(tables, kind, &own);
     issues
+}
+
+/// An amount that names its currency itself (`EUR 100`) says more than the row's column.
+fn name_currencies(tables: &mut Tables, kind: Kind, own: &[(usize, [u8; 3])]) {
+    if own.is_empty() || kind.field("currency").is_none() {
+        return;
+    }
+    let mut codes = tables.get(kind).codes("currency").into_owned();
+    for (row, code) in own {
+        codes[*row] = tables.names.code(&String::from_utf8_lossy(code));
+    }
+    tables.get_mut(kind).columns.insert("currency".into(), Values::Text(codes));
 }
 
 /// Puts one column together.
@@ -309,12 +326,14 @@ fn stage_columns(tables: &mut Tables, plan: &Plan, stages: &[StageTime]) {
 /// Drops rows and counts each against its file under `reason`.
 fn drop_rows(loaded: &mut Loaded, kind: Kind, keep: &[bool], reason: &str) {
     let table = loaded.tables.get_mut(kind);
-    let mut dropped: BTreeMap<u32, u64> = BTreeMap::new();
+    let mut dropped: BTreeMap<u32, (u64, Vec<u64>)> = BTreeMap::new();
     for (origin, _) in table.origin.iter().zip(keep).filter(|(_, keep)| !**keep) {
-        *dropped.entry(origin.file()).or_default() += 1;
+        let (rows, first) = dropped.entry(origin.file()).or_default();
+        *rows += 1;
+        keep_smallest(first, origin.offset());
     }
     table.keep(keep);
-    for (file, rows) in dropped {
+    for (file, (rows, first)) in dropped {
         let facts = &mut loaded.files[file as usize];
         // Rows that stage columns made are no records of their file.
         if facts.input.table.as_deref() != Some(kind.id()) {
@@ -325,6 +344,9 @@ fn drop_rows(loaded: &mut Loaded, kind: Kind, keep: &[bool], reason: &str) {
             None => facts.input.set_aside.push((reason.to_string(), rows)),
         }
         facts.input.set_aside.sort();
+        for offset in first {
+            remember(&mut facts.aside_at, reason, offset);
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod convert;
 pub mod decode;
 mod file;
 mod find;
+mod lines;
 mod merge;
 mod open;
 mod part;
@@ -22,12 +23,14 @@ pub mod recognise;
 pub mod records;
 mod walk;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use rayon::prelude::*;
 
 pub use find::{Found, Given, expand, find, is_stdin};
+pub use lines::{EXAMPLES, keep_smallest, lines};
 pub use open::no_such_file;
 
 use crate::contract::{Contract, Rate};
@@ -41,6 +44,14 @@ use crate::time::{Stamp, Zone};
 pub struct FileFacts {
     /// Path, hash and row counts.
     pub input: Input,
+    /// Where it is, or the file that it is in.
+    pub path: PathBuf,
+    /// The encoding that the contract names for it.
+    pub said_encoding: Option<String>,
+    /// The currency that the contract names for its amounts.
+    pub said_currency: Option<String>,
+    /// The first records that were set aside, by reason.
+    pub aside_at: lines::AsideAt,
     /// Which system wrote it: ids of two systems are never taken for the same.
     pub system: String,
     /// Why this preset: the headers that decided, or what is missing.

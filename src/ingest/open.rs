@@ -216,8 +216,13 @@ fn facts(found: &Found<'_>, context: &Context<'_>, encoding: String, notes: Vec<
         rows_used: 0,
         set_aside: Vec::new(),
     };
+    let source = found.source;
     FileFacts {
         input,
+        path: found.path.clone(),
+        said_encoding: source.and_then(|s| s.encoding.as_ref()).map(|e| e.value.clone()),
+        said_currency: source.and_then(|s| s.currency.as_ref()).map(|c| c.value.clone()),
+        aside_at: super::lines::AsideAt::new(),
         system: String::new(),
         why: String::new(),
         evidence: None,

@@ -67,6 +67,8 @@ pub struct Part {
     pub read: u64,
     /// Records set aside, by reason.
     pub set_aside: Vec<(String, u64)>,
+    /// The first of them, by reason.
+    pub aside_at: super::lines::AsideAt,
     /// Their byte offsets and reasons (index in [`Part::set_aside`]), where a list of them is wanted.
     pub asides: Vec<(u64, usize)>,
     /// The first [`Part::DETAILS`] cells that could not be read, or all where a list of them is wanted.
@@ -303,6 +305,15 @@ impl Part {
             });
         let stages = self.raw_stages.iter().filter(|s| plan.stages[s.stage as usize].index == index).count();
         (columns.sum::<usize>() + stages) as u64
+    }
+
+    /// The currencies that the table's own amounts name in their cells, by row.
+    pub fn own_currencies(&self, plan: &Plan) -> Vec<(u32, [u8; 3])> {
+        let own = |column: u32| {
+            let name = plan.columns.get(column as usize).map(|c| c.name.as_str());
+            matches!(name, Some("amount" | "cost"))
+        };
+        self.currencies.iter().filter(|(_, column, _)| own(*column)).map(|(row, _, code)| (*row, *code)).collect()
     }
 
     /// The settled column of that name.

@@ -61,6 +61,7 @@ impl<'p, 'n> Reader<'p, 'n> {
                 currencies: Vec::new(),
                 read: 0,
                 set_aside: Vec::new(),
+                aside_at: BTreeMap::new(),
                 asides: Vec::new(),
                 bad: Vec::new(),
                 bad_rows: 0,
@@ -83,6 +84,7 @@ impl<'p, 'n> Reader<'p, 'n> {
     }
 
     fn aside(&mut self, offset: u64, reason: &str) {
+        super::lines::remember(&mut self.part.aside_at, reason, offset);
         let at = match self.part.set_aside.iter().position(|(r, _)| r == reason) {
             Some(at) => at,
             None => {

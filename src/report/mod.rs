@@ -8,6 +8,7 @@ pub mod init;
 pub mod inspect;
 pub mod metrics;
 pub mod presets;
+pub mod quality;
 pub mod scorecard;
 
 use std::path::Path;

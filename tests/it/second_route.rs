@@ -9,6 +9,8 @@ mod company;
 mod compare;
 mod figures;
 mod metamorphic;
+mod planted;
 mod process;
+mod quality;
 mod raw;
 mod truth;

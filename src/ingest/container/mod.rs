@@ -197,6 +197,11 @@ pub fn open(bytes: &[u8], limit: u64) -> Result<Opened<'_>, ContainerProblem> {
     Ok(opened)
 }
 
+/// Whether a file that begins so holds others.
+pub fn is_packed(head: &[u8]) -> bool {
+    Kind::of(head) != Kind::Plain
+}
+
 const WORKBOOK: &str = "an Excel workbook";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

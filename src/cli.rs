@@ -169,9 +169,22 @@ pub struct FunnelArgs {
     pub input: InputArgs,
     #[command(flatten)]
     pub slice: SliceArgs,
-    /// Whom a row counts: those who began in the period (cohort), or those who reached the stage in it (period)
-    #[arg(long, value_enum, default_value = "cohort")]
-    pub basis: Basis,
+    /// Whom a row counts: those who began in the period (cohort), those who reached the stage in it (period), or how many
+    /// went on within --horizon of those who reached it in the period (horizon) [default: cohort]
+    #[arg(long, value_enum)]
+    pub basis: Option<Basis>,
+    /// With --basis horizon: the days within which the next stage counts, such as 90d; who was observed for less is left out
+    #[arg(long, value_name = "DAYS")]
+    pub horizon: Option<String>,
+    /// Of several entries of a stage: count the first, the last, or each as a row of its own
+    #[arg(long, value_enum, default_value = "first")]
+    pub entry: Entry,
+    /// A skipped stage: reached, as a later one was (inferred), or not without a record of its own (strict)
+    #[arg(long, value_enum, default_value = "inferred")]
+    pub skips: Skips,
+    /// Show beside it what another contract or another basis makes of the same exports, and the records that differ
+    #[arg(long, value_name = "FILE|BASIS,BASIS")]
+    pub compare: Option<String>,
     #[command(flatten)]
     pub output: OutputArgs,
 }
@@ -183,6 +196,8 @@ pub enum Basis {
     Cohort,
     /// Those who reached each stage in the period: different people in every row
     Period,
+    /// Those who reached each stage in the period and were observed for --horizon: how many went on within it
+    Horizon,
 }
 
 impl Basis {
@@ -191,6 +206,48 @@ impl Basis {
         match self {
             Self::Cohort => "cohort",
             Self::Period => "period",
+            Self::Horizon => "horizon",
+        }
+    }
+}
+
+/// Which of several entries of a stage counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Entry {
+    /// The first one, whatever followed later
+    First,
+    /// The last one
+    Last,
+    /// Every one, with what followed before the next
+    Each,
+}
+
+impl Entry {
+    /// For machines and notes.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Last => "last",
+            Self::Each => "each",
+        }
+    }
+}
+
+/// Whether a skipped stage was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Skips {
+    /// Yes, by the day of the earliest later evidence
+    Inferred,
+    /// No: only what is recorded counts
+    Strict,
+}
+
+impl Skips {
+    /// For machines and notes.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Inferred => "inferred",
+            Self::Strict => "strict",
         }
     }
 }

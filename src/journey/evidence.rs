@@ -29,9 +29,9 @@ pub struct View<'a> {
 }
 
 /// What is known of one stage before gaps are filled.
-struct Known {
-    at: Vec<Stamp>,
-    undated: Vec<bool>,
+pub struct Known {
+    pub at: Vec<Stamp>,
+    pub undated: Vec<bool>,
     /// Some export has evidence of it, be it after as-of.
     shown: bool,
 }
@@ -41,6 +41,12 @@ pub fn stages(
     view: &View<'_>,
     oddities: &mut BTreeMap<&'static str, u64>,
 ) -> Result<(Vec<Vec<Reached>>, Vec<bool>), Issues> {
+    let known = known(view)?;
+    Ok((fill(view, &known, oddities), seen(&known)))
+}
+
+/// The earliest evidence of every stage of every process.
+pub fn known(view: &View<'_>) -> Result<Vec<Known>, Issues> {
     let mut issues = Vec::new();
     let mut known: Vec<Known> = Vec::with_capacity(view.contract.stages.len());
     for stage in &view.contract.stages {
@@ -53,11 +59,11 @@ pub fn stages(
         known.push(found);
     }
     Issues(issues).into_result()?;
-    Ok((fill(view, &known, oddities), seen(&known)))
+    Ok(known)
 }
 
 impl View<'_> {
-    fn happened(&self, at: Stamp) -> bool {
+    pub fn happened(&self, at: Stamp) -> bool {
         self.home.day(at).is_some_and(|day| day <= self.as_of)
     }
 
@@ -118,7 +124,7 @@ fn collect(view: &View<'_>, evidence: &Said<Evidence>, found: &mut Known) -> Res
 }
 
 /// A time column that a stage names; `None` when no export has it, an error when no export could.
-fn times(view: &View<'_>, kind: Kind, column: &Said<String>) -> Result<Option<Vec<Stamp>>, Vec<Issue>> {
+pub fn times(view: &View<'_>, kind: Kind, column: &Said<String>) -> Result<Option<Vec<Stamp>>, Vec<Issue>> {
     let table = view.tables.get(kind);
     match table.columns.get(&column.value) {
         Some(Values::Time(times)) => Ok(Some(times.clone())),
@@ -141,7 +147,7 @@ fn times(view: &View<'_>, kind: Kind, column: &Said<String>) -> Result<Option<Ve
 }
 
 /// Codes of the words that mean a stage, case ignored.
-fn wanted(tables: &Tables, values: &[String], columns: &[&[u32]]) -> CodeSet {
+pub fn wanted(tables: &Tables, values: &[String], columns: &[&[u32]]) -> CodeSet {
     let low: Vec<String> = values.iter().map(|v| v.trim().to_lowercase()).collect();
     CodeSet::of(&tables.names, columns, |text| low.contains(&text.to_lowercase()))
 }
@@ -149,7 +155,7 @@ fn wanted(tables: &Tables, values: &[String], columns: &[&[u32]]) -> CodeSet {
 /// The changes of people's or deals' stages that happened by as-of.
 pub struct History {
     /// Row in `stage_changes`, row of the record, and whether it is the first change of its field of that record.
-    changes: Vec<(u32, u32, bool)>,
+    pub changes: Vec<(u32, u32, bool)>,
 }
 
 impl History {

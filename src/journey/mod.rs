@@ -9,10 +9,12 @@
 //! process that starts at a later stage (a deal that sales brought in itself) entered there: the stages before it are not
 //! invented. Times are kept as they were written, also where their order is impossible; those are counted.
 
+mod entries;
 mod evidence;
 mod segment;
 mod touch;
 
+pub use entries::{Entries, Policy, Spell};
 pub use touch::when as touch_times;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,149 @@
+//! What a reader of a funnel has to know: how it was counted, and what it leaves out.
+//!
+//! In: a [`Side`] and the processes that are kept. Out: one sentence each.
+
+use super::Side;
+use super::count::Kept;
+use crate::cli::{Basis, Entry, Skips};
+use crate::journey::{How, NO_DAY, Spell};
+use crate::session::Data;
+
+/// How a side counts, in words.
+pub fn how_counted(side: &Side<'_>) -> String {
+    let policy = side.entries.policy();
+    let basis = match (side.basis, side.horizon) {
+        (Basis::Horizon, Some(days)) => format!("basis horizon of {days} days"),
+        (basis, _) => format!("basis {}", basis.id()),
+    };
+    let entry = match policy.entry {
+        Entry::First => "the first entry of each stage",
+        Entry::Last => "the last entry of each stage",
+        Entry::Each => "each entry of a stage on its own",
+    };
+    let skips = match policy.skips {
+        Skips::Inferred => "inferred",
+        Skips::Strict => "not reached (strict)",
+    };
+    format!("{basis}, {entry}, skipped stages {skips}")
+}
+
+/// What the spells of all processes that are kept come to.
+#[derive(Default)]
+struct Sums {
+    counted: usize,
+    outside: usize,
+    never: usize,
+    later_start: usize,
+    inferred: usize,
+    undated: usize,
+    immature: usize,
+    backward: usize,
+    returned: usize,
+    returns: usize,
+    skipped: usize,
+}
+
+fn sums(side: &Side<'_>, kept: &Kept<'_>) -> Sums {
+    let mut sums = Sums::default();
+    let mut spells: Vec<Vec<Spell>> = Vec::new();
+    for at in (0..side.journeys.len()).filter(|at| kept.keep[*at]) {
+        side.entries.spells(at, &mut spells);
+        let all = || spells.iter().flatten();
+        let mut began = all().map(|s| s.began).filter(|day| *day != NO_DAY).peekable();
+        match (began.peek().is_some(), began.any(|day| side.periods.index(day).is_some())) {
+            (false, _) => sums.never += 1,
+            (true, true) => sums.counted += 1,
+            (true, false) => sums.outside += 1,
+        }
+        sums.later_start += usize::from(spells.first().is_some_and(Vec::is_empty) && all().next().is_some());
+        sums.inferred += all().filter(|s| s.here.how == How::Inferred).count();
+        sums.undated += all().filter(|s| s.here.how == How::Undated).count();
+        let in_days = |s: &&Spell| s.here.day().is_some_and(|day| side.periods.index(day).is_some());
+        sums.immature += all().filter(in_days).filter(|s| !side.observed(s.here.day)).count();
+        let backward = |s: &&Spell| s.next.day().is_some_and(|day| day < s.here.day);
+        sums.backward += all().filter(in_days).filter(|s| side.observed(s.here.day)).filter(backward).count();
+        let skipped = |(spells, s): (&Vec<Spell>, &usize)| spells.is_empty() && side.journeys.stages[*s][at].is();
+        sums.skipped += spells.iter().zip(side.entries.shown()).filter(|pair| skipped(*pair)).count();
+        let again = all().filter(|s| s.again).count();
+        sums.returned += usize::from(again > 0);
+        sums.returns += again;
+    }
+    sums
+}
+
+/// The notes of a funnel.
+pub fn notes(data: &Data, side: &Side<'_>, kept: &Kept<'_>, condition: Option<&str>) -> Vec<String> {
+    let sums = sums(side, kept);
+    let all = kept.keep.iter().filter(|keep| **keep).count();
+    let mut notes = vec![format!("Counted: {}.", how_counted(side))];
+    match side.basis {
+        Basis::Cohort => {
+            let Sums { counted, outside, never, .. } = sums;
+            notes.push(format!(
+                "{all} buying processes = {counted} counted here + {outside} that began outside of the days shown + {never} without a day on which they reached any stage."
+            ));
+            if sums.later_start > 0 {
+                notes.push(format!(
+                    "{} processes began at a later stage than the first: `Of first` leaves them out.",
+                    sums.later_start
+                ));
+            }
+            if let Some(days) = side.mature_after {
+                notes.push(format!(
+                    "A period is mature {days} days after its end; younger ones will still convert, and the share beside them began that long ago."
+                ));
+            }
+        }
+        Basis::Period => {
+            notes.push(
+                "Each row counts other processes: those that reached the stage in the period. A rate can exceed 100 %."
+                    .into(),
+            );
+        }
+        Basis::Horizon => {
+            let days = side.horizon.unwrap_or_default();
+            notes.push(format!(
+                "Each row counts those that reached the stage in the period. Of those observed for {days} days: the share that reached the next stage, and of the first stage this one, 0 to {days} days later."
+            ));
+            notes.push(format!(
+                "{} entries of a stage are less than {days} days old: in no rate, whatever followed.",
+                sums.immature
+            ));
+            if sums.backward > 0 {
+                notes.push(format!(
+                    "{} entries have a next stage of an earlier day: they count, but not as gone on.",
+                    sums.backward
+                ));
+            }
+            if sums.undated > 0 {
+                notes.push(format!("{} entries are of an unknown day: in no period.", sums.undated));
+            }
+        }
+    }
+    match side.entries.policy().entry {
+        Entry::First => {}
+        Entry::Last => notes.push(
+            "Of a stage that was left and reached again, the last entry counts, and what followed it; a return within a day is none."
+                .into(),
+        ),
+        Entry::Each => notes.push(format!(
+            "{} processes came back to a stage, {} times in all: each time is a row of its own, with what followed before the next; a return within a day is none, and the deal's value counts once.",
+            sums.returned, sums.returns
+        )),
+    }
+    match side.entries.policy().skips {
+        Skips::Inferred if sums.inferred > 0 => notes.push(format!(
+            "{} skipped stages are dated by the earliest later evidence; median days leave them out.",
+            sums.inferred
+        )),
+        Skips::Inferred => {}
+        Skips::Strict => {
+            notes.push(format!("{} skipped stages are not reached: they have no record of their own.", sums.skipped));
+        }
+    }
+    notes.extend(data.unseen_stages());
+    if let Some(condition) = condition {
+        notes.push(format!("Only processes where {condition}: {all} of {}.", side.journeys.len()));
+    }
+    notes
+}

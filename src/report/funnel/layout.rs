@@ -79,7 +79,7 @@ impl View<'_> {
     pub fn stages(&self, counts: &Counts) -> Table {
         let side = self.side;
         let next = match (side.basis, side.horizon) {
-            (Basis::Horizon, Some(days)) => format!("Next in {days} d"),
+            (Basis::Horizon, Some(days)) => format!("In {days} days"),
             (Basis::Period, _) => "Next ÷ this".to_string(),
             _ => "To next".to_string(),
         };
@@ -185,7 +185,7 @@ impl View<'_> {
     fn maturity(&self, period: usize, rows: &[Row]) -> Cell {
         match (self.side.mature(Some(period)), self.side.observed_share(rows)) {
             (Some(true), _) => Cell::text("yes"),
-            (Some(false), Some(part)) => Cell::text(format!("no, {}", number::people(part, Unit::Share))),
+            (Some(false), Some(part)) => share(Some(part)),
             (Some(false), None) => Cell::text("no"),
             (None, _) => Cell::none(),
         }

@@ -327,8 +327,12 @@ pub fn people(sides: [&Side<'_>; 2], pairs: &[Pair], moved: &[Moved]) -> Table {
         Column::left("b", "B"),
         Column::left("reason", "Why"),
     ];
-    let rows = moved
-        .iter()
+    // Those that change a total come before those that only change periods.
+    let changes = |one: &&Moved| one.change(|s| s.volume.len()) != 0.0 || one.change(|s| s.next.len()) != 0.0;
+    let (first, rest): (Vec<&Moved>, Vec<&Moved>) = moved.iter().partition(changes);
+    let rows = first
+        .into_iter()
+        .chain(rest)
         .take(SHOWN)
         .map(|one| {
             vec![

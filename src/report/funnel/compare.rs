@@ -197,9 +197,11 @@ pub fn report(data: &Data, sides: [&Side<'_>; 2], kept: &Kept<'_>, condition: Op
     let view = View { data, sides, counts: &counts, pairs: &pairs, kept };
     let mut report = data.report("funnel", "Funnel: two ways to count the same exports");
     report.tables.push(view.people());
-    report.tables.extend(moved::reasons(&pairs, &moved));
+    let [people, tidy] = moved::reasons(&pairs, &moved);
+    report.tables.push(people);
     report.tables.push(moved::people(sides, &pairs, &moved));
     report.tables.push(view.tidy());
+    report.tables.push(tidy);
     if complete {
         report.tables.push(moved::tidy(data, sides, &pairs, &moved));
     }

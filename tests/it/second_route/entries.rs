@@ -141,12 +141,14 @@ fn write(folder: &Path, stories: &[Story], reversed: bool) {
 /// When each stage was entered, by the rule alone: a return is one that a change proves.
 fn entered(story: &Story, as_of: i64) -> Vec<Vec<i64>> {
     let known = |at: i64| at.div_euclid(86_400) <= as_of;
+    // Of a person who is not there yet nothing is known, be it that the deal already is.
+    let known_of_person = |at: i64| known(at) && known(story.made);
     let one = |at: Option<i64>| at.filter(|at| known(*at)).into_iter().collect::<Vec<i64>>();
     // Moment, and whether it is a return for certain.
     let mut mql: Vec<(i64, bool)> = story.qualified.map(|at| (at, false)).into_iter().collect();
     let mut left = Vec::new();
     let (mut was, mut been) = (story.status, story.status == "MQL");
-    if been && story.changes.first().is_some_and(|(at, _)| known(*at)) {
+    if been && story.changes.first().is_some_and(|(at, _)| known_of_person(*at)) {
         mql.push((story.made, false));
     }
     for (at, is) in &story.changes {
@@ -158,7 +160,7 @@ fn entered(story: &Story, as_of: i64) -> Vec<Vec<i64>> {
         }
         was = is;
     }
-    mql.retain(|(at, _)| known(*at));
+    mql.retain(|(at, _)| known_of_person(*at));
     mql.sort_unstable();
     let mut kept: Vec<i64> = Vec::new();
     for (i, (at, back)) in mql.iter().enumerate() {
@@ -243,7 +245,7 @@ fn ones(recorded: &[Vec<i64>], entry: &str, strict: bool) -> Vec<One> {
         let mut only: Vec<One> = (0..all.len()).filter_map(last).collect();
         for one in &mut only {
             one.began = all[start].last().unwrap().0;
-            // Every stage that is looked at has one lead.
+            // A lead is entered once, and every entry follows it.
             one.first = all[0].last().map(|e| e.0);
         }
         found = only;
@@ -380,9 +382,7 @@ fn every_policy_and_basis_by_plain_loops() {
         write(folders[1].path(), &stories, true);
         for as_of in ["2025-12-31", "2025-06-17"] {
             let last = date(as_of).unwrap();
-            // Who is not there yet is nobody.
-            let there: Vec<Vec<Vec<i64>>> =
-                stories.iter().filter(|s| s.made.div_euclid(86_400) <= last).map(|s| entered(s, last)).collect();
+            let there: Vec<Vec<Vec<i64>>> = stories.iter().map(|s| entered(s, last)).collect();
             returns += there.iter().flatten().filter(|entries| entries.len() > 1).count();
             for (entry, skips) in [
                 ("first", "inferred"),

@@ -20,11 +20,11 @@ use crate::tables::{CHANGED_LATER, Kind, Mark, NO_FLAG, NONE, Names, Origin, Tab
 use crate::time::{Stamp, Zone};
 
 /// Puts the files together; see the module's note. `names` are the dictionaries of the files' codes, `as_of` is a day
-/// since 1970.
+/// since 1970. With `list`, rows that are set aside here are kept in [`Loaded::dropped`].
 ///
 /// # Errors
 /// [`Issues`] for a column that two sources give different types; otherwise an account that does not balance: a defect.
-pub fn merge(files: Vec<FileRead>, names: Vec<Names>, home: &Zone, as_of: i32) -> Result<Loaded> {
+pub fn merge(files: Vec<FileRead>, names: Vec<Names>, home: &Zone, as_of: i32, list: bool) -> Result<Loaded> {
     let began = Instant::now();
     let mut tables = Tables::default();
     let mut facts: Vec<FileFacts> = Vec::with_capacity(files.len());
@@ -68,6 +68,7 @@ pub fn merge(files: Vec<FileRead>, names: Vec<Names>, home: &Zone, as_of: i32) -
         files: facts,
         merged: Vec::new(),
         rejects,
+        dropped: list.then(Vec::new),
         notes: Vec::new(),
         steps: vec![("put together", began.elapsed())],
     };
@@ -181,8 +182,7 @@ fn fill(
     }
     let total = origin.len();
     let columns: Vec<Gathered> = columns.into_values().collect();
-    let built: Vec<(String, Values, Vec<(usize, (Stamp, Stamp))>)> =
-        columns.into_par_iter().map(|gathered| build(gathered, &lens, total, codes)).collect();
+    let built: Vec<Built> = columns.into_par_iter().map(|gathered| build(gathered, &lens, total, codes)).collect();
     let table = tables.get_mut(kind);
     table.origin = origin;
     table.monthly = monthly;
@@ -209,13 +209,11 @@ fn name_currencies(tables: &mut Tables, kind: Kind, own: &[(usize, [u8; 3])]) {
     tables.get_mut(kind).columns.insert("currency".into(), Values::Text(codes));
 }
 
+/// A column's name and values, and its first and last time in each file that has times.
+type Built = (String, Values, Vec<(usize, (Stamp, Stamp))>);
+
 /// Puts one column together.
-fn build(
-    gathered: Gathered,
-    lens: &[usize],
-    total: usize,
-    codes: &[Vec<u32>],
-) -> (String, Values, Vec<(usize, (Stamp, Stamp))>) {
+fn build(gathered: Gathered, lens: &[usize], total: usize, codes: &[Vec<u32>]) -> Built {
     let Gathered { name, kind, given } = gathered;
     let mut values = Values::missing(kind, 0);
     values.reserve(total);
@@ -331,6 +329,12 @@ fn drop_rows(loaded: &mut Loaded, kind: Kind, keep: &[bool], reason: &str) {
         let (rows, first) = dropped.entry(origin.file()).or_default();
         *rows += 1;
         keep_smallest(first, origin.offset());
+    }
+    if let Some(list) = &mut loaded.dropped {
+        // Rows that stage columns made are no records of their file.
+        let is_record = |o: &Origin| loaded.files[o.file() as usize].input.table.as_deref() == Some(kind.id());
+        let gone = table.origin.iter().zip(keep).filter(|(origin, keep)| !**keep && is_record(origin));
+        list.extend(gone.map(|(origin, _)| (*origin, reason.to_string())));
     }
     table.keep(keep);
     for (file, (rows, first)) in dropped {
@@ -586,7 +590,9 @@ fn name_stages(tables: &mut Tables) {
     }
     for (kind, column) in [(Kind::Deals, "stage"), (Kind::StageChanges, "old"), (Kind::StageChanges, "new")] {
         if let Some(Values::Text(codes)) = tables.get_mut(kind).columns.get_mut(column) {
-            codes.iter_mut().for_each(|code| *code = label_of.get(code).copied().unwrap_or(*code));
+            for code in codes {
+                *code = label_of.get(code).copied().unwrap_or(*code);
+            }
         }
     }
 }

@@ -319,7 +319,7 @@ fn decimal(source: Option<&Source>, plan: &Plan, head: &[u8]) -> Decimal {
     let mut names = Names::default();
     let mut reader = Reader::new(plan, &mut names, BadRows::default(), 0, 0);
     // A head that is cut within a record says as much as one that is not.
-    let _ = records::plain(&head[..end], plan.delimiter, |at, record| reader.record(at, record));
+    let _ = records::plain(&head[..end], plan.delimiter, |at, record| reader.record(at, &record));
     let part: Part = reader.finish();
     let mut votes = DecimalVotes::default();
     votes.merge(&part.decimal);

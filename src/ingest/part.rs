@@ -256,7 +256,9 @@ impl Part {
         }
         self.bad.append(&mut bad);
         self.bad_rows += rows;
-        nulled.into_iter().for_each(|(index, n)| *self.nulled.entry(index).or_default() += n);
+        for (index, n) in nulled {
+            *self.nulled.entry(index).or_default() += n;
+        }
         self.stages.retain(|s| !s.at.is_none());
         self.bad.sort_by_key(|b| (b.offset, b.index));
         if !keep.iter().all(|k| *k) {

@@ -85,13 +85,11 @@ impl<'p, 'n> Reader<'p, 'n> {
 
     fn aside(&mut self, offset: u64, reason: &str) {
         super::lines::remember(&mut self.part.aside_at, reason, offset);
-        let at = match self.part.set_aside.iter().position(|(r, _)| r == reason) {
-            Some(at) => at,
-            None => {
-                self.part.set_aside.push((reason.to_string(), 0));
-                self.part.set_aside.len() - 1
-            }
-        };
+        let known = self.part.set_aside.iter().position(|(r, _)| r == reason);
+        let at = known.unwrap_or_else(|| {
+            self.part.set_aside.push((reason.to_string(), 0));
+            self.part.set_aside.len() - 1
+        });
         self.part.set_aside[at].1 += 1;
         if self.bad_rows.list {
             self.part.asides.push((offset, at));
@@ -99,8 +97,7 @@ impl<'p, 'n> Reader<'p, 'n> {
     }
 
     /// Reads one record, at a byte offset of the file's text.
-    pub fn record(&mut self, offset: u64, record: Record<'_>) {
-        let record = &record;
+    pub fn record(&mut self, offset: u64, record: &Record<'_>) {
         self.part.read += 1;
         let plan = self.plan;
         let width = plan.header.len();

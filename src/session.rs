@@ -126,6 +126,11 @@ impl Session {
         }
         Issues(problems).into_result()?;
         given.preset.clone_from(&args.preset);
+        if given.preset.is_some() && given.files.is_empty() && given.folders.is_empty() {
+            let issue =
+                Issue::usage(Place::file("--preset"), "there is no file on the command line that it could read");
+            return Err(issue.hint("name the files; in a contract it is [[source]] preset = \"…\"").into());
+        }
         contracts.extend(args.contract.iter().map(|path| contract_in(path).unwrap_or_else(|| path.clone())));
         contracts.dedup();
         if let [first, second, ..] = &contracts[..] {
@@ -174,7 +179,15 @@ impl Session {
     ///
     /// # Errors
     /// Whatever the rooms on the way report.
-    pub fn load(self, output: &OutputArgs, env: &mut Env<'_>) -> Result<Data> {
+    pub fn load(mut self, output: &OutputArgs, env: &mut Env<'_>) -> Result<Data> {
+        self.given.outputs.extend(output.output.iter().chain(&self.rejects).cloned());
+        if let (Some(report), Some(rejects)) = (&output.output, &self.rejects)
+            && (report == rejects || report.canonicalize().is_ok_and(|r| rejects.canonicalize().is_ok_and(|o| o == r)))
+        {
+            let what = "is the report's file too, which would replace the list";
+            let issue = Issue::usage(Place::file(format!("--rejects {}", shown(rejects))), what);
+            return Err(issue.hint("name two files").into());
+        }
         let mut clock = Clock::new(output);
         let as_of = day_of(self.as_of);
         if let Some(path) = &output.output {
@@ -452,7 +465,11 @@ impl Data {
             }
         }
         for file in self.files.iter().filter(|f| f.input.table.is_none()) {
-            notes.push(format!("{} was not used: {}.", file.input.path, file.why.trim_end_matches('.')));
+            let reason = match file.input.set_aside.first() {
+                Some((reason, _)) if file.input.preset.is_some() => reason,
+                _ => &file.why,
+            };
+            notes.push(format!("{} was not used: {}.", file.input.path, reason.trim_end_matches('.')));
         }
         notes
     }

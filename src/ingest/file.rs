@@ -150,7 +150,7 @@ pub fn finish(opened: Opened, walked: OfFile, names: &[Names], context: &Context
     if !issues.is_empty() {
         return Next::Stopped(issues);
     }
-    let rejects = if context.bad_rows.list { rejects(&parts, &footer, &plan, &said, context) } else { Vec::new() };
+    let rejects = if context.bad_rows.list { rejects(&parts, &footer, &plan, &said) } else { Vec::new() };
     Next::Done(FileRead { facts, content: Some(Content { plan, parts }), rejects })
 }
 
@@ -178,14 +178,13 @@ fn decimal(parts: &[Part], shown: &str, exponent: u32) -> Result<Decimal, Issue>
 }
 
 /// Every record that became no row, and every cell that was taken as missing, in the file's order.
-fn rejects(parts: &[Part], footer: &[(u64, &str)], plan: &Plan, text: &Text<'_>, context: &Context<'_>) -> Vec<Reject> {
-    let taken = context.bad_rows.on == OnBadRow::Null;
+fn rejects(parts: &[Part], footer: &[(u64, &str)], plan: &Plan, text: &Text<'_>) -> Vec<Reject> {
     let mut rejects: Vec<(u64, Option<usize>, String, String)> = Vec::new();
     rejects.extend(footer.iter().map(|(offset, reason)| (*offset, None, String::new(), (*reason).to_string())));
     for part in parts {
-        rejects.extend(part.bad.iter().map(|Bad { offset, index, value, expected }| {
+        rejects.extend(part.bad.iter().map(|Bad { offset, index, value, expected, taken }| {
             let value = text.cell(*offset, *index).unwrap_or_else(|| value.clone());
-            let reason = if taken { "taken as missing: not" } else { "not" };
+            let reason = if *taken { "taken as missing: not" } else { "not" };
             (*offset, Some(*index), value, format!("{reason} {expected}"))
         }));
         let reason = |at: usize| part.set_aside[at].0.clone();

@@ -290,7 +290,8 @@ fn understand(
     facts.input.preset = preset.preset.map(|p| p.id.clone());
     facts.notes.extend(preset.preset.and_then(|p| p.docs.clone()));
     if let Some((why, help)) = preset.preset.and_then(|p| p.refused.as_ref()) {
-        let what = format!("is {}, and cannot be used: {why}", preset.preset.map_or("", |p| p.title.as_str()));
+        let id = preset.preset.map_or("", |p| p.id.as_str());
+        let what = format!("is recognised as {id}, and cannot be used: {why}");
         if found.named {
             return Err(vec![Issue::data(Place::file(&found.shown), what).hint(help)]);
         }

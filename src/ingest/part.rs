@@ -23,6 +23,8 @@ pub struct Bad {
     pub value: String,
     /// What was expected.
     pub expected: &'static str,
+    /// It was taken as missing, and its record is a row.
+    pub taken: bool,
 }
 
 /// One time that a stage column gave.
@@ -222,7 +224,8 @@ impl Part {
             if let Some(civil_ms) = order.and_then(|order| cell::resolve(a, b, year, ms_of_day, order)) {
                 return plan.stamp(civil_ms, offset_s, is_date);
             }
-            if bad_rows.on == OnBadRow::Null && !needed {
+            let taken = bad_rows.on == OnBadRow::Null && !needed;
+            if taken {
                 *nulled.entry(index).or_default() += 1;
             } else {
                 rows += u64::from(std::mem::replace(&mut keep[row], false));
@@ -231,7 +234,7 @@ impl Part {
                 return Stamp::NONE;
             }
             let expected = "a date that exists in this order of day and month";
-            bad.push(Bad { offset: offsets[row], index, value: format!("{a}/{b}/{year}"), expected });
+            bad.push(Bad { offset: offsets[row], index, value: format!("{a}/{b}/{year}"), expected, taken });
             Stamp::NONE
         };
         for (cells, column) in std::mem::take(&mut self.raw).into_iter().zip(&plan.columns) {

@@ -24,8 +24,7 @@ pub fn build(args: &InspectArgs, env: &mut Env<'_>) -> Result<(Report, Issues)> 
     report.tables.push(overview(&data));
     report.tables.extend(data.files.iter().map(|file| particulars(&data, file)));
     let reasons = reasons(&data);
-    report.tables.push(tidy(&data));
-    report.tables.push(reasons_tidy(&reasons, &data));
+    report.tables.push(if args.reasons { reasons_tidy(&reasons, &data) } else { tidy(&data) });
     report.notes = data.notes();
     let complaints = if args.strict { complaints(&reasons) } else { Issues(Vec::new()) };
     Ok((report, complaints))

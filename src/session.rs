@@ -3,7 +3,7 @@
 //! In: inputs, as-of, the clock. Out: a [`Session`] (contract, files, days) and what it loads ([`Data`]).
 
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -180,7 +180,8 @@ impl Session {
     /// # Errors
     /// Whatever the rooms on the way report.
     pub fn load(mut self, output: &OutputArgs, env: &mut Env<'_>) -> Result<Data> {
-        self.given.outputs.extend(output.output.iter().chain(&self.rejects).cloned());
+        // A list that an earlier run has left in a folder of exports is none of them.
+        self.given.outputs.extend(self.rejects.iter().filter(|path| is_list(path)).cloned());
         if let (Some(report), Some(rejects)) = (&output.output, &self.rejects)
             && (report == rejects || report.canonicalize().is_ok_and(|r| rejects.canonicalize().is_ok_and(|o| o == r)))
         {
@@ -230,10 +231,19 @@ impl Session {
     }
 }
 
+const REJECTS: [&str; 6] = ["file", "line", "cell", "column", "value", "reason"];
+
+/// Whether a file is a list of rows that were set aside, as an earlier run has written it.
+fn is_list(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(64).read_to_end(&mut head));
+    read.is_ok() && head.starts_with(REJECTS.join(",").as_bytes())
+}
+
 /// The rows that were set aside, as CSV: file, line, number and header of the cell, what stands there, and why.
 fn write_rejects(rejects: &[Reject], out: &mut dyn Write) -> Result<()> {
     let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(["file", "line", "cell", "column", "value", "reason"])?;
+    writer.write_record(REJECTS)?;
     for reject in rejects {
         let number = |n: Option<u64>| n.map_or_else(String::new, |n| n.to_string());
         let Place { file, line, column } = &reject.place;

@@ -309,7 +309,10 @@ pub fn plan(
                     let reads = preset.headers_of(group).join(", ");
                     let what =
                         format!("preset `{}` finds no column for {}: it reads {reads}", preset.id, group.join(" or "));
-                    Issue::data(Place::file(&found.shown), what).hint(format!("the file has: {}", shorten_list(header)))
+                    let place = Place::file(&found.shown);
+                    let issue =
+                        if context.forced.is_some() { Issue::usage(place, what) } else { Issue::data(place, what) };
+                    issue.hint(format!("the file has: {}", shorten_list(header)))
                 }
                 _ => Issue::usage(
                     source.map_or_else(|| Place::file(&found.shown), |s| s.path.place.clone()),

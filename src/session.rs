@@ -342,6 +342,30 @@ impl Data {
         processes.chain(ledgers).min()
     }
 
+    /// What was read and lies outside the days that count; `None` when nothing does.
+    pub fn outside(&self, (from, to): (i32, i32)) -> Option<String> {
+        let count = |days: &mut dyn Iterator<Item = Option<i32>>| {
+            days.fold((0_u64, 0_u64), |(before, after), day| {
+                (before + u64::from(day.is_some_and(|d| d < from)), after + u64::from(day.is_some_and(|d| d > to)))
+            })
+        };
+        let j = &self.journeys;
+        let (began, begins) = count(&mut (0..j.len()).map(|at| j.entered(at)));
+        let mut parts = Vec::new();
+        if began + begins > 0 {
+            parts.push(format!("{began} buying processes that began before and {begins} later"));
+        }
+        for kind in [Kind::Spend, Kind::Headcount, Kind::Revenue] {
+            let times = self.tables.get(kind).times("date");
+            let (before, after) = count(&mut times.iter().map(|at| self.session.home.day(*at)));
+            if before + after > 0 {
+                parts.push(format!("{} rows of {}", before + after, kind.id()));
+            }
+        }
+        let days = format!("{} to {}", date_of(from), date_of(to));
+        (!parts.is_empty()).then(|| format!("Read, and outside {days}: {}.", parts.join(", ")))
+    }
+
     /// Refuses a breakdown that nobody could read and that would fill the memory.
     ///
     /// # Errors

@@ -117,6 +117,7 @@ pub fn build(args: &FunnelArgs, env: &mut Env<'_>) -> Result<Report> {
     }
     report.tables.push(view.tidy(&rows));
     report.notes = view.notes(args.slice.condition.as_deref(), &keep);
+    report.notes.extend((args.basis == Basis::Period).then(|| data.outside((from, to))).flatten());
     report.notes.extend(data.notes());
     Ok(report)
 }

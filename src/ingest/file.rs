@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::body::Body;
 use super::cell::{Decimal, DecimalProblem, DecimalVotes, Order, OrderProblem, OrderVotes};
 use super::open::{Context, Opened, Use};
-use super::part::{Bad, Part};
+use super::part::{Bad, FORMS, Part};
 use super::plan::Plan;
 use super::records::{self, Trouble};
 use super::walk::{OfFile, Stop};
@@ -115,6 +115,9 @@ pub fn finish(opened: Opened, walked: OfFile, names: &[Names], context: &Context
         Err(issue) => return Next::Stopped(vec![issue]),
     };
     facts.input.rows_read = parts.iter().map(|p| p.read).sum::<u64>() + footer.len() as u64;
+    let forms = parts.iter().fold(0, |forms, part| forms | part.forms);
+    facts.date_forms =
+        FORMS.iter().enumerate().filter(|(bit, _)| forms >> bit & 1 == 1).map(|(_, form)| *form).collect();
     facts.short_rows = parts.iter().map(|p| p.short).sum();
     let mut no_numbers: BTreeMap<usize, u64> = BTreeMap::new();
     for (column, n) in parts.iter().flat_map(|p| &p.no_numbers) {

@@ -73,6 +73,8 @@ pub struct FileFacts {
     pub encoding: String,
     /// Delimiter, as a word.
     pub delimiter: &'static str,
+    /// The forms in which dates and times are written.
+    pub date_forms: Vec<&'static str>,
     /// How dates with two numbers were read, and what settled it.
     pub date_order: Option<String>,
     /// Lines above the header.

@@ -233,6 +233,7 @@ fn facts(found: &Found<'_>, context: &Context<'_>, encoding: String, notes: Vec<
         zone: context.home.name.clone(),
         encoding,
         delimiter: "",
+        date_forms: Vec::new(),
         date_order: None,
         preamble: 0,
         short_rows: 0,

@@ -93,7 +93,19 @@ pub struct Part {
     pub decimal: DecimalVotes,
     /// Some times are months.
     pub monthly: bool,
+    /// How its times are written: bits of [`FORMS`].
+    pub forms: u8,
 }
+
+/// How times are written, by bit.
+pub const FORMS: [&str; 6] = [
+    "year first",
+    "two numbers and a year",
+    "month by name",
+    "seconds or milliseconds since 1970",
+    "month",
+    "serial day",
+];
 
 pub(super) enum Cells {
     Code(Vec<u32>),

@@ -76,6 +76,7 @@ impl<'p, 'n> Reader<'p, 'n> {
                 order: OrderVotes::default(),
                 decimal: DecimalVotes::default(),
                 monthly: plan.columns.iter().any(|c| c.month),
+                forms: 0,
             },
         }
     }
@@ -228,6 +229,17 @@ impl<'p, 'n> Reader<'p, 'n> {
 
     fn raw_time(&mut self, value: &[u8], day: bool, index: usize, offset: u64) -> Option<i64> {
         let Some(time) = cell::time(value) else { return self.serial(value, day, index, offset) };
+        self.part.forms |= 1
+            << match (&time, value.get(4)) {
+                (TimeCell::Order { .. }, _) => 1,
+                (TimeCell::Month { .. }, _) => 4,
+                (TimeCell::Known { .. }, Some(b'-' | b'/' | b'.')) => 0,
+                (TimeCell::Known { .. }, _) if !value.iter().all(u8::is_ascii_digit) => {
+                    if value.iter().take(8).all(u8::is_ascii_digit) { 0 } else { 2 }
+                }
+                (TimeCell::Known { .. }, _) if value.len() == 8 => 0,
+                (TimeCell::Known { .. }, _) => 3,
+            };
         Some(match time {
             TimeCell::Known { civil_ms, .. } if day => {
                 raw(self.plan.stamp(civil_ms.div_euclid(86_400_000) * 86_400_000, None, true))
@@ -269,6 +281,7 @@ impl<'p, 'n> Reader<'p, 'n> {
     /// A spreadsheet's serial day, counted apart: only a column of nothing else is taken for one.
     fn serial(&mut self, value: &[u8], day: bool, index: usize, offset: u64) -> Option<i64> {
         let (civil_ms, is_date) = cell::excel_serial(value)?;
+        self.part.forms |= 1 << 5;
         self.part.serials.entry(index).or_insert((0, offset)).0 += 1;
         let midnight = civil_ms.div_euclid(86_400_000) * 86_400_000;
         Some(raw(if day { self.plan.stamp(midnight, None, true) } else { self.plan.stamp(civil_ms, None, is_date) }))

@@ -244,7 +244,10 @@ fn print(systems: &[System], title: &str) -> Result<()> {
         if let Some((step, seconds)) = line.split_once(": ").and_then(|(s, rest)| Some((s, rest.strip_suffix(" s")?)))
             && let Ok(seconds) = seconds.parse::<f64>()
         {
-            known += seconds;
+            // An indented line is a part of the one above it.
+            if !step.starts_with(' ') {
+                known += seconds;
+            }
             writeln!(out, "  {step:<14}{seconds:>9.3} s{:>7.0} %", 100.0 * seconds / ours.wall)?;
         }
     }

@@ -260,6 +260,9 @@ pub struct InspectArgs {
     /// Exit with 3 when anything was set aside or left out for a reason that the contract's `allowed_reasons` do not name
     #[arg(long)]
     pub strict: bool,
+    /// One row per reason for which anything was set aside or left unlinked, instead of one per file (csv, tsv, json, jsonl)
+    #[arg(long)]
+    pub reasons: bool,
     #[command(flatten)]
     pub output: OutputArgs,
 }

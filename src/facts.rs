@@ -4,7 +4,7 @@
 //! text, times are days in the contract's zone, amounts are whole minor units beside a `__major` column that
 //! conditions compare.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
 use polars::prelude::*;
@@ -169,11 +169,26 @@ impl Facts<'_> {
         let words: Vec<Column> =
             by.iter().map(|b| frame.column(b)?.cast(&DataType::String)).collect::<PolarsResult<_>>()?;
         let words: Vec<&StringChunked> = words.iter().map(|w| w.str()).collect::<PolarsResult<_>>()?;
-        let of = |at: usize| -> Segment { words.iter().map(|w| w.get(at).map(str::to_string)).collect() };
-        let mut all: Vec<Segment> = (0..self.journeys.len()).map(of).collect::<BTreeSet<_>>().into_iter().collect();
+        // Numbered as they come, by words that are compared where they lie; only one of each is made a segment.
+        let mut numbers: HashMap<Vec<Option<&str>>, usize, foldhash::fast::FixedState> = HashMap::default();
+        let mut found: Vec<Segment> = Vec::new();
+        let mut key = Vec::with_capacity(words.len());
+        let mut number_of = Vec::with_capacity(self.journeys.len());
+        for at in 0..self.journeys.len() {
+            key.clear();
+            key.extend(words.iter().map(|w| w.get(at)));
+            let number = numbers.get(&key).copied().unwrap_or_else(|| {
+                numbers.insert(key.clone(), found.len());
+                found.push(key.iter().map(|word| word.map(str::to_string)).collect());
+                found.len() - 1
+            });
+            number_of.push(number);
+        }
+        let mut all = found.clone();
         sort_segments(&mut all);
         let index: BTreeMap<&Segment, usize> = all.iter().enumerate().map(|(i, s)| (s, i)).collect();
-        let segment_of = (0..self.journeys.len()).map(|at| index.get(&of(at)).copied().unwrap_or(0)).collect();
+        let place: Vec<usize> = found.iter().map(|segment| index.get(segment).copied().unwrap_or(0)).collect();
+        let segment_of = number_of.into_iter().map(|number| place[number]).collect();
         Ok((all, segment_of))
     }
 

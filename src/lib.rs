@@ -109,9 +109,14 @@ fn report(args: &OutputArgs, env: &mut Env<'_>, build: impl FnOnce(&mut Env<'_>)
     let style =
         Style { width: env.width.unwrap_or(80).clamp(40, 200), color: color(args, env, format, target.is_some()) };
     match target {
-        None => output::write(&report, format, &style, env.stdout),
-        Some(target) => target.replace(|out| output::write(&report, format, &style, out)),
+        None => output::write(&report, format, &style, env.stdout)?,
+        Some(target) => target.replace(|out| output::write(&report, format, &style, out))?,
     }
+    if output::is_data_only(format) && !args.quiet && !report.inputs.is_empty() {
+        // Nobody who reads the data can do without it, and nobody is listening if it cannot be said.
+        let _ = writeln!(env.stderr, "{}", output::balance(&report.inputs));
+    }
+    Ok(())
 }
 
 fn color(args: &OutputArgs, env: &Env<'_>, format: Format, to_file: bool) -> bool {

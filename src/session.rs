@@ -3,7 +3,7 @@
 //! In: inputs, as-of, the clock. Out: a [`Session`] (contract, files, days) and what it loads ([`Data`]).
 
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -126,6 +126,11 @@ impl Session {
         }
         Issues(problems).into_result()?;
         given.preset.clone_from(&args.preset);
+        if given.preset.is_some() && given.files.is_empty() && given.folders.is_empty() {
+            let issue =
+                Issue::usage(Place::file("--preset"), "there is no file on the command line that it could read");
+            return Err(issue.hint("name the files; in a contract it is [[source]] preset = \"…\"").into());
+        }
         contracts.extend(args.contract.iter().map(|path| contract_in(path).unwrap_or_else(|| path.clone())));
         contracts.dedup();
         if let [first, second, ..] = &contracts[..] {
@@ -174,7 +179,16 @@ impl Session {
     ///
     /// # Errors
     /// Whatever the rooms on the way report.
-    pub fn load(self, output: &OutputArgs, env: &mut Env<'_>) -> Result<Data> {
+    pub fn load(mut self, output: &OutputArgs, env: &mut Env<'_>) -> Result<Data> {
+        // A list that an earlier run has left in a folder of exports is none of them.
+        self.given.outputs.extend(self.rejects.iter().filter(|path| is_list(path)).cloned());
+        if let (Some(report), Some(rejects)) = (&output.output, &self.rejects)
+            && (report == rejects || report.canonicalize().is_ok_and(|r| rejects.canonicalize().is_ok_and(|o| o == r)))
+        {
+            let what = "is the report's file too, which would replace the list";
+            let issue = Issue::usage(Place::file(format!("--rejects {}", shown(rejects))), what);
+            return Err(issue.hint("name two files").into());
+        }
         let mut clock = Clock::new(output);
         let as_of = day_of(self.as_of);
         if let Some(path) = &output.output {
@@ -217,10 +231,19 @@ impl Session {
     }
 }
 
+const REJECTS: [&str; 6] = ["file", "line", "cell", "column", "value", "reason"];
+
+/// Whether a file is a list of rows that were set aside, as an earlier run has written it.
+fn is_list(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(64).read_to_end(&mut head));
+    read.is_ok() && head.starts_with(REJECTS.join(",").as_bytes())
+}
+
 /// The rows that were set aside, as CSV: file, line, number and header of the cell, what stands there, and why.
 fn write_rejects(rejects: &[Reject], out: &mut dyn Write) -> Result<()> {
     let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(["file", "line", "cell", "column", "value", "reason"])?;
+    writer.write_record(REJECTS)?;
     for reject in rejects {
         let number = |n: Option<u64>| n.map_or_else(String::new, |n| n.to_string());
         let Place { file, line, column } = &reject.place;
@@ -317,6 +340,30 @@ impl Data {
             self.tables.get(kind).times("date").iter().filter_map(|at| self.session.home.day(*at)).collect::<Vec<_>>()
         });
         processes.chain(ledgers).min()
+    }
+
+    /// What was read and lies outside the days that count; `None` when nothing does.
+    pub fn outside(&self, (from, to): (i32, i32)) -> Option<String> {
+        let count = |days: &mut dyn Iterator<Item = Option<i32>>| {
+            days.fold((0_u64, 0_u64), |(before, after), day| {
+                (before + u64::from(day.is_some_and(|d| d < from)), after + u64::from(day.is_some_and(|d| d > to)))
+            })
+        };
+        let j = &self.journeys;
+        let (began, begins) = count(&mut (0..j.len()).map(|at| j.entered(at)));
+        let mut parts = Vec::new();
+        if began + begins > 0 {
+            parts.push(format!("{began} buying processes that began before and {begins} later"));
+        }
+        for kind in [Kind::Spend, Kind::Headcount, Kind::Revenue] {
+            let times = self.tables.get(kind).times("date");
+            let (before, after) = count(&mut times.iter().map(|at| self.session.home.day(*at)));
+            if before + after > 0 {
+                parts.push(format!("{} rows of {}", before + after, kind.id()));
+            }
+        }
+        let days = format!("{} to {}", date_of(from), date_of(to));
+        (!parts.is_empty()).then(|| format!("Read, and outside {days}: {}.", parts.join(", ")))
     }
 
     /// Refuses a breakdown that nobody could read and that would fill the memory.
@@ -452,7 +499,11 @@ impl Data {
             }
         }
         for file in self.files.iter().filter(|f| f.input.table.is_none()) {
-            notes.push(format!("{} was not used: {}.", file.input.path, file.why.trim_end_matches('.')));
+            let reason = match file.input.set_aside.first() {
+                Some((reason, _)) if file.input.preset.is_some() => reason,
+                _ => &file.why,
+            };
+            notes.push(format!("{} was not used: {}.", file.input.path, reason.trim_end_matches('.')));
         }
         notes
     }

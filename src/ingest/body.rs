@@ -51,12 +51,12 @@ impl Body {
     /// # Errors
     /// A file that cannot be read, or that has become shorter or was written to meanwhile.
     pub fn block<'b>(&'b self, at: u64, size: usize, buf: &'b mut Vec<u8>) -> Result<Block<'b>> {
-        // The end of a file stays in one piece: a report's footer is looked for there.
-        const TAIL: u64 = 1 << 18;
         let mut size = size as u64;
+        // The end of a file stays in one piece: a report's footer is looked for there.
+        let tail = size / 16;
         loop {
             let left = self.len() - at;
-            let take = if left < size.saturating_add(TAIL) { left } else { size };
+            let take = if left < size.saturating_add(tail) { left } else { size };
             let last = take == left;
             let text = self.bytes(at, take, buf)?;
             let end = if last { Some(text.len()) } else { end_of_records(text) };

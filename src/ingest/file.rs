@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::body::Body;
 use super::cell::{Decimal, DecimalProblem, DecimalVotes, Order, OrderProblem, OrderVotes};
 use super::open::{Context, Opened, Use};
-use super::part::{Bad, Part};
+use super::part::{Bad, FORMS, Part};
 use super::plan::Plan;
 use super::records::{self, Trouble};
 use super::walk::{OfFile, Stop};
@@ -115,6 +115,9 @@ pub fn finish(opened: Opened, walked: OfFile, names: &[Names], context: &Context
         Err(issue) => return Next::Stopped(vec![issue]),
     };
     facts.input.rows_read = parts.iter().map(|p| p.read).sum::<u64>() + footer.len() as u64;
+    let forms = parts.iter().fold(0, |forms, part| forms | part.forms);
+    facts.date_forms =
+        FORMS.iter().enumerate().filter(|(bit, _)| forms >> bit & 1 == 1).map(|(_, form)| *form).collect();
     facts.short_rows = parts.iter().map(|p| p.short).sum();
     let mut no_numbers: BTreeMap<usize, u64> = BTreeMap::new();
     for (column, n) in parts.iter().flat_map(|p| &p.no_numbers) {
@@ -125,7 +128,7 @@ pub fn finish(opened: Opened, walked: OfFile, names: &[Names], context: &Context
     for (reason, n) in parts.iter().flat_map(|p| &p.set_aside) {
         *aside.entry(reason.clone()).or_default() += n;
     }
-    for reason in &footer {
+    for (_, reason) in &footer {
         *aside.entry((*reason).to_string()).or_default() += 1;
     }
     facts.input.set_aside = aside.into_iter().collect();
@@ -150,14 +153,16 @@ pub fn finish(opened: Opened, walked: OfFile, names: &[Names], context: &Context
     if !issues.is_empty() {
         return Next::Stopped(issues);
     }
-    let rejects = if context.bad_rows.list { rejects(&parts, &plan, &said, context) } else { Vec::new() };
+    let rejects = if context.bad_rows.list { rejects(&parts, &footer, &plan, &said) } else { Vec::new() };
     Next::Done(FileRead { facts, content: Some(Content { plan, parts }), rejects })
 }
 
 /// The decimal mark that a file's numbers settle.
 fn decimal(parts: &[Part], shown: &str, exponent: u32) -> Result<Decimal, Issue> {
     let mut votes = DecimalVotes::default();
-    parts.iter().for_each(|part| votes.merge(&part.decimal));
+    for part in parts {
+        votes.merge(&part.decimal);
+    }
     let problem = match votes.settle() {
         Ok(decimal) => return Ok(decimal),
         Err(problem) => problem,
@@ -176,13 +181,13 @@ fn decimal(parts: &[Part], shown: &str, exponent: u32) -> Result<Decimal, Issue>
 }
 
 /// Every record that became no row, and every cell that was taken as missing, in the file's order.
-fn rejects(parts: &[Part], plan: &Plan, text: &Text<'_>, context: &Context<'_>) -> Vec<Reject> {
-    let taken = context.bad_rows.on == OnBadRow::Null;
+fn rejects(parts: &[Part], footer: &[(u64, &str)], plan: &Plan, text: &Text<'_>) -> Vec<Reject> {
     let mut rejects: Vec<(u64, Option<usize>, String, String)> = Vec::new();
+    rejects.extend(footer.iter().map(|(offset, reason)| (*offset, None, String::new(), (*reason).to_string())));
     for part in parts {
-        rejects.extend(part.bad.iter().map(|Bad { offset, index, value, expected }| {
+        rejects.extend(part.bad.iter().map(|Bad { offset, index, value, expected, taken }| {
             let value = text.cell(*offset, *index).unwrap_or_else(|| value.clone());
-            let reason = if taken { "taken as missing: not" } else { "not" };
+            let reason = if *taken { "taken as missing: not" } else { "not" };
             (*offset, Some(*index), value, format!("{reason} {expected}"))
         }));
         let reason = |at: usize| part.set_aside[at].0.clone();

@@ -40,6 +40,8 @@ pub struct Given {
     pub preset: Option<String>,
     /// Files named one by one.
     pub files: Vec<PathBuf>,
+    /// Files that this run writes: where they lie in a folder that is read they are no exports.
+    pub outputs: Vec<PathBuf>,
     /// Folders without a contract: every export in them is read.
     pub folders: Vec<PathBuf>,
 }
@@ -120,7 +122,9 @@ pub fn find<'c>(contract: &'c Contract, given: &Given) -> Result<Vec<Found<'c>>,
         let real = path.canonicalize().ok();
         let same = |f: &&Found<'_>| real.is_some() && f.path.canonicalize().ok() == real;
         let known = of_contract.iter().find(same);
-        if found.iter().find(same).is_none() {
+        let written_to = !named && given.outputs.iter().any(|o| real.is_some() && o.canonicalize().ok() == real);
+        let twice = is_stdin(&path) && found.iter().any(Found::is_stdin);
+        if found.iter().find(same).is_none() && !twice && !written_to {
             found.push(Found { shown: shown(&path), path, source: known.and_then(|f| f.source), named });
         }
     };

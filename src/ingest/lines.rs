@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 
 use sha2::{Digest, Sha256};
 
@@ -67,8 +67,18 @@ fn of_one(facts: &FileFacts, offsets: &[u64]) -> Option<Vec<Option<u64>>> {
     if facts.encoding == "UTF-8" && !container::is_packed(reader.fill_buf().ok()?) {
         return of_utf8(reader, offsets);
     }
-    let mut bytes = Vec::new();
-    reader.read_to_end(&mut bytes).ok()?;
+    drop(reader);
+    let text = text(facts)?;
+    let inside = |offset: &u64| *offset < text.len() as u64;
+    Some(offsets.iter().map(|offset| inside(offset).then(|| records::line_at(&text, *offset))).collect())
+}
+
+/// A file's decoded text, read again; `None` where it cannot be.
+fn text(facts: &FileFacts) -> Option<Vec<u8>> {
+    if !std::fs::metadata(&facts.path).ok()?.is_file() {
+        return None;
+    }
+    let bytes = std::fs::read(&facts.path).ok()?;
     let limit = (bytes.len() as u64).saturating_mul(100).max(1 << 28);
     let held = container::open(&bytes, limit).ok()?.members.into_iter();
     let same = |m: &Member<'_>| m.name.is_empty() || hex(&Sha256::digest(&m.bytes)) == facts.input.sha256;
@@ -78,9 +88,20 @@ fn of_one(facts: &FileFacts, offsets: &[u64]) -> Option<Vec<Option<u64>>> {
         Some(label) => decode::decode_as(&member.bytes, label),
         None => decode::decode(&member.bytes),
     };
-    let text = decoded.ok()?.text;
-    let inside = |offset: &u64| *offset < text.len() as u64;
-    Some(offsets.iter().map(|offset| inside(offset).then(|| records::line_at(&text, *offset))).collect())
+    decoded.ok().map(|decoded| decoded.text.into_owned())
+}
+
+/// What a file says, whatever its line ends, encoding and packing: the hash of its text with line feeds.
+pub fn content(facts: &FileFacts) -> Option<String> {
+    let text = text(facts)?;
+    let mut sha = Sha256::new();
+    let mut rest = text.as_slice();
+    while let Some(at) = memchr::memmem::find(rest, b"\r\n") {
+        sha.update(&rest[..at]);
+        rest = &rest[at + 1..];
+    }
+    sha.update(rest.trim_ascii_end());
+    Some(hex(&sha.finalize()))
 }
 
 /// Counts lines without holding the file: its text is its bytes, but for the byte-order mark.

@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 use rayon::prelude::*;
 
 use super::file::{Content, FileRead};
-use super::lines::{keep_smallest, remember};
+use super::lines::{content, keep_smallest, remember};
 use super::part::StageTime;
 use super::plan::{Constant, Plan};
 use super::{FileFacts, Loaded};
@@ -20,11 +20,11 @@ use crate::tables::{CHANGED_LATER, Kind, Mark, NO_FLAG, NONE, Names, Origin, Tab
 use crate::time::{Stamp, Zone};
 
 /// Puts the files together; see the module's note. `names` are the dictionaries of the files' codes, `as_of` is a day
-/// since 1970.
+/// since 1970. With `list`, rows that are set aside here are kept in [`Loaded::dropped`].
 ///
 /// # Errors
 /// [`Issues`] for a column that two sources give different types; otherwise an account that does not balance: a defect.
-pub fn merge(files: Vec<FileRead>, names: Vec<Names>, home: &Zone, as_of: i32) -> Result<Loaded> {
+pub fn merge(files: Vec<FileRead>, names: Vec<Names>, home: &Zone, as_of: i32, list: bool) -> Result<Loaded> {
     let began = Instant::now();
     let mut tables = Tables::default();
     let mut facts: Vec<FileFacts> = Vec::with_capacity(files.len());
@@ -35,15 +35,16 @@ pub fn merge(files: Vec<FileRead>, names: Vec<Names>, home: &Zone, as_of: i32) -
     let parts = files.iter().filter_map(|file| file.content.as_ref()).flat_map(|content| &content.parts);
     let spans: Vec<(usize, Mark, Mark)> = parts.map(|part| (part.dictionary, part.from, part.to)).collect();
     let codes = tables.names.take_in(&names, &spans);
-    for file in files {
+    let said = what_they_say(&files);
+    for (file, said) in files.into_iter().zip(said) {
         let FileRead { facts: mut about, content, rejects: mut of_file } = file;
         rejects.append(&mut of_file);
         let index = u32::try_from(facts.len()).unwrap_or(u32::MAX);
         // The same bytes may be read twice, into different tables.
-        let same = (about.input.sha256.clone(), about.input.table.clone());
+        let same = (said.unwrap_or_else(|| about.input.sha256.clone()), about.input.table.clone());
         if let Some(content) = content {
             if let Some(first) = seen.get(&same) {
-                about.input.set_aside = vec![(format!("same bytes as {first}"), about.input.rows_read)];
+                about.input.set_aside = vec![(format!("same content as {first}"), about.input.rows_read)];
             } else {
                 seen.insert(same, about.input.path.clone());
                 contents.push((index, content));
@@ -68,6 +69,7 @@ pub fn merge(files: Vec<FileRead>, names: Vec<Names>, home: &Zone, as_of: i32) -
         files: facts,
         merged: Vec::new(),
         rejects,
+        dropped: list.then(Vec::new),
         notes: Vec::new(),
         steps: vec![("put together", began.elapsed())],
     };
@@ -88,6 +90,23 @@ pub fn merge(files: Vec<FileRead>, names: Vec<Names>, home: &Zone, as_of: i32) -
     count_used(&mut loaded)?;
     loaded.steps.push(("set aside", began.elapsed()));
     Ok(loaded)
+}
+
+/// The content of those files that may be copies of each other with other line ends, encoding or packing: as many rows for
+/// the same columns. Only they are read a second time.
+fn what_they_say(files: &[FileRead]) -> Vec<Option<String>> {
+    let mut alike: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (index, file) in files.iter().enumerate().filter(|(_, file)| file.content.is_some()) {
+        let about = &file.facts;
+        let key = (&about.input.table, &about.input.preset, about.input.rows_read, &about.mapped);
+        alike.entry(key).or_default().push(index);
+    }
+    let mut said = vec![None; files.len()];
+    let differ = |of: &[usize]| of.iter().any(|i| files[*i].facts.input.sha256 != files[of[0]].facts.input.sha256);
+    for index in alike.into_values().filter(|of| of.len() > 1 && differ(of)).flatten() {
+        said[index] = content(&files[index].facts);
+    }
+    said
 }
 
 /// What one file gives one column of its table.
@@ -181,13 +200,12 @@ fn fill(
     }
     let total = origin.len();
     let columns: Vec<Gathered> = columns.into_values().collect();
-    let built: Vec<(String, Values, Vec<(usize, (Stamp, Stamp))>)> =
-        columns.into_par_iter().map(|gathered| build(gathered, &lens, total, codes)).collect();
+    let built: Vec<Built> = columns.into_par_iter().map(|gathered| build(gathered, &lens, total, codes)).collect();
     let table = tables.get_mut(kind);
     table.origin = origin;
     table.monthly = monthly;
     for (name, values, ranges) in built {
-        for (at, (low, high)) in ranges {
+        for (at, (low, high)) in ranges.into_iter().filter(|_| dated_by(kind).contains(&name.as_str())) {
             let range = &mut facts[files[at] as usize].range;
             *range = Some(range.map_or((low, high), |(a, b)| (a.min(low), b.max(high))));
         }
@@ -209,13 +227,11 @@ fn name_currencies(tables: &mut Tables, kind: Kind, own: &[(usize, [u8; 3])]) {
     tables.get_mut(kind).columns.insert("currency".into(), Values::Text(codes));
 }
 
+/// A column's name and values, and its first and last time in each file that has times.
+type Built = (String, Values, Vec<(usize, (Stamp, Stamp))>);
+
 /// Puts one column together.
-fn build(
-    gathered: Gathered,
-    lens: &[usize],
-    total: usize,
-    codes: &[Vec<u32>],
-) -> (String, Values, Vec<(usize, (Stamp, Stamp))>) {
+fn build(gathered: Gathered, lens: &[usize], total: usize, codes: &[Vec<u32>]) -> Built {
     let Gathered { name, kind, given } = gathered;
     let mut values = Values::missing(kind, 0);
     values.reserve(total);
@@ -331,6 +347,12 @@ fn drop_rows(loaded: &mut Loaded, kind: Kind, keep: &[bool], reason: &str) {
         let (rows, first) = dropped.entry(origin.file()).or_default();
         *rows += 1;
         keep_smallest(first, origin.offset());
+    }
+    if let Some(list) = &mut loaded.dropped {
+        // Rows that stage columns made are no records of their file.
+        let is_record = |o: &Origin| loaded.files[o.file() as usize].input.table.as_deref() == Some(kind.id());
+        let gone = table.origin.iter().zip(keep).filter(|(origin, keep)| !**keep && is_record(origin));
+        list.extend(gone.map(|(origin, _)| (*origin, reason.to_string())));
     }
     table.keep(keep);
     for (file, (rows, first)) in dropped {
@@ -586,7 +608,9 @@ fn name_stages(tables: &mut Tables) {
     }
     for (kind, column) in [(Kind::Deals, "stage"), (Kind::StageChanges, "old"), (Kind::StageChanges, "new")] {
         if let Some(Values::Text(codes)) = tables.get_mut(kind).columns.get_mut(column) {
-            codes.iter_mut().for_each(|code| *code = label_of.get(code).copied().unwrap_or(*code));
+            for code in codes {
+                *code = label_of.get(code).copied().unwrap_or(*code);
+            }
         }
     }
 }

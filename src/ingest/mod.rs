@@ -23,6 +23,7 @@ pub mod recognise;
 pub mod records;
 mod walk;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -36,7 +37,7 @@ pub use open::no_such_file;
 use crate::contract::{Contract, Rate};
 use crate::issue::{Issue, Issues, Place, nearest};
 use crate::report::Input;
-use crate::tables::{Kind, Names, Tables};
+use crate::tables::{Kind, Names, Origin, Tables};
 use crate::time::{Stamp, Zone};
 
 /// What is known about one file; `inspect` prints it.
@@ -72,6 +73,8 @@ pub struct FileFacts {
     pub encoding: String,
     /// Delimiter, as a word.
     pub delimiter: &'static str,
+    /// The forms in which dates and times are written.
+    pub date_forms: Vec<&'static str>,
     /// How dates with two numbers were read, and what settled it.
     pub date_order: Option<String>,
     /// Lines above the header.
@@ -95,8 +98,10 @@ pub struct Loaded {
     pub files: Vec<FileFacts>,
     /// Ids of records that were merged away, and the record they went into.
     pub merged: Vec<(Kind, u32, u32)>,
-    /// Every row that was set aside while reading, in order of file and line, where a list of them is wanted.
+    /// Every row of a used file that was set aside, in order of file and line, where a list of them is wanted.
     pub rejects: Vec<Reject>,
+    /// Rows that were set aside when all files were put together, until they are in [`Loaded::rejects`].
+    dropped: Option<Vec<(Origin, String)>>,
     /// What a reader of any report has to know.
     pub notes: Vec<String>,
     /// What the time was spent on.
@@ -199,7 +204,7 @@ pub fn look(given: &Given, home: &Zone, as_of: i32) -> Result<(Loaded, Vec<Unrea
             Err(issues) => problems.push((shown, issues)),
         }
     }
-    Ok((merge::merge(files, names, home, as_of)?, problems))
+    Ok((merge::merge(files, names, home, as_of, false)?, problems))
 }
 
 /// How files are to be read.
@@ -244,7 +249,10 @@ pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32, reading
         }
     }
     Issues(issues).into_result()?;
-    let mut loaded = merge::merge(files, names, home, as_of)?;
+    let mut loaded = merge::merge(files, names, home, as_of, bad_rows.list)?;
+    if let Some(dropped) = loaded.dropped.take() {
+        list_dropped(&mut loaded, dropped);
+    }
     loaded.steps.splice(0..0, steps);
     if !found.is_empty() && loaded.files.iter().all(|f| f.input.preset.is_none() && f.input.table.is_none()) {
         let first = found.first().map(|f| f.shown.clone()).unwrap_or_default();
@@ -257,6 +265,21 @@ pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32, reading
         return Err(Issues::from(issue).into());
     }
     Ok(loaded)
+}
+
+/// Rows that were set aside when the files were put together join those that were set aside in reading.
+fn list_dropped(loaded: &mut Loaded, dropped: Vec<(Origin, String)>) {
+    let origins: Vec<Origin> = dropped.iter().map(|(origin, _)| *origin).collect();
+    let lines = lines::lines(&loaded.files, &origins);
+    for ((origin, reason), line) in dropped.into_iter().zip(lines) {
+        let file = Some(loaded.files[origin.file() as usize].input.path.clone());
+        let place = Place { file, line, column: None };
+        loaded.rejects.push(Reject { place, column: String::new(), value: String::new(), reason });
+    }
+    let index: HashMap<&str, usize> =
+        loaded.files.iter().enumerate().map(|(at, facts)| (facts.input.path.as_str(), at)).collect();
+    let file = |reject: &Reject| reject.place.file.as_deref().and_then(|path| index.get(path)).copied();
+    loaded.rejects.sort_by_key(|reject| (file(reject), reject.place.line, reject.place.column));
 }
 
 type OneRead = Result<file::FileRead, Vec<Issue>>;

@@ -233,6 +233,7 @@ fn facts(found: &Found<'_>, context: &Context<'_>, encoding: String, notes: Vec<
         zone: context.home.name.clone(),
         encoding,
         delimiter: "",
+        date_forms: Vec::new(),
         date_order: None,
         preamble: 0,
         short_rows: 0,
@@ -290,7 +291,8 @@ fn understand(
     facts.input.preset = preset.preset.map(|p| p.id.clone());
     facts.notes.extend(preset.preset.and_then(|p| p.docs.clone()));
     if let Some((why, help)) = preset.preset.and_then(|p| p.refused.as_ref()) {
-        let what = format!("is {}, and cannot be used: {why}", preset.preset.map_or("", |p| p.title.as_str()));
+        let id = preset.preset.map_or("", |p| p.id.as_str());
+        let what = format!("is recognised as {id}, and cannot be used: {why}");
         if found.named {
             return Err(vec![Issue::data(Place::file(&found.shown), what).hint(help)]);
         }
@@ -319,7 +321,7 @@ fn decimal(source: Option<&Source>, plan: &Plan, head: &[u8]) -> Decimal {
     let mut names = Names::default();
     let mut reader = Reader::new(plan, &mut names, BadRows::default(), 0, 0);
     // A head that is cut within a record says as much as one that is not.
-    let _ = records::plain(&head[..end], plan.delimiter, |at, record| reader.record(at, record));
+    let _ = records::plain(&head[..end], plan.delimiter, |at, record| reader.record(at, &record));
     let part: Part = reader.finish();
     let mut votes = DecimalVotes::default();
     votes.merge(&part.decimal);

@@ -23,6 +23,8 @@ pub struct Bad {
     pub value: String,
     /// What was expected.
     pub expected: &'static str,
+    /// It was taken as missing, and its record is a row.
+    pub taken: bool,
 }
 
 /// One time that a stage column gave.
@@ -91,7 +93,19 @@ pub struct Part {
     pub decimal: DecimalVotes,
     /// Some times are months.
     pub monthly: bool,
+    /// How its times are written: bits of [`FORMS`].
+    pub forms: u8,
 }
+
+/// How times are written, by bit.
+pub const FORMS: [&str; 6] = [
+    "year first",
+    "two numbers and a year",
+    "month by name",
+    "seconds or milliseconds since 1970",
+    "month",
+    "serial day",
+];
 
 pub(super) enum Cells {
     Code(Vec<u32>),
@@ -222,7 +236,8 @@ impl Part {
             if let Some(civil_ms) = order.and_then(|order| cell::resolve(a, b, year, ms_of_day, order)) {
                 return plan.stamp(civil_ms, offset_s, is_date);
             }
-            if bad_rows.on == OnBadRow::Null && !needed {
+            let taken = bad_rows.on == OnBadRow::Null && !needed;
+            if taken {
                 *nulled.entry(index).or_default() += 1;
             } else {
                 rows += u64::from(std::mem::replace(&mut keep[row], false));
@@ -231,7 +246,7 @@ impl Part {
                 return Stamp::NONE;
             }
             let expected = "a date that exists in this order of day and month";
-            bad.push(Bad { offset: offsets[row], index, value: format!("{a}/{b}/{year}"), expected });
+            bad.push(Bad { offset: offsets[row], index, value: format!("{a}/{b}/{year}"), expected, taken });
             Stamp::NONE
         };
         for (cells, column) in std::mem::take(&mut self.raw).into_iter().zip(&plan.columns) {
@@ -256,7 +271,9 @@ impl Part {
         }
         self.bad.append(&mut bad);
         self.bad_rows += rows;
-        nulled.into_iter().for_each(|(index, n)| *self.nulled.entry(index).or_default() += n);
+        for (index, n) in nulled {
+            *self.nulled.entry(index).or_default() += n;
+        }
         self.stages.retain(|s| !s.at.is_none());
         self.bad.sort_by_key(|b| (b.offset, b.index));
         if !keep.iter().all(|k| *k) {

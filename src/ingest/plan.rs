@@ -211,7 +211,9 @@ pub fn choose<'p>(
             ));
         }
     }
-    if let Some(preset) = context.forced.and_then(|name| context.presets.iter().find(|p| p.id == name)) {
+    if let Some(preset) =
+        context.forced.filter(|_| found.source.is_none()).and_then(|name| context.presets.iter().find(|p| p.id == name))
+    {
         let why = "named by --preset".into();
         return Ok((Chosen { preset: Some(preset), kind: preset.table, why }, preset.map(header)));
     }
@@ -302,14 +304,22 @@ pub fn plan(
     for group in kind.keys() {
         let has = |name: &&str| columns.iter().any(|c| c.name == *name) || constants.iter().any(|(n, _)| n == name);
         if !group.iter().any(has) {
-            let place = source.map_or_else(|| Place::file(&found.shown), |s| s.path.place.clone());
-            issues.push(
-                Issue::usage(
-                    place,
+            issues.push(match (source, preset) {
+                (None, Some(preset)) => {
+                    let reads = preset.headers_of(group).join(", ");
+                    let what =
+                        format!("preset `{}` finds no column for {}: it reads {reads}", preset.id, group.join(" or "));
+                    let place = Place::file(&found.shown);
+                    let issue =
+                        if context.forced.is_some() { Issue::usage(place, what) } else { Issue::data(place, what) };
+                    issue.hint(format!("the file has: {}", shorten_list(header)))
+                }
+                _ => Issue::usage(
+                    source.map_or_else(|| Place::file(&found.shown), |s| s.path.place.clone()),
                     format!("`{}` has no column for {} of table {}", found.shown, group.join(" or "), kind.id()),
                 )
                 .hint(format!("add it to `columns`; the file has: {}", shorten_list(header))),
-            );
+            });
         }
     }
     if !issues.is_empty() {

@@ -30,6 +30,8 @@ pub struct Reader<'p, 'n> {
     id: cell::IdBuffer,
     email: Vec<u8>,
     row_is_bad: bool,
+    /// Cells of this record that are taken as missing.
+    nulled: Vec<usize>,
     part: Part,
 }
 
@@ -48,6 +50,7 @@ impl<'p, 'n> Reader<'p, 'n> {
             id: [0; 36],
             email: Vec::new(),
             row_is_bad: false,
+            nulled: Vec::new(),
             part: Part {
                 at,
                 dictionary: 0,
@@ -73,6 +76,7 @@ impl<'p, 'n> Reader<'p, 'n> {
                 order: OrderVotes::default(),
                 decimal: DecimalVotes::default(),
                 monthly: plan.columns.iter().any(|c| c.month),
+                forms: 0,
             },
         }
     }
@@ -85,13 +89,11 @@ impl<'p, 'n> Reader<'p, 'n> {
 
     fn aside(&mut self, offset: u64, reason: &str) {
         super::lines::remember(&mut self.part.aside_at, reason, offset);
-        let at = match self.part.set_aside.iter().position(|(r, _)| r == reason) {
-            Some(at) => at,
-            None => {
-                self.part.set_aside.push((reason.to_string(), 0));
-                self.part.set_aside.len() - 1
-            }
-        };
+        let known = self.part.set_aside.iter().position(|(r, _)| r == reason);
+        let at = known.unwrap_or_else(|| {
+            self.part.set_aside.push((reason.to_string(), 0));
+            self.part.set_aside.len() - 1
+        });
         self.part.set_aside[at].1 += 1;
         if self.bad_rows.list {
             self.part.asides.push((offset, at));
@@ -99,8 +101,7 @@ impl<'p, 'n> Reader<'p, 'n> {
     }
 
     /// Reads one record, at a byte offset of the file's text.
-    pub fn record(&mut self, offset: u64, record: Record<'_>) {
-        let record = &record;
+    pub fn record(&mut self, offset: u64, record: &Record<'_>) {
         self.part.read += 1;
         let plan = self.plan;
         let width = plan.header.len();
@@ -111,6 +112,9 @@ impl<'p, 'n> Reader<'p, 'n> {
             self.part.short += 1;
         } else if record.len() > width && (width..record.len()).any(|i| !record.get(i).is_empty()) {
             return self.aside(offset, "more cells than the header has");
+        }
+        if is_header(record, &plan.header) {
+            return self.aside(offset, "header repeated");
         }
         if let Some((index, allowed, reason)) = &plan.only {
             let cell = record.get(*index);
@@ -134,18 +138,14 @@ impl<'p, 'n> Reader<'p, 'n> {
         let rows = self.part.offsets.len();
         let bad_before = self.part.bad.len();
         self.row_is_bad = false;
+        self.nulled.clear();
         let mut filled = false;
         for i in 0..plan.columns.len() {
             filled |= self.cell(i, offset, record);
         }
         if self.row_is_bad {
-            self.drop_row(rows);
-            if is_header(record, &plan.header) {
-                self.part.bad.truncate(bad_before);
-                return self.aside(offset, "header repeated");
-            }
             self.part.bad_rows += 1;
-            return;
+            return self.drop_row(rows);
         }
         if let Some(deleted) = self.deleted
             && let Cells::Flag(flags) = &self.part.raw[deleted]
@@ -158,20 +158,24 @@ impl<'p, 'n> Reader<'p, 'n> {
             self.keys.iter().position(|(columns, _)| columns.iter().all(|c| self.part.raw[*c].last_is_missing()));
         if missing.is_some() || !filled {
             self.drop_row(rows);
+            if !self.nulled.is_empty() {
+                // It means nothing without the cell that could not be read.
+                self.part.bad_rows += 1;
+                return;
+            }
             let key = missing.map_or_else(String::new, |m| self.keys[m].1.clone());
             let reason = if record.is_blank() { "blank row" } else { key.as_str() };
             return self.aside(offset, if reason.is_empty() { "no value in any mapped column" } else { reason });
-        }
-        if !plan.columns.iter().any(|c| matches!(c.kind, Type::Time | Type::Money | Type::Number | Type::Flag))
-            && is_header(record, &plan.header)
-        {
-            self.drop_row(rows);
-            return self.aside(offset, "header repeated");
         }
         if !self.stage_cells(rows, offset, record) {
             self.part.bad_rows += 1;
             return self.drop_row(rows);
         }
+        for index in self.nulled.drain(..) {
+            *self.part.nulled.entry(index).or_default() += 1;
+        }
+        let from = bad_before.min(self.part.bad.len());
+        self.part.bad[from..].iter_mut().for_each(|bad| bad.taken = true);
         self.part.offsets.push(offset);
     }
 
@@ -208,17 +212,34 @@ impl<'p, 'n> Reader<'p, 'n> {
 
     fn bad(&mut self, offset: u64, index: usize, value: &[u8], expected: &'static str) {
         if self.bad_rows.on == OnBadRow::Null {
-            *self.part.nulled.entry(index).or_default() += 1;
+            self.nulled.push(index);
         } else {
             self.row_is_bad = true;
         }
         if self.bad_rows.list || self.part.bad.len() < Part::DETAILS {
-            self.part.bad.push(Bad { offset, index, value: String::from_utf8_lossy(value).into_owned(), expected });
+            self.part.bad.push(Bad {
+                offset,
+                index,
+                value: String::from_utf8_lossy(value).into_owned(),
+                expected,
+                taken: false,
+            });
         }
     }
 
     fn raw_time(&mut self, value: &[u8], day: bool, index: usize, offset: u64) -> Option<i64> {
         let Some(time) = cell::time(value) else { return self.serial(value, day, index, offset) };
+        self.part.forms |= 1
+            << match (&time, value.get(4)) {
+                (TimeCell::Order { .. }, _) => 1,
+                (TimeCell::Month { .. }, _) => 4,
+                (TimeCell::Known { .. }, Some(b'-' | b'/' | b'.')) => 0,
+                (TimeCell::Known { .. }, _) if !value.iter().all(u8::is_ascii_digit) => {
+                    if value.iter().take(8).all(u8::is_ascii_digit) { 0 } else { 2 }
+                }
+                (TimeCell::Known { .. }, _) if value.len() == 8 => 0,
+                (TimeCell::Known { .. }, _) => 3,
+            };
         Some(match time {
             TimeCell::Known { civil_ms, .. } if day => {
                 raw(self.plan.stamp(civil_ms.div_euclid(86_400_000) * 86_400_000, None, true))
@@ -260,6 +281,7 @@ impl<'p, 'n> Reader<'p, 'n> {
     /// A spreadsheet's serial day, counted apart: only a column of nothing else is taken for one.
     fn serial(&mut self, value: &[u8], day: bool, index: usize, offset: u64) -> Option<i64> {
         let (civil_ms, is_date) = cell::excel_serial(value)?;
+        self.part.forms |= 1 << 5;
         self.part.serials.entry(index).or_insert((0, offset)).0 += 1;
         let midnight = civil_ms.div_euclid(86_400_000) * 86_400_000;
         Some(raw(if day { self.plan.stamp(midnight, None, true) } else { self.plan.stamp(civil_ms, None, is_date) }))
@@ -310,6 +332,9 @@ impl<'p, 'n> Reader<'p, 'n> {
             }
         }
         let expected = match kind {
+            Type::Id | Type::Ids | Type::Key if value.split(|b| *b == b';').any(is_rounded) => {
+                "an id: a spreadsheet has rounded it, and others would look the same"
+            }
             Type::Id => {
                 let code = cell::id(value, &mut self.id).map_or(NONE, |id| self.names.code_of_bytes(id));
                 return self.push_code(column, code);
@@ -419,8 +444,18 @@ fn scaled(minor: i64, scale: i32) -> Option<i64> {
     Some(minor.checked_add(half)? / power)
 }
 
+/// `3.01235E+11`: a long number as a spreadsheet shows it.
+fn is_rounded(id: &[u8]) -> bool {
+    // Told by the end first, as nearly all ids are none.
+    id.iter().rev().take(4).any(|byte| *byte == b'+')
+        && id.first().is_some_and(u8::is_ascii_digit)
+        && id.windows(2).any(|pair| pair == b"E+")
+        && id.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'E' | b'+'))
+}
+
 fn is_header(record: &Record<'_>, header: &[String]) -> bool {
-    record.len() == header.len() && header.iter().enumerate().all(|(i, h)| *record.get(i) == *h.as_bytes())
+    let first = header.first().is_some_and(|h| *record.get(0) == *h.as_bytes());
+    first && record.len() == header.len() && header.iter().enumerate().all(|(i, h)| *record.get(i) == *h.as_bytes())
 }
 
 /// Whose stage a stage column tells.

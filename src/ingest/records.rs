@@ -211,6 +211,7 @@ impl<'t> Lines<'t> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::body::Body;
     use super::*;
     use proptest::prelude::*;
 
@@ -282,8 +283,41 @@ mod tests {
         assert_eq!((rows, end), (200_000, text.len()));
     }
 
+    /// Some thousands of cases, or as many as `ONEFUNNEL_CASES` says: a million take some minutes.
+    fn cases() -> ProptestConfig {
+        let said = std::env::var("ONEFUNNEL_CASES").ok().and_then(|n| n.parse().ok());
+        ProptestConfig::with_cases(said.unwrap_or(4000))
+    }
+
+    /// Reads as the walk does: block by block, and in one piece where a block is malformed.
+    fn read_in_blocks(text: &[u8], size: usize) -> Rows {
+        let body = Body::Memory(text.to_vec());
+        let (mut rows, mut at, mut buf) = (Rows::new(), 0, Vec::new());
+        loop {
+            let block = body.block(at, size, &mut buf).unwrap();
+            if plain(block.text, b',', |offset, r| rows.push((at + offset, cells(&r)))).is_err() {
+                rows.clear();
+                let _ = careful(text, b',', |offset, r| rows.push((offset, cells(&r))));
+                return rows;
+            }
+            at += block.text.len() as u64;
+            if block.last {
+                return rows;
+            }
+        }
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4000))]
+        #![proptest_config(cases())]
+        #[test]
+        fn blocks_change_nothing(
+            text in proptest::collection::vec(proptest::sample::select(b"ab,\"\"\n\n\r ;\xe9".to_vec()), 0..120),
+            size in 1_usize..40
+        ) {
+            let ours: Vec<_> = read_in_blocks(&text, size).into_iter().map(|(_, cells)| cells).collect();
+            prop_assert_eq!(ours, reference(&text));
+        }
+
         #[test]
         fn agrees_with_the_csv_crate_on_any_bytes(
             text in proptest::collection::vec(proptest::sample::select(b"ab,\"\"\n\r ;\xe9".to_vec()), 0..60)

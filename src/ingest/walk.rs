@@ -29,8 +29,8 @@ pub struct OfFile {
     pub parts: Vec<Part>,
     /// Records of a file that is only counted.
     pub counted: u64,
-    /// Why each row after the data is no data.
-    pub footer: Vec<&'static str>,
+    /// Byte offset of each row after the data, and why it is no data.
+    pub footer: Vec<(u64, &'static str)>,
     /// SHA-256 of a file that came from the disk, in hex.
     pub sha256: Option<String>,
     /// What stopped it.
@@ -190,7 +190,7 @@ impl<'f> Shared<'f> {
     }
 }
 
-type OfBlock = (Option<Part>, u64, Vec<&'static str>);
+type OfBlock = (Option<Part>, u64, Vec<(u64, &'static str)>);
 
 fn read_block(taken: &Taken<'_>, text: &[u8], bad: BadRows, names: &mut Names, rows: usize) -> Result<OfBlock, Stop> {
     let file = taken.file;
@@ -218,9 +218,9 @@ fn read_block(taken: &Taken<'_>, text: &[u8], bad: BadRows, names: &mut Names, r
     if taken.last {
         let found = decode::footer(text, 0, file.delimiter, plan.header.len());
         end = found.data_end;
-        footer = found.rows.into_iter().map(|(_, why)| why).collect();
+        footer = found.rows.into_iter().map(|(at, why)| (taken.at + at, why)).collect();
     }
     let mut reader = Reader::new(plan, names, bad, taken.at, rows);
-    each(&text[..end], &mut |at, record| reader.record(taken.at + at, record)).map_err(Stop::Records)?;
+    each(&text[..end], &mut |at, record| reader.record(taken.at + at, &record)).map_err(Stop::Records)?;
     Ok((Some(reader.finish()), 0, footer))
 }

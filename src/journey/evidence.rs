@@ -177,9 +177,8 @@ impl History {
                 *earliest = index;
             }
         }
-        for index in 0..changes.len() {
-            let (row, record, _) = changes[index];
-            changes[index].2 = first.get(&(record, field[row as usize])) == Some(&index);
+        for (index, (row, record, is_first)) in changes.iter_mut().enumerate() {
+            *is_first = first.get(&(*record, field[*row as usize])) == Some(&index);
         }
         Self { changes }
     }

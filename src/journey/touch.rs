@@ -153,7 +153,8 @@ pub fn origins(
     let source = journeys.segments.get("lead_source").unwrap_or(&missing);
     let of = |team: &Team| codes_of(tables, &team.sources, &[source]);
     let (marketing, sales) = (of(&contract.teams.marketing), of(&contract.teams.sales));
-    let mut first = vec![[Stamp::NONE; 2]; journeys.len()];
+    // With the row, as the file's order decides between touches at one instant.
+    let mut first = vec![[(Stamp::NONE, 0); 2]; journeys.len()];
     for (row, at) in when(tables.get(Kind::Touches)).iter().copied().enumerate() {
         let (process, Some(side)) = (journeys.touch_of[row], journeys.touch_side[row]) else { continue };
         if process == NONE {
@@ -163,7 +164,9 @@ pub fn origins(
         let until = if created == NO_DAY { closed } else { created };
         if until == NO_DAY || home.day(at).is_some_and(|day| day <= until) {
             let first = &mut first[process as usize][usize::from(side == Side::Sales)];
-            *first = first.earlier(at);
+            if first.0.is_none() || at < first.0 {
+                *first = (at, row);
+            }
         }
     }
     let mut tied = 0;
@@ -175,8 +178,8 @@ pub fn origins(
             if sales.contains(source[at]) {
                 return Some(Side::Sales);
             }
-            match first[at].map(Stamp::some) {
-                [Some(m), Some(s)] if (m.is_date() || s.is_date()) && home.day(m) == home.day(s) => {
+            match first[at].map(|(at, row)| at.some().map(|at| (at, row))) {
+                [Some((m, _)), Some((s, _))] if (m.is_date() || s.is_date()) && home.day(m) == home.day(s) => {
                     tied += 1;
                     None
                 }

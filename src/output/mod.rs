@@ -209,12 +209,17 @@ fn provenance(report: &Report) -> String {
     parts.join(" · ")
 }
 
+/// Whether a format has room for data only, so that the account of the rows goes to stderr.
+pub fn is_data_only(format: Format) -> bool {
+    matches!(format, Format::Csv | Format::Tsv | Format::Jsonl)
+}
+
 fn set_aside(input: &Input) -> u64 {
     input.set_aside.iter().map(|(_, rows)| rows).sum()
 }
 
 /// `12 files, 20,183 rows read = 20,102 used + 81 set aside`
-fn balance(inputs: &[Input]) -> String {
+pub fn balance(inputs: &[Input]) -> String {
     let total = |of: fn(&Input) -> u64| inputs.iter().map(of).sum::<u64>();
     let (files, read) = (inputs.len(), total(|i| i.rows_read));
     format!(

@@ -24,8 +24,7 @@ pub fn build(args: &InspectArgs, env: &mut Env<'_>) -> Result<(Report, Issues)> 
     report.tables.push(overview(&data));
     report.tables.extend(data.files.iter().map(|file| particulars(&data, file)));
     let reasons = reasons(&data);
-    report.tables.push(tidy(&data));
-    report.tables.push(reasons_tidy(&reasons, &data));
+    report.tables.push(if args.reasons { reasons_tidy(&reasons, &data) } else { tidy(&data) });
     report.notes = data.notes();
     let complaints = if args.strict { complaints(&reasons) } else { Issues(Vec::new()) };
     Ok((report, complaints))
@@ -147,6 +146,9 @@ fn particulars(data: &Data, file: &FileFacts) -> Table {
         let _ = write!(form, ", {} lines above the header", file.preamble);
     }
     rows.push(("Text", form));
+    if !file.date_forms.is_empty() {
+        rows.push(("Dates", file.date_forms.join("; ")));
+    }
     if let Some(order) = &file.date_order {
         rows.push(("Date order", order.clone()));
     }
@@ -192,7 +194,7 @@ fn particulars(data: &Data, file: &FileFacts) -> Table {
 }
 
 fn tidy(data: &Data) -> Table {
-    const TIDY: [&str; 19] = [
+    const TIDY: [&str; 20] = [
         "file",
         "sha256",
         "preset",
@@ -207,6 +209,7 @@ fn tidy(data: &Data) -> Table {
         "last_day",
         "encoding",
         "delimiter",
+        "date_forms",
         "date_order",
         "timezone",
         "columns_mapped",
@@ -237,6 +240,7 @@ fn tidy(data: &Data) -> Table {
                 range.map_or_else(Cell::none, |(_, last)| Cell::Date(last)),
                 Cell::text(&f.encoding),
                 Cell::text(f.delimiter),
+                Cell::text(f.date_forms.join(";")),
                 some(f.date_order.as_deref()),
                 Cell::text(&f.zone),
                 Cell::text(mapped.join(";")),

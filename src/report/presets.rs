@@ -8,7 +8,7 @@ use super::{Audience, Cell, Column, Report, Table};
 use crate::cli::PresetsArgs;
 use crate::contract::Contract;
 use crate::ingest::preset::{self, Preset};
-use crate::issue::{Issue, Place, did_you_mean};
+use crate::issue::{Issue, Place, nearest};
 
 /// Builds the report.
 ///
@@ -22,10 +22,11 @@ pub fn build(args: &PresetsArgs) -> Result<Report> {
         None => report.tables = vec![list(&presets), tidy(presets.iter(), &contract)],
         Some(id) => {
             let Some(preset) = presets.iter().find(|p| p.id == *id) else {
-                let known = presets.iter().map(|p| p.id.as_str());
-                return Err(Issue::usage(Place::default(), format!("no preset is called `{id}`"))
-                    .hint(did_you_mean(id, known))
-                    .into());
+                let hint = match nearest(id, presets.iter().map(|p| p.id.as_str())) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "`onefunnel presets` lists them".into(),
+                };
+                return Err(Issue::usage(Place::default(), format!("no preset is called `{id}`")).hint(hint).into());
             };
             report.title.clone_from(&preset.title);
             report.tables = vec![one(preset), columns(preset), tidy([preset], &contract)];
@@ -56,17 +57,13 @@ fn signatures(preset: &Preset) -> String {
 }
 
 fn list(presets: &[Preset]) -> Table {
-    let columns = vec![
-        Column::left("preset", "Preset"),
-        Column::left("table", "Table"),
-        Column::left("evidence", "Evidence"),
-        Column::left("title", "What it is"),
-    ];
+    let columns =
+        vec![Column::left("preset", "Preset"), Column::left("table", "Table"), Column::left("evidence", "Evidence")];
     let rows = presets
         .iter()
         .map(|p| {
             let evidence = format!("{:?}", p.evidence);
-            vec![Cell::text(&p.id), Cell::text(goes_to(p)), Cell::text(evidence), Cell::text(&p.title)]
+            vec![Cell::text(&p.id), Cell::text(goes_to(p)), Cell::text(evidence)]
         })
         .collect();
     Table { id: "presets".into(), title: String::new(), audience: Audience::People, columns, rows }

@@ -99,6 +99,7 @@ pub fn build(args: &ScorecardArgs, env: &mut Env<'_>) -> Result<Report> {
     report.tables.extend(view.missing(&shown));
     report.tables.push(view.tidy());
     report.notes = view.notes(&slice);
+    report.notes.extend(data.outside((from, to)));
     report.notes.extend(data.notes());
     Ok(report)
 }

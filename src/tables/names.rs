@@ -75,7 +75,9 @@ fn place(key: &Short) -> usize {
 
 fn hash_short(key: &Short) -> u64 {
     let mut hasher = HASHER.build_hasher();
-    key.iter().for_each(|word| hasher.write_u64(*word));
+    for word in key {
+        hasher.write_u64(*word);
+    }
     hasher.finish()
 }
 

@@ -18,8 +18,26 @@ type Rows = Vec<Vec<&'static str>>;
 fn leads() -> Rows {
     vec![
         vec!["Id", "LastName", "Company", "Email", "Status", "LeadSource", "CreatedDate", "IsConverted"],
-        vec!["00Qbm00000AAAA1", "Müller", "Nord, Süd & Co", "m@nord.example", "MQL", "Web", "2026-01-05T09:30:00.000Z", "true"],
-        vec!["00Qbm00000AAAA2", "Åkesson", "Söhne \"Ost\"", "a@ost.example", "Open", "Événement", "2026-02-06T23:30:00.000Z", "false"],
+        vec![
+            "00Qbm00000AAAA1",
+            "Müller",
+            "Nord, Süd & Co",
+            "m@nord.example",
+            "MQL",
+            "Web",
+            "2026-01-05T09:30:00.000Z",
+            "true",
+        ],
+        vec![
+            "00Qbm00000AAAA2",
+            "Åkesson",
+            "Söhne \"Ost\"",
+            "a@ost.example",
+            "Open",
+            "Événement",
+            "2026-02-06T23:30:00.000Z",
+            "false",
+        ],
         vec!["00Qbm00000AAAA3", "Peña", "West", "p@west.example", "Open", "Web", "2026-04-07T10:00:00.000Z", "false"],
     ]
 }
@@ -27,7 +45,16 @@ fn leads() -> Rows {
 fn deals() -> Rows {
     vec![
         vec!["Id", "Name", "StageName", "Amount", "CloseDate", "IsClosed", "IsWon", "CreatedDate"],
-        vec!["006bm00000AAAA1", "Größe", "Closed Won", "1234.5", "2026-03-20", "true", "true", "2026-01-15T09:30:00.000Z"],
+        vec![
+            "006bm00000AAAA1",
+            "Größe",
+            "Closed Won",
+            "1234.5",
+            "2026-03-20",
+            "true",
+            "true",
+            "2026-01-15T09:30:00.000Z",
+        ],
         vec!["006bm00000AAAA2", "Two", "Closed Lost", "250", "2026-04-02", "true", "false", "2026-02-15T09:30:00.000Z"],
         vec!["006bm00000AAAA3", "Three", "Prospecting", "", "2026-12-01", "false", "false", "2026-05-15T09:30:00.000Z"],
     ]
@@ -35,7 +62,9 @@ fn deals() -> Rows {
 
 fn text(rows: &Rows, delimiter: u8, ends: &str) -> String {
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
-    rows.iter().for_each(|row| writer.write_record(row).unwrap());
+    for row in rows {
+        writer.write_record(row).unwrap();
+    }
     String::from_utf8(writer.into_inner().unwrap()).unwrap().replace('\n', ends)
 }
 
@@ -207,8 +236,12 @@ fn what_stands_around_the_rows_is_no_row() {
 #[test]
 fn an_archive_is_its_members() {
     let (lead, deal) = (plain(&leads()), plain(&deals()));
-    let junk: [(&str, &[u8]); 4] =
-        [("read me.md", b"# x"), ("__MACOSX/._Lead.csv", b"\0\x05\x16\x07"), (".DS_Store", b"\0"), ("a/.hidden.csv", b"a,b\n1,2\n")];
+    let junk: [(&str, &[u8]); 4] = [
+        ("read me.md", b"# x"),
+        ("__MACOSX/._Lead.csv", b"\0\x05\x16\x07"),
+        (".DS_Store", b"\0"),
+        ("a/.hidden.csv", b"a,b\n1,2\n"),
+    ];
     let members: [(&str, &[u8]); 2] = [("export/Opportunity.csv", &deal), ("export/Lead.csv", &lead)];
     let packed = [("Lead.csv.gz", gzip(&lead)), ("Opportunity.csv.zst", zstd(&deal))];
     let packed = packed.each_ref().map(|(name, bytes)| (*name, bytes.as_slice()));
@@ -237,10 +270,9 @@ fn an_archive_is_its_members() {
 fn a_workbook_is_its_sheets() {
     let sheets = [("Lead", &leads()), ("Opportunity", &deals())];
     let notes = vec![vec!["Notes"], vec!["made by Ida"]];
-    for (name, bytes) in [
-        ("two sheets", workbook(&sheets)),
-        ("a sheet of notes", workbook(&[sheets[0], ("Notes", &notes), sheets[1]])),
-    ] {
+    for (name, bytes) in
+        [("two sheets", workbook(&sheets)), ("a sheet of notes", workbook(&[sheets[0], ("Notes", &notes), sheets[1]]))]
+    {
         let dir = folder(&[("book.xlsx", bytes.clone())]);
         assert_eq!(figures(dir.path(), &["."]), expected(), "{name}, in a folder");
         assert_eq!(figures(dir.path(), &["book.xlsx"]), expected(), "{name}, named");
@@ -320,6 +352,70 @@ fn a_source_may_be_an_archive_or_a_workbook() {
         let here = Folder::at(dir.path());
         assert_eq!(here.volumes(), map(&[("lead", 3), ("mql", 1), ("opportunity", 3), ("won", 1)]), "{name}");
         assert_eq!(here.total("won_revenue"), "1234.5", "{name}");
+    }
+}
+
+#[test]
+fn a_packed_copy_of_a_file_is_the_same_file() {
+    // Ledgers have no ids: a copy is only known by what it says. Naive: by the hash of their bytes these are four files, and
+    // 400 was spent.
+    let ledger = "date,team,amount\n2026-01-31,marketing,100\n";
+    let copies = [
+        ("spend.csv", ledger.as_bytes().to_vec()),
+        ("spend.csv.gz", gzip(ledger.as_bytes())),
+        ("spend.zip", zip(&[("spend.csv", ledger.as_bytes())])),
+        ("spend_utf16.csv", utf16(ledger, true, u16::to_le_bytes)),
+        ("revenue.csv", b"date,amount\n2026-01,1000\n".to_vec()),
+    ];
+    let dir = folder(&copies);
+    let ratio = Folder::at(dir.path()).metric("marketing_budget_ratio", "total", &[]);
+    assert_eq!(ratio[..3], ["0.1", "100", "1000"]);
+}
+
+#[test]
+fn a_large_file_is_read_in_blocks_as_if_in_one_piece() {
+    // Rows of one or two lines; every thousandth, and no two alike, cannot be used: an amount, a blank row, a row too long.
+    let header = "Id,Name,StageName,Amount,CloseDate,IsClosed,IsWon,CreatedDate\n";
+    let (mut text, mut line, mut expected) = (header.to_string(), 2, Vec::new());
+    for n in 0..90_000 {
+        let row = format!("D{n},\"Deal, {n} \"\"x\"\"\",Closed Won,100,2026-02-10,true,true,2026-01-05\n");
+        let row = match n % 3000 {
+            999 => row.replace(",100,", ",much,"),
+            1999 => ",,,,,,,\n".into(),
+            2999 => row.replace('\n', ",more\n"),
+            other if other % 5 == 0 => row.replace("\"Deal,", "\"a\nb,"),
+            _ => row,
+        };
+        if n % 1000 == 999 {
+            expected.push((line, if n % 3000 == 999 { "4" } else { "" }));
+        }
+        line += row.matches('\n').count();
+        text += &row;
+    }
+    assert!(text.len() > 6 << 20, "{}", text.len());
+    let latin = [text.as_bytes(), b"E1,Gr\xf6\xdfe,Closed Won,100,2026-02-10,true,true,2026-01-05\n"].concat();
+    let forms = [
+        ("a.csv", text.clone().into_bytes(), 0),
+        ("a.csv.gz", gzip(text.as_bytes()), 0),
+        ("cr.csv", text.replace('\n', "\r").into_bytes(), 0),
+        ("footer.csv", [text.as_bytes(), b"Total,,,9,,,,\n"].concat(), 1),
+        // Only its very last row shows that it is not UTF-8.
+        ("latin.csv", latin, 1),
+    ];
+    for (name, bytes, more) in forms {
+        let dir = folder(&[(name, bytes)]);
+        let json = Folder::at(dir.path()).inspected(&[name, "--max-bad-rows", "1%", "--rejects", "list.txt"]);
+        let account = &crate::traps::accounts(&json)[name];
+        assert_eq!(account.read, 90_000 + more, "{name}");
+        assert_eq!(account.used, 90_000 - 90 + u64::from(name == "latin.csv"), "{name}");
+        let list = std::fs::read_to_string(dir.path().join("list.txt")).unwrap();
+        let rows: Vec<csv::StringRecord> =
+            csv::Reader::from_reader(list.as_bytes()).into_records().map(Result::unwrap).collect();
+        let places: Vec<(usize, &str)> = rows.iter().map(|r| (r[1].parse().unwrap(), &r[2])).collect();
+        // The totals row at the end is in the list, too.
+        let expected: Vec<(usize, &str)> =
+            expected.iter().copied().chain((name == "footer.csv").then_some((line, ""))).collect();
+        assert_eq!(places, expected, "{name}");
     }
 }
 

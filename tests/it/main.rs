@@ -3,6 +3,7 @@
 
 mod behaviour;
 mod common;
+mod containers;
 mod errors;
 mod house;
 mod output_files;
@@ -10,3 +11,5 @@ mod readme;
 mod reference;
 mod second_route;
 mod small;
+mod traps;
+mod trust;

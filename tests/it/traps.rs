@@ -9,6 +9,7 @@ mod figures;
 mod files;
 mod hubspot;
 mod others;
+mod reading;
 mod salesforce;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::common::{command, root};
+
+/// The day up to which things count here.
+pub const AS_OF: [&str; 2] = ["--as-of", "2026-06-30"];
 
 /// What one run of the program gave.
 #[derive(Debug, PartialEq, Eq)]
@@ -153,7 +157,8 @@ impl Folder {
     /// The refusal of these inputs.
     pub fn refused(&self, args: &[&str]) -> String {
         let ran = self.run(args);
-        assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{}", ran.stderr);
+        assert_eq!(ran.code, 3, "{args:?} in {}: {}", self.0.display(), ran.stderr);
+        assert!(ran.stdout.is_empty(), "{}", ran.stdout);
         ran.stderr
     }
 
@@ -163,6 +168,39 @@ impl Folder {
         let rows = json["tables"][0]["rows"].as_array().unwrap();
         let row = rows.iter().find(|r| r["file"].as_str().unwrap().trim_start_matches("./") == file).unwrap();
         row.get(column).unwrap_or_else(|| panic!("no column {column}")).as_str().unwrap_or_default().to_string()
+    }
+}
+
+/// A folder that a test fills, and that goes with it.
+pub struct Company {
+    _dir: tempfile::TempDir,
+    pub folder: Folder,
+}
+
+impl Company {
+    /// With these files.
+    pub fn new<T: AsRef<[u8]>>(files: &[(&str, T)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
+        let folder = Folder::at(dir.path());
+        Self { _dir: dir, folder }
+    }
+
+    /// Runs the program in it, as of a fixed day.
+    pub fn run(&self, args: &[&str]) -> Ran {
+        self.folder.run(&[args, &AS_OF].concat())
+    }
+
+    /// A file of it.
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.0.join(name)).unwrap()
+    }
+
+    /// Where the rows of one file went.
+    pub fn account(&self, file: &str, args: &[&str]) -> Account {
+        accounts(&self.folder.inspected(args)).remove(file).unwrap()
     }
 }
 

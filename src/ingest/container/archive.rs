@@ -129,6 +129,8 @@ impl From<ZipError> for Fail {
             ZipError::CompressionMethodNotSupported(93) => Self::Method("zstd".into()),
             ZipError::CompressionMethodNotSupported(95) => Self::Method("xz".into()),
             ZipError::CompressionMethodNotSupported(number) => Self::Method(format!("method {number}")),
+            // The list of contents stands at the end of an archive.
+            ZipError::InvalidArchive(detail) if detail.contains("EOCD") => Self::Truncated,
             ZipError::InvalidArchive(detail) => Self::Broken(detail.into_owned()),
             other => Self::Broken(other.to_string()),
         }

@@ -66,6 +66,16 @@ impl Preset {
         mapping
     }
 
+    /// The headers that any of these canonical columns is read from.
+    #[must_use]
+    pub fn headers_of(&self, columns: &[&str]) -> Vec<&str> {
+        let maps = [&self.columns, &self.fallback, &self.joined];
+        let of = |name: &&str| {
+            maps.into_iter().filter_map(|map| map.get(*name)).flatten().map(String::as_str).collect::<Vec<_>>()
+        };
+        columns.iter().flat_map(of).collect()
+    }
+
     /// Whether the cells under this header are days, so that a midnight behind them is no instant and never moves to
     /// the day before in another zone.
     #[must_use]

@@ -86,15 +86,15 @@ fn accounts(view: &View<'_>) -> Vec<Check> {
             (found, first)
         })
     };
-    let same_bytes = |reason: &str| reason.starts_with("same bytes as ");
-    let twice = |reason: &str| reason.starts_with("same ") && !reason.starts_with("same bytes as ");
+    let same_content = |reason: &str| reason.starts_with("same content as ");
+    let twice = |reason: &str| reason.starts_with("same ") && !reason.starts_with("same content as ");
     let unreadable = |reason: &str| reason == "a cell could not be read" || reason.starts_with("more cells than");
     let account = |rule: Rule, title: &str, tally: Tally| Check::new(rule, "files", title, Ok(tally));
     vec![
         account(KEY, "Rows without a key", aside(keyless)),
         account(UNREADABLE, "Rows with a cell that could not be read", aside(unreadable)),
         account(TWICE, "Rows whose id another row has", aside(twice)),
-        account(SAME_FILE, "Rows of a file that was read already", aside(same_bytes)),
+        account(SAME_FILE, "Rows of a file that was read already", aside(same_content)),
         account(MERGED, "Records merged into another", aside(|r| r == "merged into another record")),
         account(DELETED, "Records deleted in their system", aside(|r| r == "deleted in the source system")),
         account(LATER, "Rows dated after as-of", aside(|r| r == "dated after as-of")),

@@ -32,7 +32,10 @@ fn trap_19_a_report_without_a_day_is_refused() {
     assert_eq!((google.read, google.used, google.table.as_deref()), (2, 0, None));
     assert!(google.aside().iter().all(|(why, _)| why.starts_with("refused: its rows are sums")), "{google:?}");
     let said = folder.stdout(&["scorecard", ".", "--as-of", "2026-06-30"]).replace("\n     ", "");
-    assert!(said.contains("google.csv was not used: ") && said.contains("its rows are sums of the whole period"), "{said}");
+    assert!(
+        said.contains("google.csv was not used: ") && said.contains("its rows are sums of the whole period"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn trap_09_labels_drift_and_the_figures_do_not() {
 fn trap_10_an_export_in_another_language_is_not_guessed() {
     let folder = Folder::trap("10_localised_headers");
     let refused = folder.refused(&["scorecard", "negocios.csv"]);
-    assert!(refused.contains("HubSpot export in another language than English"), "{refused}");
+    assert!(refused.contains("is recognised as hubspot_other_language, and cannot be used"), "{refused}");
     assert!(refused.contains("help: export it again with HubSpot set to English, or say in the contract"), "{refused}");
     // In a folder it is set aside, all three rows of it.
     let account = &folder.accounts()["negocios.csv"];

@@ -41,6 +41,10 @@ pub enum Command {
     Presets(PresetsArgs),
     /// Look at exports and write a commented contract that runs
     Init(InitArgs),
+    /// How long things take: time in stage, sales cycle, and pipeline velocity with its four factors
+    Velocity(VelocityArgs),
+    /// Four win rates side by side, because they differ and people quote the flattering one
+    Winrate(WinrateArgs),
 }
 
 /// What every report reads.
@@ -320,4 +324,26 @@ pub struct InitArgs {
     /// Say nothing on stderr but errors
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+/// `velocity`
+#[derive(Debug, Args)]
+pub struct VelocityArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub slice: SliceArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `winrate`
+#[derive(Debug, Args)]
+pub struct WinrateArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub slice: SliceArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
 }

@@ -231,7 +231,7 @@ fn check(facts: &Facts<'_>, measure: &Measure, periods: &Periods, slice: &Slice)
     }
     for column in &measure.needs {
         if !facts.fills(&measure.table, column) {
-            return Ok(Some(Why::new("no_source", format!("no export says {}", needed(column)))));
+            return Ok(Some(Why::new("no_source", lacking(column))));
         }
     }
     Ok(None)
@@ -245,6 +245,15 @@ fn money_of(value: &str, offered: &[Offered]) -> Vec<String> {
 
 fn too_fine(table: &str) -> String {
     format!("the {table} ledger has months, and this cuts one")
+}
+
+/// What the exports lack, as one clause.
+fn lacking(column: &str) -> String {
+    match column {
+        "is_lost" => "no deal in the exports is lost, so 100 % would say nothing".into(),
+        "lost_amount" => "no lost deal has an amount, so 100 % would say nothing".into(),
+        other => format!("no export says {}", needed(other)),
+    }
 }
 
 fn needed(column: &str) -> &str {

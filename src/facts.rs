@@ -217,8 +217,11 @@ impl Facts<'_> {
         Issues(issues.collect()).into_result()
     }
 
-    /// Whether any row fills a column: has a value, or says yes.
+    /// Whether any row fills a column: has a value, or says yes. Of `journeys`, `lost_amount` is that of a lost deal, and not 0.
     pub fn fills(&self, table: &str, column: &str) -> bool {
+        if (table, column) == ("journeys", "lost_amount") {
+            return self.journeys.any_lost_amount();
+        }
         let wanted = BTreeSet::from([column.to_string()]);
         let Ok(frame) = self.frame(table, &wanted) else { return false };
         let Ok(values) = frame.column(column) else { return false };

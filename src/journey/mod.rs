@@ -12,6 +12,7 @@
 mod entries;
 mod evidence;
 mod segment;
+pub mod spells;
 mod touch;
 
 pub use entries::{Entries, Policy, Spell};
@@ -182,6 +183,17 @@ impl Journeys {
     pub fn days_to_won(&self, at: usize) -> Option<i32> {
         let won = self.outcome[at] == Outcome::Won && self.closed[at] != NO_DAY && self.first_contact[at] != NO_DAY;
         won.then(|| self.closed[at] - self.first_contact[at])
+    }
+
+    /// Whether any deal is lost, be it to nobody: without one, a win rate of 100 % would say nothing.
+    pub fn any_lost(&self) -> bool {
+        self.outcome.iter().any(|o| matches!(o, Outcome::Lost | Outcome::Derailed))
+    }
+
+    /// Whether any lost deal has an amount other than 0: without one, a win rate by amount would be 100 %.
+    pub fn any_lost_amount(&self) -> bool {
+        let lost = |o: &Outcome| matches!(o, Outcome::Lost | Outcome::Derailed);
+        self.outcome.iter().zip(&self.amount).any(|(o, amount)| lost(o) && *amount != NO_MONEY && *amount != 0)
     }
 
     /// Calendar days from the deal's creation to its close.

@@ -10,6 +10,8 @@ pub mod metrics;
 pub mod presets;
 pub mod quality;
 pub mod scorecard;
+pub mod velocity;
+pub mod winrate;
 
 use std::path::Path;
 

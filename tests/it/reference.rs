@@ -222,3 +222,73 @@ fn the_salesforce_sample_is_recognised_without_a_contract() {
     let presets: Vec<&str> = json["inputs"].as_array().unwrap().iter().filter_map(|i| i["preset"].as_str()).collect();
     assert_eq!(presets.len(), 5, "{presets:?}");
 }
+
+/// The line of `velocity`'s tidy table, all periods together.
+fn cycle(args: &[&str], item: &str) -> Row {
+    let found = rows(args).into_iter().find(|r| r["item"] == item && r["period"] == "total");
+    found.unwrap_or_else(|| panic!("no {item}"))
+}
+
+fn figure(row: &Row, column: &str) -> f64 {
+    row[column].parse().unwrap_or_else(|_| panic!("{column} of {row:?}"))
+}
+
+#[test]
+fn olist_days_to_won() {
+    let Some(data) = data() else { return };
+    let file = olist(data.join("olist").to_str().unwrap());
+    let path = file.path().to_str().unwrap();
+    let row = cycle(&["velocity", path, "--as-of", "2018-12-31", "-f", "csv"], "customer_creation_cycle");
+    for (column, value) in
+        [("n", 842.0), ("low", -2.0), ("p25", 5.0), ("median", 14.0), ("p75", 54.75), ("p90", 161.9), ("high", 427.0)]
+    {
+        assert!((figure(&row, column) - value).abs() < 1e-9, "{column}: {}", row[column]);
+    }
+    assert!((figure(&row, "mean") - 48.440_618).abs() < 5e-7);
+    // Every won MQL has left the first stage with its win; the others are still there.
+    let lines = rows(&["velocity", path, "--as-of", "2018-12-31", "-f", "csv"]);
+    let stage = |state: &str| {
+        let found = lines.iter().find(|r| r["section"] == "time_in_stage" && r["period"] == "total" && r["state"] == state);
+        figure(found.unwrap(), "n")
+    };
+    assert_eq!((stage("completed"), stage("open")), (842.0, 7158.0));
+    // The file holds winners only.
+    let rates = rows(&["winrate", path, "--as-of", "2018-12-31", "-f", "csv"]);
+    let narrow = rates.iter().find(|r| r["rate"] == "narrow" && r["period"] == "total").unwrap();
+    assert_eq!([&narrow["value"], &narrow["status"]], ["", "no_lost"]);
+}
+
+#[test]
+fn maven_cycles_and_rates() {
+    let Some(data) = data() else { return };
+    let file = contract(&format!(
+        "[[source]]\npath = {:?}\ntable = \"deals\"\ncolumns = {{ deal_id = \"opportunity_id\", stage = \"deal_stage\", \
+         created_at = \"engage_date\", closed_at = \"close_date\", amount = \"close_value\" }}\n",
+        data.join("maven_crm/sales_pipeline.csv").to_str().unwrap()
+    ));
+    let path = file.path().to_str().unwrap();
+    let args = ["velocity", path, "--as-of", "2018-01-31", "-f", "csv"];
+    let won = cycle(&args, "sales_cycle_won");
+    assert_eq!((figure(&won, "n"), figure(&won, "median"), figure(&won, "p90")), (4238.0, 57.0, 106.0));
+    assert!((figure(&won, "mean") - 51.781_973).abs() < 5e-7);
+    let lost = cycle(&args, "sales_cycle_lost");
+    assert_eq!((figure(&lost, "n"), figure(&lost, "median")), (2473.0, 14.0));
+    assert!((figure(&lost, "mean") - 41.479_175).abs() < 5e-7);
+
+    let rates = rows(&["winrate", path, "--as-of", "2018-01-31", "-f", "csv"]);
+    let rate = |id: &str, period: &str| {
+        rates.iter().find(|r| r["rate"] == id && r["period"] == period).unwrap_or_else(|| panic!("no {id} of {period}"))
+    };
+    let narrow = rate("narrow", "total");
+    assert_eq!([&narrow["numerator"], &narrow["denominator"]], ["4238", "6711"]);
+    assert!((figure(narrow, "value") - 0.631_501).abs() < 5e-7);
+    for (quarter, won, lost) in
+        [("2017-Q1", 531.0, 116.0), ("2017-Q2", 1254.0, 778.0), ("2017-Q3", 1257.0, 790.0), ("2017-Q4", 1196.0, 789.0)]
+    {
+        assert_eq!((figure(rate("narrow", quarter), "won"), figure(rate("narrow", quarter), "lost")), (won, lost));
+    }
+    // Deals that were engaged: 4,238 won of 8,300; the 500 that are only prospected have no day. Lost ones are worth 0.
+    let close = rate("close_rate", "total");
+    assert_eq!([&close["numerator"], &close["denominator"]], ["4238", "8300"]);
+    assert_eq!([&rate("amount", "total")["value"], &rate("amount", "total")["status"]], ["", "no_lost_amount"]);
+}

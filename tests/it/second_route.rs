@@ -14,4 +14,6 @@ mod planted;
 mod process;
 mod quality;
 mod raw;
+mod spells;
 mod truth;
+mod velocity;

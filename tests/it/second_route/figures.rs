@@ -111,6 +111,9 @@ pub struct Terms {
     pub of_marketing: fn(&str) -> bool,
     /// Whether any export says why deals were lost.
     pub reasons: bool,
+    /// Whether any deal of the company is lost, and any of them has an amount other than 0.
+    pub lost: bool,
+    pub lost_amounts: bool,
 }
 
 /// Metrics of the journeys, by their names in the catalogue.
@@ -150,8 +153,12 @@ pub fn journeys(processes: &[&Process], terms: &Terms, days: Days) -> BTreeMap<&
     figures.insert("customer_creation_cycle", alone(days_of(cycle)));
     figures.insert("mql_to_revenue_conversion", share(counted(&mqls_won), counted(&mqls)));
     figures.insert("mql_to_revenue_yield", ratio(amount(&mqls_won), counted(&mqls)));
-    figures.insert("win_rate_narrow", share(counted(&won), counted(&decided)));
-    figures.insert("win_rate_amount", ratio(amount(&won), plus(amount(&won), amount(&lost))));
+    // Where no deal of the whole company is lost, a win rate would say nothing.
+    let won_alone = |above: Measure| Figure { numerator: above.value, n: count(won.len()), ..Figure::default() };
+    let narrow = share(counted(&won), counted(&decided));
+    figures.insert("win_rate_narrow", if terms.lost { narrow } else { won_alone(counted(&won)) });
+    let by_amount = ratio(amount(&won), plus(amount(&won), amount(&lost)));
+    figures.insert("win_rate_amount", if terms.lost_amounts { by_amount } else { won_alone(amount(&won)) });
     figures.insert("won_revenue", alone(amount(&won)));
     figures.insert("deals_won", alone(counted(&won)));
     figures.insert("average_deal", ratio(amount(&won), with_amount));
@@ -162,7 +169,7 @@ pub fn journeys(processes: &[&Process], terms: &Terms, days: Days) -> BTreeMap<&
     figures.insert("new_mqls", alone(counted(&mqls)));
     // Where nobody wrote why deals were lost, only the upper side of the broad rate is known.
     let upper = Figure { numerator: Some(count(won.len())), n: count(over.len()), ..Figure::default() };
-    figures.insert("win_rate_broad", if terms.reasons { share(counted(&won), counted(&over)) } else { upper });
+    figures.insert("win_rate_broad", if terms.reasons && terms.lost { share(counted(&won), counted(&over)) } else { upper });
     figures
 }
 

@@ -41,6 +41,8 @@ pub enum Command {
     Presets(PresetsArgs),
     /// Look at exports and write a commented contract that runs
     Init(InitArgs),
+    /// How sales follows up on qualified leads: speed, dispositions, leaks; and whether as many came as were agreed
+    Handoff(HandoffArgs),
 }
 
 /// What every report reads.
@@ -260,4 +262,15 @@ pub struct InitArgs {
     /// Say nothing on stderr but errors
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+/// `handoff`
+#[derive(Debug, Args)]
+pub struct HandoffArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub slice: SliceArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
 }

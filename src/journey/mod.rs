@@ -10,6 +10,7 @@
 //! invented. Times are kept as they were written, also where their order is impossible; those are counted.
 
 mod evidence;
+pub mod handoff;
 mod segment;
 mod touch;
 

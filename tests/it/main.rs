@@ -4,6 +4,7 @@
 mod behaviour;
 mod common;
 mod errors;
+mod handoff;
 mod house;
 mod output_files;
 mod readme;

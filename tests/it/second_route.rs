@@ -8,6 +8,7 @@ mod check;
 mod company;
 mod compare;
 mod figures;
+mod handoff;
 mod metamorphic;
 mod planted;
 mod process;

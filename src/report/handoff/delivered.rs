@@ -201,7 +201,7 @@ impl Delivered<'_> {
             let hidden = part.lines.len().saturating_sub(SHOWN);
             for line in part.lines.iter().skip(hidden).chain([&part.total]) {
                 let label = match (line.label.as_str(), line.partial) {
-                    ("total", _) => "All days".to_string(),
+                    ("total", _) => "All".to_string(),
                     (label, true) => format!("{label} part"),
                     (label, false) => label.to_string(),
                 };
@@ -213,7 +213,7 @@ impl Delivered<'_> {
                     Cell::count(line.delivered),
                     number(line.attainment(), Unit::Share),
                     number(line.so_far.and_then(|(needed, came)| ratio(came, needed)), Unit::Share),
-                    number(line.weeks.map(|w| w.variation), Unit::Number),
+                    number(line.weeks.map(|w| w.variation), Unit::Share),
                     number(line.last_week_share(), Unit::Share),
                 ]);
             }
@@ -269,8 +269,8 @@ impl Delivered<'_> {
             notes.push(format!(
                 "Weekly CV: standard deviation of the weeks' numbers over their mean; {} weeks of {} on average would vary by {} by chance alone. Last week: the share of a period's leads that came in its last seven days.",
                 weeks.n,
-                number::people(weeks.mean, Unit::Number),
-                number::people(weeks.by_chance, Unit::Number)
+                number::people(weeks.mean, Unit::Count),
+                number::people(weeks.by_chance, Unit::Share)
             ));
         }
         notes

@@ -141,7 +141,7 @@ impl View<'_> {
             cells.extend(row(self.figures(Some(period)).unwrap_or(&none)));
             rows.push(cells);
         }
-        let mut cells = vec![Cell::text("All days")];
+        let mut cells = vec![Cell::text("All")];
         cells.extend(row(self.figures(None).unwrap_or(&none)));
         rows.push(cells);
         let more = if hidden > 0 { format!("; {hidden} earlier in machine formats") } else { String::new() };
@@ -190,7 +190,7 @@ impl View<'_> {
             Column::right("in_work", "In work"),
             Column::right("waiting", "Waiting"),
             Column::right("leaked", "Leaked"),
-            Column::right("share_leaked", "Leaked %"),
+            Column::right("share_leaked", "Share"),
             Column::right("money_at_stake", "At stake"),
         ];
         self.by_period("fates", "What sales decided first", columns, |f| {
@@ -450,8 +450,8 @@ impl View<'_> {
             "Median and `90 % by` count everybody: who was never touched has waited until as-of. A dash: that share was not touched.".into(),
         );
         notes.push(format!(
-            "First disposition, so that the parts add up: {} accepted of whom {} turned down at some time and {} sent back; of those sent back {} qualified again and {} were won.",
-            all.fate(Fate::Accepted), all.rejected_ever, all.recycled_ever, all.again, all.recycled_won
+            "First disposition, so that the parts add up. Whatever came first, {} were turned down at some time and {} sent back; of those sent back {} qualified again and {} were won.",
+            all.rejected_ever, all.recycled_ever, all.again, all.recycled_won
         ));
         if all.before > 0 {
             notes.push(format!("{} had been touched before they qualified, which does not count.", all.before));

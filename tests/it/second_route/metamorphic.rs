@@ -384,7 +384,8 @@ fn the_hand_off_of_an_earlier_day_knows_less() {
                 assert!(r["period_start"].as_str() <= as_of, "company {seed} on {as_of}: {r:?}");
             }
             let total = rows.iter().find(|r| r["dimension"] == "all" && r["period"] == "total").unwrap();
-            let known = ["qualified", "touched", "touched_before", "accepted_recorded"].map(|c| number(total, c).unwrap());
+            let known =
+                ["qualified", "touched", "touched_before", "accepted_recorded"].map(|c| number(total, c).unwrap());
             if let Some(later) = &later {
                 let less = known.iter().zip(later).all(|(now, then)| now <= then);
                 assert!(less, "company {seed} on {as_of}: {known:?}, later {later:?}\n{}", show(&sheets));

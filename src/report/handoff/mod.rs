@@ -41,6 +41,9 @@ pub fn build(args: &HandoffArgs, env: &mut Env<'_>) -> Result<Report> {
     let keep = facts.journey_mask(args.slice.condition.as_deref())?;
     let as_of = day_of(data.session.as_of);
     let (tables, home, journeys) = (&data.tables, &data.session.home, &data.journeys);
+    // Where no export shows who was accepted, whoever came further was.
+    let shown = (stages.1..journeys.seen.len()).find(|stage| journeys.seen[*stage]);
+    let stages = (stages.0, shown.unwrap_or(stages.1));
     let mut handed = handed_over(tables, &data.who, contract, home, journeys, as_of, stages);
     handed.all.retain(|lead| keep[lead.process as usize]);
     let judge = count::Judge::new(&data, &handed)?;

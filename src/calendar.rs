@@ -2,6 +2,8 @@
 //!
 //! In: which kind, the fiscal year's start, and a range of days. Out: [`Periods`], which says in which period a day falls.
 
+pub mod hours;
+
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 

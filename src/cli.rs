@@ -45,6 +45,8 @@ pub enum Command {
     Velocity(VelocityArgs),
     /// Four win rates side by side, because they differ and people quote the flattering one
     Winrate(WinrateArgs),
+    /// How sales follows up on qualified leads: speed, dispositions, leaks; and whether as many came as were agreed
+    Handoff(HandoffArgs),
 }
 
 /// What every report reads.
@@ -340,6 +342,17 @@ pub struct VelocityArgs {
 /// `winrate`
 #[derive(Debug, Args)]
 pub struct WinrateArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub slice: SliceArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `handoff`
+#[derive(Debug, Args)]
+pub struct HandoffArgs {
     #[command(flatten)]
     pub input: InputArgs,
     #[command(flatten)]

@@ -100,6 +100,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
         Command::Init(args) => report::init::run(args, env),
         Command::Velocity(args) => report(&args.output, env, |env| report::velocity::build(args, env)),
         Command::Winrate(args) => report(&args.output, env, |env| report::winrate::build(args, env)),
+        Command::Handoff(args) => report(&args.output, env, |env| report::handoff::build(args, env)),
     }
 }
 

@@ -151,6 +151,17 @@ impl Zone {
         if self.offset_s(with_after.div_euclid(1000)) == after { with_after } else { with_before }
     }
 
+    /// The offsets that hold between two instants: from, to and offset, all in milliseconds.
+    pub fn offsets(&self, from_ms: i64, to_ms: i64) -> Vec<(i64, i64, i64)> {
+        let first = self.spans.partition_point(|(start, _)| start.saturating_mul(1000) <= from_ms).saturating_sub(1);
+        let ends = self.spans.iter().skip(first + 1).map(|(start, _)| start * 1000).chain([to_ms]);
+        let spans = self.spans.iter().skip(first).zip(ends);
+        spans
+            .map(|((start, offset), end)| (start.saturating_mul(1000).max(from_ms), end.min(to_ms), offset * 1000))
+            .take_while(|(start, end, _)| start < end)
+            .collect()
+    }
+
     /// The wall-clock time of an instant, in milliseconds.
     pub fn to_civil(&self, utc_ms: i64) -> i64 {
         if let Some(offset) = self.calm(utc_ms.div_euclid(DAY_MS)) {

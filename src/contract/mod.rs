@@ -4,6 +4,7 @@
 //! possible without the data, or all problems at once as [`Issues`], each with file, line and column. What the formulas
 //! say is checked by the catalogue, and whether a preset exists by `ingest`; the [`Said`] parts keep their places for that.
 
+mod handoff;
 mod parse;
 mod read;
 mod source;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
+pub use handoff::{Handoff, Target};
 pub use types::{
     ColumnRule, DateOrder, Evidence, FiscalLabel, MeasureDef, MetricDef, Owner, Rate, Said, Source, Stage, Team, Teams,
 };
@@ -72,6 +74,10 @@ pub struct Contract {
     pub metrics: Vec<MetricDef>,
     /// Presets of the user's own: each `[[preset]]` as the TOML text of one preset file, and where it begins.
     pub presets: Vec<(String, Place)>,
+    /// What sales promises for qualified leads; the built-in agreement where the file has none.
+    pub handoff: Handoff,
+    /// How many processes are to reach a stage, `[[target]]`.
+    pub targets: Vec<Target>,
 }
 
 impl Contract {
@@ -148,6 +154,8 @@ impl Contract {
             measures: Vec::new(),
             metrics: Vec::new(),
             presets: Vec::new(),
+            handoff: Handoff::default(),
+            targets: Vec::new(),
         }
     }
 }

@@ -10,7 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::read::{Fields, Reader, Value};
-use super::{Contract, FiscalLabel, MeasureDef, MetricDef, Rate, Said, Team, Teams, sha256, source, stage};
+use super::{Contract, FiscalLabel, MeasureDef, MetricDef, Rate, Said, Team, Teams, handoff, sha256, source, stage};
 use crate::issue::{Issue, Issues, Place};
 
 const TOP: &[&str] = &[
@@ -29,6 +29,8 @@ const TOP: &[&str] = &[
     "measure",
     "metric",
     "preset",
+    "handoff",
+    "target",
 ];
 /// Keys that, written below the first table, have slipped into that table (`name` more likely means a title there).
 const SLIPPED: &[&str] =
@@ -90,6 +92,8 @@ pub(super) fn contract(
     contract.measures = measures(r, &top);
     contract.metrics = metrics(r, &top, &contract.measures);
     contract.presets = presets(r, &top);
+    contract.handoff = handoff::handoff(r, &top, &contract.stages);
+    contract.targets = handoff::targets(r, &top, &contract.stages);
 
     let mut issues = reader.issues;
     issues.sort_by(|a, b| a.place.cmp(&b.place));

@@ -88,6 +88,7 @@ pub fn merge(files: Vec<FileRead>, names: Vec<Names>, home: &Zone, as_of: i32, l
     loaded.tables.get_mut(Kind::Touches).columns.shift_remove("touch_id");
     one_export_per_spend(&mut loaded, home);
     count_used(&mut loaded)?;
+    loaded.tables.part_owner_changes();
     loaded.steps.push(("set aside", began.elapsed()));
     Ok(loaded)
 }
@@ -419,8 +420,11 @@ fn set_aside_later(loaded: &mut Loaded, home: &Zone, as_of: i32) {
 fn note_changed_later(tables: &mut Tables, keep: &[bool]) {
     for (kind, id) in [(Kind::People, "person_id"), (Kind::Deals, "deal_id")] {
         let changed: HashSet<u32> = {
-            let codes = tables.get(Kind::StageChanges).codes(id);
-            (0..keep.len()).filter(|row| !keep[*row]).map(|row| codes[row]).filter(|id| *id != NONE).collect()
+            let changes = tables.get(Kind::StageChanges);
+            let (codes, field) = (changes.codes(id), changes.codes("field"));
+            // Another owner is no other status.
+            let stage = |row: &usize| !tables.names.text(field[*row]).is_some_and(|f| f.eq_ignore_ascii_case("owner"));
+            (0..keep.len()).filter(|row| !keep[*row]).filter(stage).map(|row| codes[row]).filter(|id| *id != NONE).collect()
         };
         if changed.is_empty() {
             continue;

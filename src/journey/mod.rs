@@ -11,6 +11,7 @@
 
 mod entries;
 mod evidence;
+pub mod handoff;
 mod segment;
 pub mod spells;
 mod touch;

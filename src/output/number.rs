@@ -38,6 +38,7 @@ pub fn machine(value: f64) -> Result<String> {
 /// | times | `3.2 : 1`, `0.35 : 1` | one decimal, two below 1 |
 /// | days | `14 d`, `48.4 d` | one decimal only when not whole |
 /// | money | `2,815,000`, `12.50` | two decimals below 1,000, otherwise none |
+/// | hours | `13.8 h`, `0.25 h` | one decimal, two below 1 |
 /// | number | `12.35`, `12,346` | four significant digits, but never a rounded-off whole part |
 ///
 /// A value that is not finite is shown as missing.
@@ -62,6 +63,7 @@ pub fn people(value: f64, unit: Unit) -> String {
             if whole_part.contains(',') { decimal(value, 0, 0) } else { cents }
         }
         Unit::Number => significant(value),
+        Unit::Hours => format!("{} h", finer_below_one(value, 0)),
     }
 }
 

@@ -4,6 +4,7 @@
 //! knows a CSV header or a file format.
 
 pub mod funnel;
+pub mod handoff;
 pub mod init;
 pub mod inspect;
 pub mod metrics;
@@ -42,6 +43,8 @@ pub enum Unit {
     Heads,
     /// A plain number.
     Number,
+    /// Hours, of working time where the agreement has business hours.
+    Hours,
 }
 
 impl Unit {
@@ -57,6 +60,7 @@ impl Unit {
             Self::Money => "money",
             Self::Heads => "heads",
             Self::Number => "number",
+            Self::Hours => "hours",
         }
     }
 }

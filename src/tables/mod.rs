@@ -177,13 +177,16 @@ impl Table {
 #[derive(Debug, Clone)]
 pub struct Tables {
     tables: Vec<Table>,
+    /// Changes of who owns a record, in the columns of `stage_changes`; they are no evidence of a stage.
+    pub owner_changes: Table,
     /// The dictionary of every code in them.
     pub names: Names,
 }
 
 impl Default for Tables {
     fn default() -> Self {
-        Self { tables: Kind::ALL.into_iter().map(Table::empty).collect(), names: Names::default() }
+        let tables = Kind::ALL.into_iter().map(Table::empty).collect();
+        Self { tables, owner_changes: Table::empty(Kind::StageChanges), names: Names::default() }
     }
 }
 
@@ -191,6 +194,19 @@ impl Tables {
     /// One table.
     pub fn get(&self, kind: Kind) -> &Table {
         &self.tables[kind as usize]
+    }
+
+    /// Takes the changes of owners out of `stage_changes`.
+    pub fn part_owner_changes(&mut self) {
+        let changes = &mut self.tables[Kind::StageChanges as usize];
+        let owner = CodeSet::of(&self.names, &[&changes.codes("field")], |field| field.eq_ignore_ascii_case("owner"));
+        let of_owner: Vec<bool> = changes.codes("field").iter().map(|field| owner.contains(*field)).collect();
+        if !of_owner.contains(&true) {
+            return;
+        }
+        self.owner_changes = changes.clone();
+        self.owner_changes.keep(&of_owner);
+        changes.keep(&of_owner.iter().map(|owner| !owner).collect::<Vec<_>>());
     }
 
     /// One table, to change it.

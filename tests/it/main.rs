@@ -5,6 +5,7 @@ mod behaviour;
 mod common;
 mod containers;
 mod errors;
+mod handoff;
 mod house;
 mod output_files;
 mod readme;

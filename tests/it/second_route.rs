@@ -9,6 +9,7 @@ mod company;
 mod compare;
 mod entries;
 mod figures;
+mod handoff;
 mod metamorphic;
 mod planted;
 mod process;

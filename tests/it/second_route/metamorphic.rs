@@ -352,3 +352,47 @@ fn the_first_of_two_deals_of_one_day_is_the_same_in_any_order() {
     sheets[DEALS].rows.reverse();
     assert_same("deals the other way round", &sheets, &before, &reports(0, &sheets, PLAIN, AS_OF));
 }
+
+/// The hand-off hangs neither on the order of rows nor on the number of files; and what happens after as-of shows nowhere.
+#[test]
+fn the_hand_off_is_the_same_in_any_order() {
+    let report = |seed, sheets: &[Sheet], style| {
+        let [text] = print(seed, sheets, style, AS_OF, [&["handoff"]]);
+        text
+    };
+    for (seed, sheets) in cases(&ANY) {
+        let before = report(seed, &sheets, PLAIN);
+        let mut arranged = sheets.clone();
+        shuffle(&mut Random::new(seed ^ 0x5eed), &mut arranged);
+        assert!(before.contains("total"));
+        assert_eq!(before, report(seed, &arranged, PLAIN), "company {seed}\n{}", show(&sheets));
+        // The list of leaked leads names their files.
+        let without_list = |text: &str| text.rsplit_once("\n\n").unwrap().0.to_owned();
+        let split = report(seed, &sheets, Style { parts: 2, ..PLAIN });
+        assert_eq!(without_list(&before), without_list(&split), "company {seed}\n{}", show(&sheets));
+    }
+}
+
+#[test]
+fn the_hand_off_of_an_earlier_day_knows_less() {
+    for (seed, mut sheets) in cases(&ANY) {
+        straighten(&mut sheets);
+        let mut later: Option<Vec<f64>> = None;
+        for as_of in [AS_OF, "2025-08-20", "2025-03-31", "2025-01-21"] {
+            let [text] = print(seed, &sheets, PLAIN, as_of, [&["handoff"]]);
+            let (tidy, _) = text.split_once("\n\n").unwrap();
+            let rows = parse(tidy);
+            for r in &rows {
+                assert!(r["period_start"].as_str() <= as_of, "company {seed} on {as_of}: {r:?}");
+            }
+            let total = rows.iter().find(|r| r["dimension"] == "all" && r["period"] == "total").unwrap();
+            let known =
+                ["qualified", "touched", "touched_before", "accepted_recorded"].map(|c| number(total, c).unwrap());
+            if let Some(later) = &later {
+                let less = known.iter().zip(later).all(|(now, then)| now <= then);
+                assert!(less, "company {seed} on {as_of}: {known:?}, later {later:?}\n{}", show(&sheets));
+            }
+            later = Some(known.to_vec());
+        }
+    }
+}

@@ -5,6 +5,7 @@
 //! say is checked by the catalogue, and whether a preset exists by `ingest`; the [`Said`] parts keep their places for that.
 
 mod parse;
+mod qualified;
 mod read;
 mod source;
 mod stage;
@@ -21,7 +22,8 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 pub use types::{
-    ColumnRule, DateOrder, Evidence, FiscalLabel, MeasureDef, MetricDef, Owner, Rate, Said, Source, Stage, Team, Teams,
+    ColumnRule, DateOrder, Evidence, FiscalLabel, MeasureDef, MetricDef, Owner, Qualified, QualifiedRule, Rate, Said,
+    Source, Stage, Team, Teams,
 };
 
 use crate::issue::{Issue, Issues, Place};
@@ -72,6 +74,8 @@ pub struct Contract {
     pub metrics: Vec<MetricDef>,
     /// Presets of the user's own: each `[[preset]]` as the TOML text of one preset file, and where it begins.
     pub presets: Vec<(String, Place)>,
+    /// The one definition of a qualified lead.
+    pub qualified: Option<Qualified>,
 }
 
 impl Contract {
@@ -80,13 +84,21 @@ impl Contract {
     /// # Errors
     /// All problems of the file at once, or the one that kept it from being read.
     pub fn load(path: &Path, shown: &str) -> Result<Self, Issues> {
+        Self::load_over(path, shown, &Self::builtin())
+    }
+
+    /// Reads and checks a contract file that takes its stages and teams from `base` where it has none.
+    ///
+    /// # Errors
+    /// As [`Contract::load`].
+    pub fn load_over(path: &Path, shown: &str, base: &Self) -> Result<Self, Issues> {
         let bytes = std::fs::read(path).map_err(|e| unreadable(path, shown, &e))?;
         let text = utf8(&bytes, shown)?;
         let root = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
             _ => PathBuf::from("."),
         };
-        Self::parse(text, shown, root)
+        parse::contract(text, shown, root, Some(base))
     }
 
     /// The contract that holds where there is none: [`DEFAULT`], relative to the current folder.
@@ -148,6 +160,7 @@ impl Contract {
             measures: Vec::new(),
             metrics: Vec::new(),
             presets: Vec::new(),
+            qualified: None,
         }
     }
 }

@@ -10,7 +10,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::read::{Fields, Reader, Value};
-use super::{Contract, FiscalLabel, MeasureDef, MetricDef, Rate, Said, Team, Teams, sha256, source, stage};
+use super::{
+    Contract, FiscalLabel, MeasureDef, MetricDef, Rate, Said, Team, Teams, qualified, sha256, source, stage,
+};
 use crate::issue::{Issue, Issues, Place};
 
 const TOP: &[&str] = &[
@@ -29,6 +31,7 @@ const TOP: &[&str] = &[
     "measure",
     "metric",
     "preset",
+    "qualified",
 ];
 /// Keys that, written below the first table, have slipped into that table (`name` more likely means a title there).
 const SLIPPED: &[&str] =
@@ -78,9 +81,11 @@ pub(super) fn contract(
     contract.mature_after_days = mature_after(r, &top);
     contract.allowed_reasons = super::parse::plain(r.texts(&top, "allowed_reasons").unwrap_or_default());
     contract.sources = source::sources(r, &top);
+    let before = r.issues.len();
     if top.has("stage") {
         contract.stages = stage::stages(r, &top, &contract.sources);
     }
+    let stages_read = r.issues.len() == before;
     if let Some(value) = top.get("teams") {
         contract.teams = teams(r, value);
     }
@@ -90,6 +95,7 @@ pub(super) fn contract(
     contract.measures = measures(r, &top);
     contract.metrics = metrics(r, &top, &contract.measures);
     contract.presets = presets(r, &top);
+    contract.qualified = qualified::qualified(r, &top, &contract.stages, stages_read);
 
     let mut issues = reader.issues;
     issues.sort_by(|a, b| a.place.cmp(&b.place));

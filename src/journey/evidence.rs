@@ -36,11 +36,15 @@ struct Known {
     shown: bool,
 }
 
+/// By stage and process when it was reached; by stage whether any export shows it; by stage and process whether
+/// something says so itself.
+type Stages = (Vec<Vec<Reached>>, Vec<bool>, Vec<Vec<bool>>);
+
 /// Every stage of every process.
 pub fn stages(
     view: &View<'_>,
     oddities: &mut BTreeMap<&'static str, u64>,
-) -> Result<(Vec<Vec<Reached>>, Vec<bool>), Issues> {
+) -> Result<Stages, Issues> {
     let mut issues = Vec::new();
     let mut known: Vec<Known> = Vec::with_capacity(view.contract.stages.len());
     for stage in &view.contract.stages {
@@ -53,7 +57,8 @@ pub fn stages(
         known.push(found);
     }
     Issues(issues).into_result()?;
-    Ok((fill(view, &known, oddities), seen(&known)))
+    let shown = known.iter().map(|k| k.at.iter().zip(&k.undated).map(|(at, undated)| !at.is_none() || *undated).collect());
+    Ok((fill(view, &known, oddities), seen(&known), shown.collect()))
 }
 
 impl View<'_> {

@@ -3,12 +3,14 @@
 //! In: evaluated figures, journeys and provenance. Out: a [`Report`], which `output` turns into bytes. Nothing here
 //! knows a CSV header or a file format.
 
+pub mod definition;
 pub mod funnel;
 pub mod init;
 pub mod inspect;
 pub mod metrics;
 pub mod presets;
 pub mod quality;
+pub mod score;
 pub mod scorecard;
 
 use std::path::Path;

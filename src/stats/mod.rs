@@ -1,4 +1,6 @@
 //! Statistics: pure functions on plain numbers and slices.
 
+pub mod agreement;
 pub mod interval;
 pub mod quantile;
+pub mod ranking;

@@ -26,6 +26,7 @@ use crate::issue::{Issue, Place};
 use crate::session::{Data, Session};
 use crate::time::day_of;
 
+pub use layout::outcome_columns;
 use sets::{Maturity, Sets};
 
 /// Builds the report.

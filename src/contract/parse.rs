@@ -10,9 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::read::{Fields, Reader, Value};
-use super::{
-    Contract, FiscalLabel, MeasureDef, MetricDef, Rate, Said, Team, Teams, qualified, sha256, source, stage,
-};
+use super::{Contract, FiscalLabel, MeasureDef, MetricDef, Rate, Said, Team, Teams, qualified, sha256, source, stage};
 use crate::issue::{Issue, Issues, Place};
 
 const TOP: &[&str] = &[

@@ -31,15 +31,23 @@ pub(super) fn qualified(
     let rules = rules(r, &fields);
     let stage = known_stage(r, &fields, "stage", stages, stages_read);
     let first_of_sales = stages.iter().position(|s| s.owner == Owner::Sales);
-    let of_marketing = stages[..first_of_sales.unwrap_or(stages.len())].iter().rposition(|s| s.owner == Owner::Marketing);
+    let of_marketing =
+        stages[..first_of_sales.unwrap_or(stages.len())].iter().rposition(|s| s.owner == Owner::Marketing);
     let mut word = |key: &str, team: &str, default: Option<usize>| {
         let said = known_stage(r, &fields, key, stages, stages_read);
         if said.is_some() || fields.has(key) {
             return said.map(|said| said.value);
         }
         if default.is_none() && stages_read && !fields.mistyped() {
-            let hint = format!("say which stage {team} calls qualified: `{key} = \"{}\"`", if key == "sales" { "sal" } else { "mql" });
-            r.fault(fields.place.clone(), format!("no stage is {team}'s alone, so [qualified] needs `{key}`"), hint);
+            let hint = format!(
+                "say which stage {team} calls qualified: `{key} = \"{}\"`",
+                if key == "sales" { "sal" } else { "mql" }
+            );
+            r.fault(
+                fields.place.clone(),
+                format!("no stage belongs to {team} alone, so [qualified] needs `{key}`"),
+                hint,
+            );
         }
         default.map(|s| stages[s].id.value.clone())
     };

@@ -41,10 +41,7 @@ struct Known {
 type Stages = (Vec<Vec<Reached>>, Vec<bool>, Vec<Vec<bool>>);
 
 /// Every stage of every process.
-pub fn stages(
-    view: &View<'_>,
-    oddities: &mut BTreeMap<&'static str, u64>,
-) -> Result<Stages, Issues> {
+pub fn stages(view: &View<'_>, oddities: &mut BTreeMap<&'static str, u64>) -> Result<Stages, Issues> {
     let mut issues = Vec::new();
     let mut known: Vec<Known> = Vec::with_capacity(view.contract.stages.len());
     for stage in &view.contract.stages {
@@ -57,7 +54,8 @@ pub fn stages(
         known.push(found);
     }
     Issues(issues).into_result()?;
-    let shown = known.iter().map(|k| k.at.iter().zip(&k.undated).map(|(at, undated)| !at.is_none() || *undated).collect());
+    let shown =
+        known.iter().map(|k| k.at.iter().zip(&k.undated).map(|(at, undated)| !at.is_none() || *undated).collect());
     Ok((fill(view, &known, oddities), seen(&known), shown.collect()))
 }
 

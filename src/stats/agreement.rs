@@ -72,14 +72,50 @@ impl Pair {
             return Some(Kappa { observed, expected, kappa: None, interval: None });
         }
         let kappa = (observed - expected) / (1.0 - expected);
-        let alike = both * (1.0 - (a + b) * (1.0 - kappa)).powi(2)
-            + neither * (1.0 - (2.0 - a - b) * (1.0 - kappa)).powi(2);
-        let unlike = (1.0 - kappa).powi(2)
-            * (first * (b + 1.0 - a).powi(2) + second * (a + 1.0 - b).powi(2));
-        let variance =
-            (alike + unlike - (kappa - expected * (1.0 - kappa)).powi(2)) / (n * (1.0 - expected).powi(2));
+        let alike =
+            both * (1.0 - (a + b) * (1.0 - kappa)).powi(2) + neither * (1.0 - (2.0 - a - b) * (1.0 - kappa)).powi(2);
+        let unlike = (1.0 - kappa).powi(2) * (first * (b + 1.0 - a).powi(2) + second * (a + 1.0 - b).powi(2));
+        let variance = (alike + unlike - (kappa - expected * (1.0 - kappa)).powi(2)) / (n * (1.0 - expected).powi(2));
         let half = Z * variance.max(0.0).sqrt();
         let interval = Some(((kappa - half).max(-1.0), (kappa + half).min(1.0)));
         Some(Kappa { observed, expected, kappa: Some(kappa), interval })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pair;
+
+    /// The script beside the fixture says where its figures come from. The first rows are known from print: 0.4 (Cohen's kappa of
+    /// 20, 5, 10, 15), 0.57 (Viera and Garrett 2005), 0.130 and 0.259 (same agreement, other margins).
+    #[test]
+    fn agrees_with_statsmodels() {
+        let mut tables = 0;
+        for line in include_str!("../../testdata/statistics/kappa.csv").lines().skip(1) {
+            let cells: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // counts
+            let count = |i: usize| cells[i] as u64;
+            let pair = Pair { both: count(0), first: count(1), second: count(2), neither: count(3) };
+            let found = pair.kappa().unwrap();
+            let (low, high) = found.interval.unwrap();
+            for (ours, theirs) in [(found.kappa.unwrap(), cells[4]), (low, cells[5]), (high, cells[6])] {
+                assert!((ours - theirs).abs() < 1e-9, "{line}: {ours}");
+            }
+            tables += 1;
+        }
+        assert_eq!(tables, 9);
+    }
+
+    #[test]
+    fn nothing_to_agree_on_has_no_kappa() {
+        assert_eq!(Pair::default().kappa(), None);
+        for all_alike in [Pair { both: 4, ..Pair::default() }, Pair { neither: 4, ..Pair::default() }] {
+            let found = all_alike.kappa().unwrap();
+            assert_eq!((found.kappa, found.interval), (None, None));
+            assert!((found.observed - 1.0).abs() < 1e-12);
+        }
+        // One says always yes, the other never: no agreement, and none expected.
+        let found = Pair { first: 4, ..Pair::default() }.kappa().unwrap();
+        assert!(found.observed.abs() < 1e-12 && found.kappa.is_some_and(|k| k.abs() < 1e-12));
     }
 }

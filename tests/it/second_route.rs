@@ -7,6 +7,7 @@ mod acme;
 mod check;
 mod company;
 mod compare;
+mod definition;
 mod figures;
 mod metamorphic;
 mod planted;

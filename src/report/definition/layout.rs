@@ -77,7 +77,9 @@ fn agreement(counts: &Counts) -> Table {
                 Cell::count(met.second),
                 Cell::count(met.neither),
                 some(kappa.map(|k| k.observed), Unit::Share, "nobody was asked"),
-                kappa.and_then(|k| k.kappa).map_or_else(|| Cell::Missing(SAME.into()), |k| Cell::text(format!("{k:.3}"))),
+                kappa
+                    .and_then(|k| k.kappa)
+                    .map_or_else(|| Cell::Missing(SAME.into()), |k| Cell::text(format!("{k:.3}"))),
                 bounds.unwrap_or_else(|| Cell::Missing(SAME.into())),
             ]
         })
@@ -115,11 +117,8 @@ impl View<'_> {
     }
 
     fn sets_table(&self, counts: &Counts, outcomes: &Outcomes) -> Table {
-        let mut columns = vec![
-            Column::left("set", "Who says so"),
-            Column::right("n", "People"),
-            Column::right("share", "Of asked"),
-        ];
+        let mut columns =
+            vec![Column::left("set", "Who says so"), Column::right("n", "People"), Column::right("share", "Of asked")];
         columns.extend(outcome_columns());
         let asked = counts.universe.get(None);
         let ids = ["marketing", "sales", "definition", "universe"];
@@ -258,8 +257,11 @@ impl View<'_> {
             ));
         }
         let few = |(name, tally): (String, &Tally)| (1..FEW).contains(&tally.n).then_some(name);
-        let small: Vec<String> =
-            (0..8).rev().map(|bits| (Self::region_title(bits), counts.regions[bits].get(None))).filter_map(few).collect();
+        let small: Vec<String> = (0..8)
+            .rev()
+            .map(|bits| (Self::region_title(bits), counts.regions[bits].get(None)))
+            .filter_map(few)
+            .collect();
         if !small.is_empty() {
             notes.push(format!("Fewer than {FEW}, too few for a share to mean much: {}.", small.join(", ")));
         }

@@ -72,8 +72,11 @@ pub struct View<'a> {
 /// The definition of a contract.
 fn defined(contract: &Contract) -> Result<&Qualified, Issue> {
     contract.qualified.as_ref().ok_or_else(|| {
-        Issue::usage(Place::file(&contract.source_name), "the contract has no [qualified], so nobody is defined to be")
-            .hint("write [qualified] with version = \"2026-02\" and when = \"score >= 65\", or rules of your own")
+        Issue::usage(
+            Place::file(&contract.source_name),
+            "the contract has no [qualified]: who is a qualified lead is not defined",
+        )
+        .hint("write [qualified] with version = \"2026-02\" and when = \"score >= 65\", or rules of your own")
     })
 }
 

@@ -61,8 +61,7 @@ impl Sets {
         let stages =
             (stage_of(contract, qualified, &qualified.marketing)?, stage_of(contract, qualified, &qualified.sales)?);
         let asked_at = qualified.stage.as_ref().map(|s| stage_of(contract, qualified, &s.value)).transpose()?;
-        let verdicts =
-            qualified.rules.iter().map(|rule| facts.verdicts(&rule.when)).collect::<Result<Vec<_>>>()?;
+        let verdicts = qualified.rules.iter().map(|rule| facts.verdicts(&rule.when)).collect::<Result<Vec<_>>>()?;
         let mut sets = Self {
             day: vec![NO_DAY; journeys.len()],
             period: vec![None; journeys.len()],

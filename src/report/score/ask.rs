@@ -131,8 +131,11 @@ impl Capacity {
         let all = Periods::covering(self.per, range.from, range.to, fiscal).all;
         let whole: Vec<_> = all.iter().filter(|p| p.start >= range.from && p.end <= range.to).collect();
         let (Some(first), Some(last)) = (whole.first(), whole.last()) else {
-            return Err(Issue::usage(Place::file("--capacity"), format!("no whole {} lies in the range", self.per.id()))
-                .hint("choose --from and --to so that at least one does, or a shorter period"));
+            return Err(Issue::usage(
+                Place::file("--capacity"),
+                format!("no whole {} lies in the range", self.per.id()),
+            )
+            .hint("choose --from and --to so that at least one does, or a shorter period"));
         };
         let (from, to, periods) = (first.start, last.end, whole.len() as u64);
         let room = self.leads * periods as f64;

@@ -105,12 +105,15 @@ impl View<'_> {
         columns.extend(crate::report::definition::outcome_columns());
         columns.push(Column::right("lift", "Lift"));
         let all = [("all with one", self.scored.with), ("all", self.scored.total)];
-        let lines = bands.iter().rev().map(|b| (b.title.as_str(), b.tally)).chain(all);
+        let (numbers, missing) = bands.split_at(bands.len().saturating_sub(1));
+        let lines = numbers.iter().rev().chain(missing).map(|b| (b.title.as_str(), b.tally)).chain(all);
         let rows = lines
             .map(|(title, tally)| {
                 let mut row = vec![Cell::text(title), Cell::count(tally.n), self.outcomes.count(tally.deals)];
                 row.extend(self.outcomes.people(&tally));
-                row.push(self.lift(&tally).map_or_else(|| Cell::Missing(NOBODY.into()), |l| Cell::text(format!("{l:.2}"))));
+                row.push(
+                    self.lift(&tally).map_or_else(|| Cell::Missing(NOBODY.into()), |l| Cell::text(format!("{l:.2}"))),
+                );
                 row
             })
             .collect();
@@ -138,7 +141,7 @@ impl View<'_> {
             vec![
                 Cell::text(title),
                 words(auc.map(|a| format!("{:.3}", a.value))),
-                words(auc.map(|a| format!("{:.3} to {:.3}", a.interval.0, a.interval.1))),
+                words(auc.and_then(|a| a.interval).map(|(low, high)| format!("{low:.3} to {high:.3}"))),
                 auc.map_or_else(missing, |a| self.outcomes.count(a.positive)),
                 auc.map_or_else(missing, |a| self.outcomes.count(a.negative)),
             ]
@@ -246,8 +249,8 @@ impl View<'_> {
             row.extend(self.outcomes.machines(&tally, known));
             row.push(plain(self.lift(&tally)));
             #[allow(clippy::cast_precision_loss)] // amounts stay below 2^53 minor units
-            let revenue = (self.scored.total.revenue != 0)
-                .then(|| tally.revenue as f64 / self.scored.total.revenue as f64);
+            let revenue =
+                (self.scored.total.revenue != 0).then(|| tally.revenue as f64 / self.scored.total.revenue as f64);
             row.push(plain(revenue));
             row.resize_with(FIRST.len() + OUTCOMES.len() + 5, Cell::none);
             row.extend(vec![Cell::none(); 5]);
@@ -295,8 +298,11 @@ impl View<'_> {
             row.resize_with(5, Cell::none);
             row.push(auc.map_or_else(Cell::none, |a| Cell::count(a.positive + a.negative)));
             row.resize_with(FIRST.len() + OUTCOMES.len() + 5, Cell::none);
-            row.extend([auc.map(|a| a.value), auc.map(|a| a.interval.0), auc.map(|a| a.interval.1)].map(plain));
-            row.extend([auc.map(|a| a.positive), auc.map(|a| a.negative)].map(|n| n.map_or_else(Cell::none, Cell::count)));
+            let interval = auc.and_then(|a| a.interval);
+            row.extend([auc.map(|a| a.value), interval.map(|i| i.0), interval.map(|i| i.1)].map(plain));
+            row.extend(
+                [auc.map(|a| a.positive), auc.map(|a| a.negative)].map(|n| n.map_or_else(Cell::none, Cell::count)),
+            );
             rows.push(self.close(row));
         }
         Table { id: "score_tidy".into(), title: String::new(), audience: Audience::Machines, columns, rows }
@@ -345,16 +351,25 @@ impl View<'_> {
                     with.n - n
                 ));
             }
-            None => notes.push("No threshold is in force: --threshold, or a rule such as score >= 65 in [qualified], says it.".into()),
+            None => notes.push(
+                "No threshold is in force: --threshold, or a rule such as score >= 65 in [qualified], says it.".into(),
+            ),
         }
         if let (Some(capacity), Some(found)) = (&self.capacity, &self.matching) {
             let per = capacity.per.id();
-            let room = format!("{} a {per} over {} whole ({} to {})", score(capacity.leads), found.periods, date_of(found.from), date_of(found.to));
+            let plural = if found.periods == 1 { "" } else { "s" };
+            let room = format!(
+                "{} a {per} over {} whole {per}{plural} ({} to {})",
+                score(capacity.leads),
+                found.periods,
+                date_of(found.from),
+                date_of(found.to)
+            );
             notes.push(match &found.score {
                 Ok(t) => {
                     let average = self.per_period(*t).unwrap_or(0.0);
                     format!(
-                        "Capacity of {room}: {} is the lowest {column} that fits, with {} in all, {average:.1} a {per} on average; single ones can have more.",
+                        "Capacity of {room}: {} is the lowest {column} that fits, with {} in all, {average:.1} a {per} on average; a single {per} can have more.",
                         score(*t),
                         found.volume
                     )

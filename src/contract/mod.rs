@@ -87,7 +87,7 @@ impl Contract {
         Self::load_over(path, shown, &Self::builtin())
     }
 
-    /// Reads and checks a contract file that takes its stages and teams from `base` where it has none.
+    /// Reads and checks a contract file that takes its sources, stages and teams from `base` where it has none.
     ///
     /// # Errors
     /// As [`Contract::load`].

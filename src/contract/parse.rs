@@ -35,7 +35,7 @@ const TOP: &[&str] = &[
 const SLIPPED: &[&str] =
     &["currency", "timezone", "fiscal_year_start", "fiscal_year_label", "as_of", "mature_after", "allowed_reasons"];
 
-/// Reads and checks a contract. Where it has no stages or no teams it takes those of `fallback`.
+/// Reads and checks a contract. Where it has no sources, stages or teams it takes those of `fallback`.
 pub(super) fn contract(
     text: &str,
     shown: &str,
@@ -79,6 +79,9 @@ pub(super) fn contract(
     contract.mature_after_days = mature_after(r, &top);
     contract.allowed_reasons = super::parse::plain(r.texts(&top, "allowed_reasons").unwrap_or_default());
     contract.sources = source::sources(r, &top);
+    if let Some(fallback) = fallback.filter(|_| !top.has("source")) {
+        contract.sources.clone_from(&fallback.sources);
+    }
     let before = r.issues.len();
     if top.has("stage") {
         contract.stages = stage::stages(r, &top, &contract.sources);

@@ -8,6 +8,7 @@ mod check;
 mod company;
 mod compare;
 mod definition;
+mod definition_small;
 mod figures;
 mod metamorphic;
 mod planted;

@@ -142,7 +142,7 @@ pub fn fill(mut report: Report, view: &View<'_>, other: &Contract, condition: Op
     report.tables.push(both.movement());
     report.tables.extend(both.deciding());
     let records = both.records();
-    report.tables.extend(both.sample(&records));
+    report.tables.extend(Both::sample(&records));
     report.tables.push(both.tidy());
     report.tables.push(Both::all(records));
     report.notes = both.notes(&facts);
@@ -220,7 +220,7 @@ impl Both<'_> {
             Self::row("Share won", defined(&|t| outcomes.share(t.won, t.n, Unit::Share))),
             Self::row("95 % interval", defined(&|t| outcomes.interval(t.won, t.n))),
             Self::row("Revenue", defined(&|t| outcomes.revenue(t))),
-            Self::row("Qualified per sales head", of(&|side| self.per_head(side.tallies[2].get(None).n, None))),
+            Self::row("Qualified per sales head, in all", of(&|side| self.per_head(side.tallies[2].get(None).n, None))),
             Self::row("Called qualified by marketing", of(&|side| Cell::count(side.tallies[0].get(None).n))),
             Self::row("Called qualified by sales", of(&|side| Cell::count(side.tallies[1].get(None).n))),
         ];

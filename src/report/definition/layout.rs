@@ -21,7 +21,7 @@ pub fn fill(mut report: Report, view: &View<'_>) -> Report {
     let counts = Counts::of(view.sets, journeys, view.periods, view.maturity);
     let outcomes = Outcomes::of(&view.data.facts());
     report.tables.push(view.sets_table(&counts, &outcomes));
-    report.tables.push(view.regions(&counts, &outcomes));
+    report.tables.push(View::regions(&counts, &outcomes));
     report.tables.push(agreement(&counts));
     report.tables.push(view.rules(&counts, &outcomes));
     report.tables.push(view.periods_table(&counts, &outcomes));
@@ -142,7 +142,7 @@ impl View<'_> {
         table("sets", title, columns, rows)
     }
 
-    fn regions(&self, counts: &Counts, outcomes: &Outcomes) -> Table {
+    fn regions(counts: &Counts, outcomes: &Outcomes) -> Table {
         let mut columns = vec![
             Column::left("region", "Called qualified by"),
             Column::right("n", "Processes"),

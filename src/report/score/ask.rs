@@ -40,8 +40,8 @@ pub fn bands(texts: &[String]) -> Result<Vec<f64>, Issues> {
             ),
         }
     }
-    if let Some(pair) = edges.windows(2).find(|pair| pair[0] >= pair[1]) {
-        let what = format!("{} does not come after {}", pair[1], pair[0]);
+    if let Some([before, after]) = edges.array_windows().find(|[before, after]| before >= after) {
+        let what = format!("{after} does not come after {before}");
         issues.push(Issue::usage(place(), what).hint("write them in ascending order, each once"));
     }
     Issues(issues).into_result().map(|()| edges)
@@ -123,7 +123,7 @@ impl Capacity {
     /// The lowest score that occurs whose volume, over the whole periods of the range, is within capacity.
     ///
     /// # Errors
-    /// None today; kept for the walk.
+    /// No whole period in the range.
     #[allow(clippy::cast_precision_loss)] // counts stay far below 2^53
     pub fn match_threshold(&self, data: &Data, scored: &Scored, range: &Periods) -> Result<Match, Issue> {
         let contract = &data.session.contract;

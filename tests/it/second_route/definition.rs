@@ -386,7 +386,9 @@ fn small_companies_add_up_in_any_order_and_know_nothing_of_later() {
             }
         }
         let mut shuffled = sheets.clone();
-        shuffled.iter_mut().for_each(|sheet| Random::new(seed).shuffle(&mut sheet.rows));
+        for sheet in &mut shuffled {
+            Random::new(seed).shuffle(&mut sheet.rows);
+        }
         assert_eq!(tables, print(&shuffled, small::AS_OF, false), "company {seed}, shuffled");
         for as_of in ["2025-08-20", "2025-03-31"] {
             for table in

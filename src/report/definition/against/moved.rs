@@ -2,6 +2,8 @@
 //!
 //! In: both definitions and what moves. Out: tables for people, rows for machines.
 
+use std::collections::BTreeMap;
+
 use super::{Both, Moved};
 use crate::facts::outcome_id;
 use crate::ingest;
@@ -47,16 +49,11 @@ impl Both<'_> {
 
     /// How many each rule moves.
     pub fn deciding(&self) -> Option<Table> {
-        let mut counts: Vec<((bool, &str, &str, &str), u64)> = Vec::new();
+        let mut counts: BTreeMap<(bool, &str, &str, &str), u64> = BTreeMap::new();
         for moved in self.moved {
             let (rule, why, condition) = self.rule(moved);
-            let key = (moved.into, rule, why, condition);
-            match counts.iter_mut().find(|(known, _)| *known == key) {
-                Some((_, n)) => *n += 1,
-                None => counts.push((key, 1)),
-            }
+            *counts.entry((moved.into, rule, why, condition)).or_default() += 1;
         }
-        counts.sort();
         let columns = vec![
             Column::left("direction", "Moves"),
             Column::left("rule", "By rule"),
@@ -150,7 +147,7 @@ impl Both<'_> {
     }
 
     /// The first of them, for people.
-    pub fn sample(&self, records: &[Vec<Cell>]) -> Option<Table> {
+    pub fn sample(records: &[Vec<Cell>]) -> Option<Table> {
         let columns = vec![
             Column::left("direction", "Moves"),
             Column::left("deal_id", "Deal"),

@@ -47,6 +47,10 @@ pub enum Command {
     Winrate(WinrateArgs),
     /// How sales follows up on qualified leads: speed, dispositions, leaks; and whether as many came as were agreed
     Handoff(HandoffArgs),
+    /// Who calls whom a qualified lead: marketing, sales and the contract's definition, and what became of each
+    Definition(DefinitionArgs),
+    /// What the lead score is worth: conversion and revenue by band, AUC, and the threshold
+    Score(ScoreArgs),
 }
 
 /// What every report reads.
@@ -357,6 +361,71 @@ pub struct HandoffArgs {
     pub input: InputArgs,
     #[command(flatten)]
     pub slice: SliceArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Which days and which processes, without a breakdown.
+#[derive(Debug, Clone, Args)]
+pub struct WindowArgs {
+    /// Length of a period
+    #[arg(long, value_enum, default_value = "quarter", env = "ONEFUNNEL_PERIOD")]
+    pub period: PeriodKind,
+
+    /// First day that counts [default: the first of the month in which the data begin]
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<String>,
+
+    /// Last day that counts [default: as-of]
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<String>,
+
+    /// Only the buying processes for which this SQL condition is true, such as "region = 'EMEA'"
+    #[arg(long = "where", value_name = "SQL")]
+    pub condition: Option<String>,
+}
+
+impl WindowArgs {
+    /// The same, as every report takes it.
+    pub fn slice(&self) -> SliceArgs {
+        let Self { period, from, to, condition } = self.clone();
+        SliceArgs { period, from, to, by: Vec::new(), condition }
+    }
+}
+
+/// `definition`
+#[derive(Debug, Args)]
+pub struct DefinitionArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub window: WindowArgs,
+    /// Another contract: what its [qualified] (and its stages, where it has any) would have made of the same exports
+    #[arg(long, value_name = "FILE")]
+    pub against: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `score`
+#[derive(Debug, Args)]
+pub struct ScoreArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub window: WindowArgs,
+    /// The column of numbers that is the score
+    #[arg(long, value_name = "COLUMN", default_value = "score")]
+    pub column: String,
+    /// Where bands begin, such as 0,20,40,60,80 [default: ten bands of about as many processes each]
+    #[arg(long, value_name = "N,N,…", value_delimiter = ',', allow_hyphen_values = true)]
+    pub bands: Vec<String>,
+    /// The threshold in force [default: that of a rule such as score >= 65 in [qualified]]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub threshold: Option<String>,
+    /// How many leads sales can work, such as 120/month: which threshold would have matched it
+    #[arg(long, value_name = "N/PERIOD")]
+    pub capacity: Option<String>,
     #[command(flatten)]
     pub output: OutputArgs,
 }

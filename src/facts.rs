@@ -159,6 +159,78 @@ impl Facts<'_> {
             .map_err(|e| Issues(in_flag("where", condition, vec![cannot(condition, &e)])).into())
     }
 
+    /// The columns of processes that some export could have, also where none does: for conditions of a contract, which
+    /// speak of more exports than may lie here.
+    pub fn known_columns(&self) -> Vec<Offered> {
+        let mut columns = self.offered("journeys");
+        let ours = [Kind::Deals, Kind::People, Kind::Accounts].into_iter().flat_map(|kind| {
+            let fields = kind.fields().iter().filter(|f| matches!(f.kind, Type::Text | Type::Number));
+            fields.map(|f| (f.name.to_string(), f.kind))
+        });
+        let own = self.contract.sources.iter().flat_map(|source| {
+            source.columns.iter().map(|(name, rule)| (name.clone(), rule.kind.unwrap_or(Type::Text)))
+        });
+        for (name, kind) in ours.chain(own.filter(|(_, kind)| matches!(kind, Type::Text | Type::Number))) {
+            let taken = columns.iter().any(|(n, _)| *n == name);
+            if !taken && (kind == Type::Number || crate::journey::is_segment(&name)) {
+                columns.push((name, kind));
+            }
+        }
+        columns
+    }
+
+    /// The columns of a condition that no export here has.
+    pub fn absent(&self, condition: &str) -> Vec<String> {
+        let offered = self.offered("journeys");
+        let mut names = formula::uses(condition);
+        names.retain(|name| !offered.iter().any(|(n, _)| n == name));
+        names.dedup();
+        names
+    }
+
+    /// Checks the conditions of `[qualified]`.
+    ///
+    /// # Errors
+    /// Every unknown column, at its place in the contract.
+    pub fn check_qualified(&self) -> Result<(), Issues> {
+        let Some(qualified) = &self.contract.qualified else { return Ok(()) };
+        let known = self.known_columns();
+        let issues = qualified.rules.iter().filter_map(|rule| {
+            formula::predicate(&rule.when.value, &known).err().map(|problems| problems_at(&rule.when, problems))
+        });
+        Issues(issues.flatten().collect()).into_result()
+    }
+
+    /// What a condition of the contract says of each process: `None` where it cannot tell, because a value is missing.
+    ///
+    /// # Errors
+    /// Every unknown column, at its place in the contract.
+    pub fn verdicts(&self, condition: &Said<String>) -> Result<Vec<Option<bool>>> {
+        let known = self.known_columns();
+        let text = &condition.value;
+        let predicate = formula::predicate(text, &known).map_err(|p| Issues(problems_at(condition, p)))?;
+        let wanted: BTreeSet<String> = formula::uses(text).into_iter().collect();
+        let mut frame = self.frame("journeys", &wanted)?;
+        let rows = self.journeys.len();
+        for name in self.absent(text) {
+            let kind = known.iter().find(|(n, _)| *n == name).map(|(_, kind)| *kind);
+            let dtype = if kind == Some(Type::Number) { DataType::Float64 } else { DataType::String };
+            frame.with_column(Column::full_null(name.as_str().into(), rows, &dtype))?;
+        }
+        let verdicts = || -> PolarsResult<Vec<Option<bool>>> {
+            let out = frame.lazy().select([predicate.alias("__verdict")]).collect()?;
+            let said = out.column("__verdict")?.bool()?;
+            // A condition without a column is one value for all rows.
+            Ok(if said.len() == rows { said.iter().collect() } else { vec![said.get(0); rows] })
+        };
+        verdicts().map_err(|e| Issues(problems_at(condition, vec![cannot(text, &e)])).into())
+    }
+
+    /// A column of numbers of the processes, NaN where it is missing; `None` when no export has it.
+    pub fn numbers(&self, column: &str) -> Option<&[f64]> {
+        self.journeys.numbers.get(column).map(Vec::as_slice)
+    }
+
     /// The segments of the processes by some columns, in order of their text, and each process's index among them.
     ///
     /// # Errors

@@ -101,6 +101,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
         Command::Velocity(args) => report(&args.output, env, |env| report::velocity::build(args, env)),
         Command::Winrate(args) => report(&args.output, env, |env| report::winrate::build(args, env)),
         Command::Handoff(args) => report(&args.output, env, |env| report::handoff::build(args, env)),
+        Command::Definition(args) => report(&args.output, env, |env| report::definition::build(args, env)),
+        Command::Score(args) => report(&args.output, env, |env| report::score::build(args, env)),
     }
 }
 

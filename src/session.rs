@@ -227,7 +227,9 @@ impl Session {
         let journeys = journey::build(&loaded.tables, &who, &self.contract, &self.home, as_of)?;
         clock.step("journey", env);
         let read = loaded.files.iter().filter_map(|f| f.input.table.clone()).collect();
-        Ok(Data { session: self, tables: loaded.tables, files: loaded.files, who, journeys, read })
+        let data = Data { session: self, tables: loaded.tables, files: loaded.files, who, journeys, read };
+        data.facts().check_qualified()?;
+        Ok(data)
     }
 }
 

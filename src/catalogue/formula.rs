@@ -230,6 +230,36 @@ pub fn uses(text: &str) -> Vec<String> {
     parse(text).map(|expr| names(&expr).0.into_iter().map(|(name, _)| name).collect()).unwrap_or_default()
 }
 
+/// The least value of a column that a condition lets through, where it says so plainly: `score >= 65`, alone or joined by
+/// AND to whatever else. The highest of several.
+pub fn at_least(text: &str, column: &str) -> Option<f64> {
+    fn number(expr: &Expr) -> Option<f64> {
+        match expr {
+            Expr::Value(v) => match &v.value {
+                Value::Number(text, _) => text.parse().ok(),
+                _ => None,
+            },
+            Expr::UnaryOp { op: UnaryOperator::Minus, expr } => number(expr).map(|n| -n),
+            Expr::Nested(inner) => number(inner),
+            _ => None,
+        }
+    }
+    fn of(expr: &Expr, column: &str) -> Option<f64> {
+        let is = |e: &Expr| matches!(e, Expr::Identifier(ident) if ident.value == column);
+        match expr {
+            Expr::Nested(inner) => of(inner, column),
+            Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+                let both = [of(left, column), of(right, column)];
+                both.into_iter().flatten().reduce(f64::max)
+            }
+            Expr::BinaryOp { left, op: BinaryOperator::GtEq, right } if is(left) => number(right),
+            Expr::BinaryOp { left, op: BinaryOperator::LtEq, right } if is(right) => number(left),
+            _ => None,
+        }
+    }
+    of(&parse(text).ok()?, column)
+}
+
 /// Why a formula has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Undefined {

@@ -6,6 +6,7 @@
 
 mod handoff;
 mod parse;
+mod qualified;
 mod read;
 mod source;
 mod stage;
@@ -23,7 +24,8 @@ use sha2::{Digest, Sha256};
 
 pub use handoff::{Handoff, Target};
 pub use types::{
-    ColumnRule, DateOrder, Evidence, FiscalLabel, MeasureDef, MetricDef, Owner, Rate, Said, Source, Stage, Team, Teams,
+    ColumnRule, DateOrder, Evidence, FiscalLabel, MeasureDef, MetricDef, Owner, Qualified, QualifiedRule, Rate, Said,
+    Source, Stage, Team, Teams,
 };
 
 use crate::issue::{Issue, Issues, Place};
@@ -78,6 +80,8 @@ pub struct Contract {
     pub handoff: Handoff,
     /// How many processes are to reach a stage, `[[target]]`.
     pub targets: Vec<Target>,
+    /// The one definition of a qualified lead.
+    pub qualified: Option<Qualified>,
 }
 
 impl Contract {
@@ -86,13 +90,21 @@ impl Contract {
     /// # Errors
     /// All problems of the file at once, or the one that kept it from being read.
     pub fn load(path: &Path, shown: &str) -> Result<Self, Issues> {
+        Self::load_over(path, shown, &Self::builtin())
+    }
+
+    /// Reads and checks a contract file that takes its sources, stages and teams from `base` where it has none.
+    ///
+    /// # Errors
+    /// As [`Contract::load`].
+    pub fn load_over(path: &Path, shown: &str, base: &Self) -> Result<Self, Issues> {
         let bytes = std::fs::read(path).map_err(|e| unreadable(path, shown, &e))?;
         let text = utf8(&bytes, shown)?;
         let root = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
             _ => PathBuf::from("."),
         };
-        Self::parse(text, shown, root)
+        parse::contract(text, shown, root, Some(base))
     }
 
     /// The contract that holds where there is none: [`DEFAULT`], relative to the current folder.
@@ -156,6 +168,7 @@ impl Contract {
             presets: Vec::new(),
             handoff: Handoff::default(),
             targets: Vec::new(),
+            qualified: None,
         }
     }
 }

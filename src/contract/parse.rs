@@ -10,7 +10,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::read::{Fields, Reader, Value};
-use super::{Contract, FiscalLabel, MeasureDef, MetricDef, Rate, Said, Team, Teams, handoff, sha256, source, stage};
+use super::{
+    Contract, FiscalLabel, MeasureDef, MetricDef, Rate, Said, Team, Teams, handoff, qualified, sha256, source, stage,
+};
 use crate::issue::{Issue, Issues, Place};
 
 const TOP: &[&str] = &[
@@ -31,12 +33,13 @@ const TOP: &[&str] = &[
     "preset",
     "handoff",
     "target",
+    "qualified",
 ];
 /// Keys that, written below the first table, have slipped into that table (`name` more likely means a title there).
 const SLIPPED: &[&str] =
     &["currency", "timezone", "fiscal_year_start", "fiscal_year_label", "as_of", "mature_after", "allowed_reasons"];
 
-/// Reads and checks a contract. Where it has no stages or no teams it takes those of `fallback`.
+/// Reads and checks a contract. Where it has no sources, stages or teams it takes those of `fallback`.
 pub(super) fn contract(
     text: &str,
     shown: &str,
@@ -80,9 +83,14 @@ pub(super) fn contract(
     contract.mature_after_days = mature_after(r, &top);
     contract.allowed_reasons = super::parse::plain(r.texts(&top, "allowed_reasons").unwrap_or_default());
     contract.sources = source::sources(r, &top);
+    if let Some(fallback) = fallback.filter(|_| !top.has("source")) {
+        contract.sources.clone_from(&fallback.sources);
+    }
+    let before = r.issues.len();
     if top.has("stage") {
         contract.stages = stage::stages(r, &top, &contract.sources);
     }
+    let stages_read = r.issues.len() == before;
     if let Some(value) = top.get("teams") {
         contract.teams = teams(r, value);
     }
@@ -94,6 +102,7 @@ pub(super) fn contract(
     contract.presets = presets(r, &top);
     contract.handoff = handoff::handoff(r, &top, &contract.stages);
     contract.targets = handoff::targets(r, &top, &contract.stages);
+    contract.qualified = qualified::qualified(r, &top, &contract.stages, stages_read);
 
     let mut issues = reader.issues;
     issues.sort_by(|a, b| a.place.cmp(&b.place));

@@ -217,3 +217,31 @@ pub struct MetricDef {
     /// A worked example; its form is checked by the catalogue.
     pub example: Option<toml::Table>,
 }
+
+/// `[qualified]`: the one definition of a qualified lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Qualified {
+    /// Where it was written.
+    pub place: Place,
+    /// Which version of the definition this is.
+    pub version: Said<String>,
+    /// What it is called.
+    pub title: String,
+    /// What must hold, all of it; at least one. A single condition is a rule called `when`.
+    pub rules: Vec<QualifiedRule>,
+    /// The stage whose processes are asked; all processes without one.
+    pub stage: Option<Said<String>>,
+    /// Id of the stage at which marketing calls somebody qualified.
+    pub marketing: String,
+    /// Id of the stage at which sales does.
+    pub sales: String,
+}
+
+/// One condition of the definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QualifiedRule {
+    /// `snake_case` name, unique in its definition.
+    pub name: Said<String>,
+    /// SQL condition on the columns of buying processes; the columns are checked with the data.
+    pub when: Said<String>,
+}

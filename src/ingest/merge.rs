@@ -424,7 +424,12 @@ fn note_changed_later(tables: &mut Tables, keep: &[bool]) {
             let (codes, field) = (changes.codes(id), changes.codes("field"));
             // Another owner is no other status.
             let stage = |row: &usize| !tables.names.text(field[*row]).is_some_and(|f| f.eq_ignore_ascii_case("owner"));
-            (0..keep.len()).filter(|row| !keep[*row]).filter(stage).map(|row| codes[row]).filter(|id| *id != NONE).collect()
+            (0..keep.len())
+                .filter(|row| !keep[*row])
+                .filter(stage)
+                .map(|row| codes[row])
+                .filter(|id| *id != NONE)
+                .collect()
         };
         if changed.is_empty() {
             continue;

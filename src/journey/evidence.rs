@@ -36,13 +36,16 @@ pub struct Known {
     shown: bool,
 }
 
+/// By stage and process when it was reached; by stage whether any export shows it; by stage and process whether
+/// something says so itself.
+type Stages = (Vec<Vec<Reached>>, Vec<bool>, Vec<Vec<bool>>);
+
 /// Every stage of every process.
-pub fn stages(
-    view: &View<'_>,
-    oddities: &mut BTreeMap<&'static str, u64>,
-) -> Result<(Vec<Vec<Reached>>, Vec<bool>), Issues> {
+pub fn stages(view: &View<'_>, oddities: &mut BTreeMap<&'static str, u64>) -> Result<Stages, Issues> {
     let known = known(view)?;
-    Ok((fill(view, &known, oddities), seen(&known)))
+    let shown =
+        known.iter().map(|k| k.at.iter().zip(&k.undated).map(|(at, undated)| !at.is_none() || *undated).collect());
+    Ok((fill(view, &known, oddities), seen(&known), shown.collect()))
 }
 
 /// The earliest evidence of every stage of every process.

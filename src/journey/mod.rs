@@ -17,6 +17,7 @@ pub mod spells;
 mod touch;
 
 pub use entries::{Entries, Policy, Spell};
+pub use segment::is_segment;
 pub use touch::when as touch_times;
 
 use std::collections::BTreeMap;
@@ -129,6 +130,8 @@ pub struct Journeys {
     pub stages: Vec<Vec<Reached>>,
     /// By stage: whether any export shows it. One that none shows, though a later one is shown, is unknown.
     pub seen: Vec<bool>,
+    /// By stage: whether something in the exports says itself that the process reached it, dated or not.
+    pub shown: Vec<Vec<bool>>,
     /// What became of it.
     pub outcome: Vec<Outcome>,
     /// Day the deal was created; [`NO_DAY`] when unknown.
@@ -250,7 +253,7 @@ pub fn build(
     let touch_of = &touches.of;
     let view =
         evidence::View { tables, contract, home, as_of, of_person: &of_person, touch_of, len, of_people, of_deals };
-    let (stages, seen) = evidence::stages(&view, &mut oddities)?;
+    let (stages, seen, shown) = evidence::stages(&view, &mut oddities)?;
 
     let (created_at, closed_at) = (deals.times("created_at"), deals.times("closed_at"));
     let (is_won, is_closed) = (deals.flags("is_won"), deals.flags("is_closed"));
@@ -260,6 +263,7 @@ pub fn build(
         people,
         stages,
         seen,
+        shown,
         outcome: vec![Outcome::NoDeal; len],
         created: vec![NO_DAY; len],
         closed: vec![NO_DAY; len],

@@ -18,6 +18,11 @@ use crate::tables::{Kind, NONE, Table, Tables, Type, Values};
 const NOT_SEGMENTS: [&str; 9] =
     ["name", "account_name", "company", "website", "currency", "kind", "title", "subject", "rejected_reason"];
 
+/// Whether a column of words tells groups apart, so that processes have it.
+pub fn is_segment(name: &str) -> bool {
+    !NOT_SEGMENTS.contains(&name)
+}
+
 /// Columns in which the person speaks before the deal.
 const PERSON_FIRST: [&str; 5] = ["lead_source", "source_detail", "campaign", "status", "lifecycle_stage"];
 

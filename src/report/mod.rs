@@ -3,6 +3,7 @@
 //! In: evaluated figures, journeys and provenance. Out: a [`Report`], which `output` turns into bytes. Nothing here
 //! knows a CSV header or a file format.
 
+pub mod definition;
 pub mod funnel;
 pub mod handoff;
 pub mod init;
@@ -10,6 +11,7 @@ pub mod inspect;
 pub mod metrics;
 pub mod presets;
 pub mod quality;
+pub mod score;
 pub mod scorecard;
 pub mod velocity;
 pub mod winrate;

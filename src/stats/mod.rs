@@ -1,7 +1,9 @@
 //! Statistics: pure functions on plain numbers and slices.
 
+pub mod agreement;
 pub mod censored;
 pub mod interval;
 pub mod quantile;
-pub mod summary;
+pub mod ranking;
 pub mod spread;
+pub mod summary;

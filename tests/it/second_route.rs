@@ -7,6 +7,8 @@ mod acme;
 mod check;
 mod company;
 mod compare;
+mod definition;
+mod definition_small;
 mod entries;
 mod figures;
 mod handoff;

@@ -92,6 +92,8 @@ pub struct Process {
     pub first_contact: Option<i64>,
     pub source: String,
     pub stages: Vec<Reach>,
+    /// Ids of the records of its people.
+    pub people: Vec<String>,
 }
 
 impl Process {
@@ -208,6 +210,11 @@ pub fn processes(company: &Company) -> Vec<Process> {
         }
     }
 
+    let mut members: Vec<Vec<String>> = vec![Vec::new(); count];
+    for (person, who) in company.people.iter().zip(&human) {
+        members[process_of[who]].push(person.id.clone());
+    }
+
     (0..count)
         .map(|p| {
             let deal = company.deals.get(p);
@@ -224,6 +231,7 @@ pub fn processes(company: &Company) -> Vec<Process> {
                 first_contact: contact[p].into_iter().chain(created).min().or(closed),
                 source: speaks[p].map_or(deal.map_or("", |d| &d.source), |(_, s)| s).to_owned(),
                 stages: fill(&recorded[p]),
+                people: members[p].clone(),
             }
         })
         .collect()

@@ -98,6 +98,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
         Command::Metrics(args) => report(&args.output, env, |_| report::metrics::build(args)),
         Command::Presets(args) => report(&args.output, env, |_| report::presets::build(args)),
         Command::Init(args) => report::init::run(args, env),
+        Command::Cohort(args) => report(&args.output, env, |env| report::cohort::build(args, env)),
     }
 }
 

@@ -152,7 +152,7 @@ fn counted(data: &Data, (start, end): (usize, usize), all: &[Followed], left_out
     }
     if left_out.unclear > 0 {
         notes.push(format!(
-            "{} closed and no export says how: known until then, and neither won nor lost.",
+            "{} closed, and no export says whether as won: followed until then, neither won nor lost.",
             left_out.unclear
         ));
     }

@@ -175,27 +175,39 @@ impl View<'_> {
         let length = usize::try_from(self.age.days()).unwrap_or(1);
         columns.extend(ages.iter().map(|age| Column::right(format!("age_{age}"), format!("{} d", age * length))));
         let (rows, hidden) = self.rows();
-        let rows = rows.into_iter().map(|(name, period, group)| {
-            let mut cells = vec![Cell::text(name), Cell::count(group.n)];
+        let mut rows: Vec<Vec<Cell>> = rows
+            .into_iter()
+            .map(|(name, period, group)| {
+                let mut cells = vec![Cell::text(name), Cell::count(group.n)];
+                cells.extend(ages.iter().map(|age| {
+                    let Aged { observed, converted, .. } = group.ages.get(age - 1).copied().unwrap_or_default();
+                    let whole = self.whole(period, self.age.days() * i32::try_from(*age).unwrap_or(i32::MAX));
+                    match part(converted, observed) {
+                        Some(share) if observed >= MIN_N || whole => marked(share, !whole),
+                        _ => Cell::Missing("too few were followed for so long".into()),
+                    }
+                }));
+                cells
+            })
+            .collect();
+        // Shares of those old enough are of other people at every age; the estimate is of all, and never falls.
+        if let Some(all) = self.groups.get(&(None, None)) {
+            let mut cells = vec![Cell::text("All, estimated"), Cell::count(all.n)];
+            let at = |age: &usize| all.curve.at(self.age.days() * i32::try_from(*age).unwrap_or(i32::MAX));
             cells.extend(ages.iter().map(|age| {
-                let Aged { observed, converted, .. } = group.ages.get(age - 1).copied().unwrap_or_default();
-                let whole = self.whole(period, self.age.days() * i32::try_from(*age).unwrap_or(i32::MAX));
-                match part(converted, observed) {
-                    Some(share) if observed >= MIN_N || whole => marked(share, !whole),
-                    _ => Cell::Missing("too few were followed for so long".into()),
-                }
+                at(age).map_or_else(|| Cell::Missing("too few".into()), |e| Cell::Number(e.cif, Unit::Share))
             }));
-            cells
-        });
+            rows.push(cells);
+        }
         let title = format!("Share that reached {} within so many days{}", self.title(self.end), self.more(hidden));
-        Table { id: "triangle".into(), title, audience: Audience::People, columns, rows: rows.collect() }
+        Table { id: "triangle".into(), title, audience: Audience::People, columns, rows }
     }
 
     pub fn eventual(&self) -> Table {
-        let columns = vec![
+        let mut columns = vec![
             self.first_column(),
             Column::right("n", "n"),
-            Column::right("converted", "Converted"),
+            Column::right("converted", "Reached"),
             Column::right("lost", "Lost"),
             Column::right("open", "Open"),
             Column::right("share", "So far"),
@@ -203,15 +215,17 @@ impl View<'_> {
             Column::right("interval", "95 % interval"),
             Column::right("followed", "By day"),
             Column::right("median_days", "Median days"),
-            Column::left("mature", "Mature"),
         ];
+        // Segments are of all cohorts together.
+        let by_cohort = self.by.is_empty();
+        columns.extend(by_cohort.then(|| Column::left("mature", "Mature")));
         let (rows, _) = self.rows();
         let rows = rows.into_iter().map(|(name, period, group)| {
             let last = group.curve.last();
             let short = self.short(group);
             let bounds = last.and_then(|(_, estimate)| estimate.bounds());
             let median = group.curve.quantile_of_converted(0.5).filter(|_| !short);
-            vec![
+            let mut cells = vec![
                 Cell::text(name),
                 Cell::count(group.n),
                 Cell::count(group.converted),
@@ -222,8 +236,12 @@ impl View<'_> {
                 bounds.map_or_else(Cell::none, |(low, high)| Cell::text(number::interval(low, high))),
                 last.map_or_else(Cell::none, |(day, _)| Cell::Number(f64::from(day), Unit::Number)),
                 median.map_or_else(Cell::none, |day| Cell::Number(f64::from(day), Unit::Days)),
-                self.mature(period).map_or_else(Cell::none, |m| Cell::text(if m { "yes" } else { "not yet" })),
-            ]
+            ];
+            if by_cohort {
+                let mature = period.and_then(|_| self.mature(period));
+                cells.push(mature.map_or_else(Cell::none, |m| Cell::text(if m { "yes" } else { "no" })));
+            }
+            cells
         });
         let title = format!("Eventual conversion to {}, with losses as competing events", self.title(self.end));
         Table { id: "eventual".into(), title, audience: Audience::People, columns, rows: rows.collect() }

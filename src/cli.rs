@@ -51,6 +51,8 @@ pub enum Command {
     Definition(DefinitionArgs),
     /// What the lead score is worth: conversion and revenue by band, AUC, and the threshold
     Score(ScoreArgs),
+    /// Conversion by cohort and age, and eventual conversion while some are lost and others still open
+    Cohort(CohortArgs),
 }
 
 /// What every report reads.
@@ -428,4 +430,59 @@ pub struct ScoreArgs {
     pub capacity: Option<String>,
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// `cohort`
+#[derive(Debug, Args)]
+#[command(mut_arg("period", |period| period.default_value("month").help("Length of a cohort")))]
+pub struct CohortArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub slice: SliceArgs,
+    /// The stage that begins a cohort and everybody's days, by its id [default: the first]
+    #[arg(long, value_name = "STAGE")]
+    pub start: Option<String>,
+    /// The stage that is converting [default: the last]
+    #[arg(long, value_name = "STAGE")]
+    pub end: Option<String>,
+    /// Length of an age
+    #[arg(long, value_enum, default_value = "month")]
+    pub age: Age,
+    /// The last age shown [default: the longest that anybody was followed]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub max_age: Option<u32>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Length of an age: the same number of days for everybody, which calendar months are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Age {
+    /// 30 days
+    Month,
+    /// 7 days
+    Week,
+    /// 90 days
+    Quarter,
+}
+
+impl Age {
+    /// For machines.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Month => "month",
+            Self::Week => "week",
+            Self::Quarter => "quarter",
+        }
+    }
+
+    /// How many days.
+    pub fn days(self) -> i32 {
+        match self {
+            Self::Month => 30,
+            Self::Week => 7,
+            Self::Quarter => 90,
+        }
+    }
 }

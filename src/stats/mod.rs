@@ -7,3 +7,4 @@ pub mod quantile;
 pub mod ranking;
 pub mod spread;
 pub mod summary;
+pub mod survival;

@@ -12,8 +12,14 @@ use crate::common::{bin, command, root, stdout};
 
 pub const ACME: &str = "examples/acme";
 pub const FORMATS: [&str; 6] = ["table", "csv", "tsv", "json", "jsonl", "md"];
-pub const REPORTS: [&[&str]; 5] =
-    [&["scorecard", ACME], &["funnel", ACME], &["inspect", ACME], &["metrics", "--contract", ACME], &["quality", ACME]];
+pub const REPORTS: [&[&str]; 6] = [
+    &["scorecard", ACME],
+    &["funnel", ACME],
+    &["inspect", ACME],
+    &["metrics", "--contract", ACME],
+    &["quality", ACME],
+    &["cohort", ACME],
+];
 pub const TIDY: &str = "metric_id,period,period_start,period_end,segment,value,unit,numerator,denominator,n,ci_low,ci_high,\
                     mature,status,basis,as_of,currency,contract_hash";
 

@@ -293,3 +293,43 @@ fn maven_cycles_and_rates() {
     assert_eq!([&close["numerator"], &close["denominator"]], ["4238", "8300"]);
     assert_eq!([&rate("amount", "total")["value"], &rate("amount", "total")["status"]], ["", "no_lost_amount"]);
 }
+
+/// Nobody is lost in these files, and everybody is followed for 214 days: up to then the estimate is the plain share.
+#[test]
+fn olist_cohorts_by_age() {
+    let Some(data) = data() else { return };
+    // Month of first contact: leads, won, and won within 30, 90 and 180 days.
+    let months = [
+        ("2017-11", [445, 18, 2, 8, 13]),
+        ("2017-12", [200, 11, 1, 6, 8]),
+        ("2018-01", [1141, 152, 96, 129, 143]),
+        ("2018-02", [1028, 149, 101, 128, 139]),
+        ("2018-03", [1174, 167, 114, 140, 159]),
+        ("2018-04", [1352, 183, 148, 171, 178]),
+        ("2018-05", [1303, 130, 92, 109, 130]),
+        ("total", [8000, 842, 554, 691, 774]),
+    ];
+    let file = olist(data.join("olist").to_str().unwrap());
+    let rows = rows(&["cohort", file.path().to_str().unwrap(), "--as-of", "2018-12-31", "-f", "csv"]);
+    let row = |cohort: &str, age: &str| rows.iter().find(|r| r["cohort"] == cohort && r["age"] == age).unwrap();
+    let count = |row: &Row, key: &str| row[key].parse::<i64>().unwrap();
+    for (month, [leads, won, within @ ..]) in months {
+        let last = row(month, "eventual");
+        assert_eq!([count(last, "n"), count(last, "converted"), count(last, "lost")], [leads, won, 0], "{month}");
+        // One won before the first contact has converted at every age; the reference figures leave it out.
+        let before = count(last, "converted_before_start");
+        for (age, won) in ["1", "3", "6"].into_iter().zip(within) {
+            let row = row(month, age);
+            assert_eq!([count(row, "observed"), count(row, "converted") - before], [leads, won], "{month} {age}");
+            assert_eq!((row["cif"].as_str() == "0", row["whole_cohort_observed"].as_str()), (false, "true"));
+            let (cif, share) = (row["cif"].parse::<f64>().unwrap(), row["share"].parse::<f64>().unwrap());
+            assert!((cif - share).abs() < 1e-12, "{month} {age}");
+        }
+    }
+    let total = row("total", "eventual");
+    assert_eq!(
+        [total["age_days"].as_str(), total["median_days"].as_str(), total["median_days_of_all"].as_str()],
+        ["565", "14", ""]
+    );
+    assert!(total["cif"].parse::<f64>().unwrap() > 0.10525, "{total:?}");
+}

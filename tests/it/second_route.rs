@@ -5,6 +5,7 @@
 
 mod acme;
 mod check;
+mod cohort;
 mod company;
 mod compare;
 mod definition;

@@ -1,0 +1,368 @@
+//! The tables of `cohort`: the triangle, eventual conversion, and the tidy one.
+
+use std::collections::BTreeMap;
+
+use super::count::{Aged, Group, Key};
+use super::{shown, too_small};
+use crate::calendar::Periods;
+use crate::cli::Age;
+use crate::evaluate::segment_text;
+use crate::facts::Segment;
+use crate::output::number;
+use crate::report::{Audience, Cell, Column, Table, Unit};
+use crate::session::Data;
+use crate::stats::interval::wilson;
+use crate::stats::survival::{Estimate, MIN_N};
+use crate::time::{date_of, day_of};
+
+/// The tidy columns: the same whatever the data.
+const TIDY: [&str; 33] = [
+    "cohort",
+    "cohort_start",
+    "cohort_end",
+    "segment",
+    "age",
+    "age_days",
+    "n",
+    "observed",
+    "whole_cohort_observed",
+    "converted",
+    "lost",
+    "open",
+    "converted_before_start",
+    "share",
+    "share_low",
+    "share_high",
+    "at_risk",
+    "cif",
+    "ci_low",
+    "ci_high",
+    "variance",
+    "status",
+    "median_days",
+    "median_days_of_all",
+    "mature",
+    "start_stage",
+    "end_stage",
+    "age_unit",
+    "age_unit_days",
+    "estimator",
+    "as_of",
+    "currency",
+    "contract_hash",
+];
+
+/// The row of a cohort that speaks of all that is known, whatever the age.
+const EVENTUAL: &str = "eventual";
+
+/// Cohorts and ages shown to people at 80 columns; machines get all.
+const COHORTS: usize = 12;
+const AGES: usize = 8;
+
+/// Marks a share of those who are old enough only, and an estimate that will still rise.
+const YOUNG: &str = "*";
+
+/// What the tables are made from.
+pub struct View<'a> {
+    pub data: &'a Data,
+    pub periods: &'a Periods,
+    pub by: &'a [String],
+    pub segments: &'a [Segment],
+    pub start: usize,
+    pub end: usize,
+    pub age: Age,
+    pub groups: &'a BTreeMap<Key, Group>,
+}
+
+#[allow(clippy::cast_precision_loss)] // counts stay far below 2^53
+fn part(k: u64, n: u64) -> Option<f64> {
+    (n > 0).then(|| k as f64 / n as f64)
+}
+
+fn plain(value: Option<f64>, why: &str) -> Cell {
+    value.map_or_else(|| Cell::Missing(why.into()), |v| Cell::Number(v, Unit::Number))
+}
+
+fn marked(value: f64, young: bool) -> Cell {
+    let text = number::people(value, Unit::Share);
+    if young { Cell::text(format!("{text}{YOUNG}")) } else { Cell::text(text) }
+}
+
+impl View<'_> {
+    fn title(&self, stage: usize) -> &str {
+        &self.data.session.contract.stages[stage].title
+    }
+
+    fn as_of(&self) -> i32 {
+        day_of(self.data.session.as_of)
+    }
+
+    /// First and last day of a cohort, or of all.
+    fn days(&self, period: Option<usize>) -> (i32, i32) {
+        let Periods { from, to, all, .. } = self.periods;
+        period.map_or((*from, *to), |p| (all[p].start, all[p].end))
+    }
+
+    fn label(&self, period: Option<usize>) -> &str {
+        period.map_or("All", |p| self.periods.all[p].label.as_str())
+    }
+
+    /// The last day on which somebody of the cohort may have begun.
+    fn youngest(&self, period: Option<usize>) -> i32 {
+        self.days(period).1.min(self.periods.to)
+    }
+
+    /// Whether everybody of a cohort was followed for so many days.
+    fn whole(&self, period: Option<usize>, days: i32) -> bool {
+        self.as_of() - self.youngest(period) >= days
+    }
+
+    fn mature(&self, period: Option<usize>) -> Option<bool> {
+        let end = self.days(period).1;
+        self.data.mature_after().map(|days| self.as_of() - end >= days)
+    }
+
+    /// Whether the longest follow-up is too short to call the estimate eventual.
+    fn short(&self, group: &Group) -> bool {
+        let last = group.curve.steps.last().map_or(0, |step| step.day);
+        let closed = group.curve.steps.last().is_some_and(|step| step.open <= 0.0);
+        self.data.mature_after().is_some_and(|days| last < days && !closed)
+    }
+
+    /// The rows for people: the last cohorts and all of them, or the segments and all of them.
+    fn rows(&self) -> (Vec<(String, Option<usize>, &Group)>, usize) {
+        let mut rows = Vec::new();
+        let mut hidden = 0;
+        if self.by.is_empty() {
+            let cohorts: Vec<_> = self.groups.iter().filter_map(|((_, p), g)| p.map(|p| (p, g))).collect();
+            hidden = cohorts.len().saturating_sub(COHORTS);
+            rows.extend(cohorts[hidden..].iter().map(|(p, g)| (self.label(Some(*p)).to_string(), Some(*p), *g)));
+        } else {
+            let segments = self.groups.iter().filter_map(|((s, p), g)| s.filter(|_| p.is_none()).map(|s| (s, g)));
+            rows.extend(segments.map(|(s, g)| (segment_text(self.by, &self.segments[s]), None, g)));
+        }
+        rows.extend(self.groups.get(&(None, None)).map(|g| ("All".to_string(), None, g)));
+        (rows, hidden)
+    }
+
+    fn first_column(&self) -> Column {
+        if self.by.is_empty() { Column::left("cohort", "Cohort") } else { Column::left("segment", self.by.join(", ")) }
+    }
+
+    fn more(&self, hidden: usize) -> String {
+        let kind = self.periods.kind.id();
+        match (self.by.is_empty(), hidden) {
+            (true, 0) => format!(", by {kind} of {}", self.title(self.start)),
+            (true, _) => format!(", by {kind} of {}; {hidden} earlier in machine formats", self.title(self.start)),
+            (false, _) => format!(", by {}; every {kind} in machine formats", self.by.join(", ")),
+        }
+    }
+
+    /// The ages for people: all, or those that people ask for.
+    fn shown_ages(&self) -> Vec<usize> {
+        let last = self.groups.get(&(None, None)).map_or(0, |g| g.ages.len());
+        let asked: [usize; AGES] = match self.age {
+            Age::Month => [1, 2, 3, 6, 9, 12, 18, 24],
+            Age::Week => [1, 2, 4, 8, 13, 26, 39, 52],
+            Age::Quarter => [1, 2, 3, 4, 5, 6, 7, 8],
+        };
+        if last <= AGES { (1..=last).collect() } else { asked.into_iter().filter(|age| *age <= last).collect() }
+    }
+
+    pub fn triangle(&self) -> Table {
+        let ages = self.shown_ages();
+        let mut columns = vec![self.first_column(), Column::right("n", "n")];
+        let length = usize::try_from(self.age.days()).unwrap_or(1);
+        columns.extend(ages.iter().map(|age| Column::right(format!("age_{age}"), format!("{} d", age * length))));
+        let (rows, hidden) = self.rows();
+        let mut rows: Vec<Vec<Cell>> = rows
+            .into_iter()
+            .map(|(name, period, group)| {
+                let mut cells = vec![Cell::text(name), Cell::count(group.n)];
+                cells.extend(ages.iter().map(|age| {
+                    let Aged { observed, converted, .. } = group.ages.get(age - 1).copied().unwrap_or_default();
+                    let whole = self.whole(period, self.age.days() * i32::try_from(*age).unwrap_or(i32::MAX));
+                    match part(converted, observed) {
+                        Some(share) if observed >= MIN_N || whole => marked(share, !whole),
+                        _ => Cell::Missing("too few were followed for so long".into()),
+                    }
+                }));
+                cells
+            })
+            .collect();
+        // Shares of those old enough are of other people at every age; the estimate is of all, and never falls.
+        if let Some(all) = self.groups.get(&(None, None)) {
+            let mut cells = vec![Cell::text("All, estimated"), Cell::count(all.n)];
+            let at = |age: &usize| all.curve.at(self.age.days() * i32::try_from(*age).unwrap_or(i32::MAX));
+            cells.extend(ages.iter().map(|age| {
+                at(age).map_or_else(|| Cell::Missing("too few".into()), |e| Cell::Number(e.cif, Unit::Share))
+            }));
+            rows.push(cells);
+        }
+        let title = format!("Share that reached {} within so many days{}", self.title(self.end), self.more(hidden));
+        Table { id: "triangle".into(), title, audience: Audience::People, columns, rows }
+    }
+
+    pub fn eventual(&self) -> Table {
+        let mut columns = vec![
+            self.first_column(),
+            Column::right("n", "n"),
+            Column::right("converted", "Reached"),
+            Column::right("lost", "Lost"),
+            Column::right("open", "Open"),
+            Column::right("share", "So far"),
+            Column::right("cif", "Eventual"),
+            Column::right("interval", "95 % interval"),
+            Column::right("followed", "By day"),
+            Column::right("median_days", "Median days"),
+        ];
+        // Segments are of all cohorts together.
+        let by_cohort = self.by.is_empty();
+        columns.extend(by_cohort.then(|| Column::left("mature", "Mature")));
+        let (rows, _) = self.rows();
+        let rows = rows.into_iter().map(|(name, period, group)| {
+            let last = group.curve.last();
+            let short = self.short(group);
+            let bounds = last.and_then(|(_, estimate)| estimate.bounds());
+            let median = group.curve.quantile_of_converted(0.5).filter(|_| !short);
+            let mut cells = vec![
+                Cell::text(name),
+                Cell::count(group.n),
+                Cell::count(group.converted),
+                Cell::count(group.lost),
+                Cell::count(group.n - group.converted - group.lost),
+                part(group.converted, group.n).map_or_else(Cell::none, |v| Cell::Number(v, Unit::Share)),
+                last.map_or_else(Cell::none, |(_, estimate)| marked(estimate.cif, short)),
+                bounds.map_or_else(Cell::none, |(low, high)| Cell::text(number::interval(low, high))),
+                last.map_or_else(Cell::none, |(day, _)| Cell::Number(f64::from(day), Unit::Number)),
+                median.map_or_else(Cell::none, |day| Cell::Number(f64::from(day), Unit::Days)),
+            ];
+            if by_cohort {
+                let mature = period.and_then(|_| self.mature(period));
+                cells.push(mature.map_or_else(Cell::none, |m| Cell::text(if m { "yes" } else { "no" })));
+            }
+            cells
+        });
+        let title = format!("Eventual conversion to {}, with losses as competing events", self.title(self.end));
+        Table { id: "eventual".into(), title, audience: Audience::People, columns, rows: rows.collect() }
+    }
+
+    pub fn tidy(&self) -> Table {
+        let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+        let mut rows = Vec::new();
+        for ((segment, period), group) in self.groups {
+            let segment = segment.map_or_else(String::new, |s| segment_text(self.by, &self.segments[s]));
+            for (at, aged) in group.ages.iter().enumerate() {
+                let age = at + 1;
+                let days = i32::try_from(age).unwrap_or(i32::MAX).saturating_mul(self.age.days());
+                let estimate = group.curve.at(days);
+                rows.push(self.tidy_row(&segment, *period, group, &age.to_string(), Some(days), *aged, estimate));
+            }
+            let all = Aged { observed: group.n, converted: group.converted, lost: group.lost };
+            let last = group.curve.last();
+            let (day, estimate) = (last.map(|(day, _)| day), last.map(|(_, estimate)| estimate));
+            rows.push(self.tidy_row(&segment, *period, group, EVENTUAL, day, all, estimate));
+        }
+        Table { id: "cohort_tidy".into(), title: String::new(), audience: Audience::Machines, columns, rows }
+    }
+
+    #[allow(clippy::too_many_arguments)] // one row
+    fn tidy_row(
+        &self,
+        segment: &str,
+        period: Option<usize>,
+        group: &Group,
+        age: &str,
+        days: Option<i32>,
+        seen: Aged,
+        estimate: Option<Estimate>,
+    ) -> Vec<Cell> {
+        let contract = &self.data.session.contract;
+        let (start, end) = self.days(period);
+        let eventual = age == EVENTUAL;
+        #[allow(clippy::cast_precision_loss)] // counts stay far below 2^53
+        let interval = wilson(seen.converted as f64, seen.observed as f64);
+        let bounds = estimate.and_then(Estimate::bounds);
+        let few = group.n < MIN_N;
+        let why = if few { "too_few" } else { "not_followed_so_long" };
+        let status = match estimate {
+            None => why,
+            Some(_) if eventual && self.short(group) => "young",
+            Some(_) => "ok",
+        };
+        let whole = days.filter(|_| !eventual).map(|days| self.whole(period, days));
+        let ends = "nobody or everybody has converted: no bounds";
+        let per_group = |day: Option<i32>| {
+            plain(day.filter(|_| eventual && !self.short(group)).map(f64::from), "not reached by then, or too young")
+        };
+        vec![
+            Cell::text(period.map_or("total", |_| self.label(period))),
+            Cell::Date(date_of(start)),
+            Cell::Date(date_of(end)),
+            Cell::text(segment),
+            Cell::text(age),
+            plain(days.map(f64::from), "nobody was followed"),
+            Cell::count(group.n),
+            Cell::count(seen.observed),
+            whole.map_or_else(Cell::none, Cell::Flag),
+            Cell::count(seen.converted),
+            Cell::count(seen.lost),
+            Cell::count(seen.observed - seen.converted - seen.lost),
+            Cell::count(group.before),
+            plain(part(seen.converted, seen.observed), "nobody"),
+            plain(interval.map(|(low, _)| low), "nobody"),
+            plain(interval.map(|(_, high)| high), "nobody"),
+            days.map_or_else(Cell::none, |days| Cell::count(group.curve.at_risk(days))),
+            plain(estimate.map(|e| e.cif), why),
+            plain(bounds.map(|(low, _)| low), if estimate.is_some() { ends } else { why }),
+            plain(bounds.map(|(_, high)| high), if estimate.is_some() { ends } else { why }),
+            plain(estimate.map(|e| e.variance), why),
+            Cell::text(status),
+            per_group(group.curve.quantile_of_converted(0.5)),
+            per_group(group.curve.quantile(0.5)),
+            self.mature(period).map_or_else(Cell::none, Cell::Flag),
+            Cell::text(&contract.stages[self.start].id.value),
+            Cell::text(&contract.stages[self.end].id.value),
+            Cell::text(self.age.id()),
+            Cell::count(u64::try_from(self.age.days()).unwrap_or(0)),
+            Cell::text("aalen_johansen"),
+            Cell::Date(self.data.session.as_of),
+            Cell::text(&contract.currency),
+            Cell::text(contract.short_hash()),
+        ]
+    }
+
+    /// What the tables mean.
+    pub fn notes(&self) -> Vec<String> {
+        let (start, end) = (self.title(self.start), self.title(self.end));
+        let as_of = shown(self.as_of());
+        let mut notes = vec![
+            format!(
+                "Days are counted from {start}, recorded or inferred. A share is of those who were followed for so many \
+                 days by {as_of}; {YOUNG} marks one that leaves out younger ones of the cohort, and a dash one of whom \
+                 fewer than {MIN_N} are old enough."
+            ),
+            format!(
+                "Eventual: by Aalen–Johansen, up to the longest follow-up (By day) and not beyond. Who is lost, on the \
+                 deal's close date, can no longer reach {end}; everybody else without it stays at risk until as-of, also \
+                 who was turned down without a deal. On one day events come before those who are merely no longer seen."
+            ),
+            "The variance is Greenwood's for competing events (delta method), the 95 % bounds pointwise by log(−log). \
+             Median days: by then half of those had converted who do by the last day followed."
+                .to_string(),
+        ];
+        if let Some(days) = self.data.mature_after() {
+            notes.push(format!(
+                "A cohort is mature {days} days after its end. {YOUNG} marks an estimate that no one was followed for \
+                 {days} days for: it is not eventual yet, and has no median."
+            ));
+        }
+        notes
+    }
+
+    /// How many groups are too small for an estimate.
+    pub fn small(&self) -> Option<String> {
+        let cohorts: Vec<&Group> = self.groups.iter().filter(|((_, p), _)| p.is_some()).map(|(_, g)| g).collect();
+        too_small(&cohorts)
+    }
+}

@@ -217,7 +217,7 @@ fn a_row_that_is_listed_is_listed_once() {
 fn a_list_in_the_folder_that_is_read_does_not_stop_the_next_run() {
     // As a nightly job would have it: the list of last night is no export.
     let company = two_of_ten();
-    let run = || company.run(&["scorecard", ".", "-f", "csv", "--max-bad-rows", "2", "--rejects", "rejects.csv"]);
+    let run = || company.run(&["scorecard", ".", "-q", "-f", "csv", "--max-bad-rows", "2", "--rejects", "rejects.csv"]);
     let first = run();
     assert_eq!((first.code, first.stderr.as_str()), (0, ""));
     assert_eq!(run(), first);

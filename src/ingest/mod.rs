@@ -190,6 +190,7 @@ pub fn look(given: &Given, home: &Zone, as_of: i32) -> Result<(Loaded, Vec<Unrea
         contract: &contract,
         home,
         presets: &presets,
+        words: open::words(&presets),
         exponent,
         bad_rows: BadRows::default(),
         unused: &[],
@@ -237,7 +238,16 @@ pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32, reading
     }
     let exponent = cell::minor_exponent(&contract.currency).unwrap_or(2);
     let Reading { bad_rows, unused } = reading;
-    let context = open::Context { contract, home, presets: &presets, exponent, bad_rows: *bad_rows, unused, forced };
+    let context = open::Context {
+        contract,
+        home,
+        presets: &presets,
+        words: open::words(&presets),
+        exponent,
+        bad_rows: *bad_rows,
+        unused,
+        forced,
+    };
     let mut issues = Vec::new();
     let mut files = Vec::new();
     let mut steps = Vec::new();

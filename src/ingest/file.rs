@@ -54,20 +54,10 @@ pub fn finish(opened: Opened, walked: OfFile, names: &[Names], context: &Context
     if let Some(sha256) = sha256 {
         facts.input.sha256 = sha256;
     }
-    let source = source.and_then(|at| context.contract.sources.get(at));
     let again = |facts, body, used, careful| {
-        Next::Again(Opened {
-            source: source.and_then(|s| context.contract.sources.iter().position(|other| std::ptr::eq(s, other))),
-            facts,
-            body,
-            // Its hash is known by now.
-            head: head.clone(),
-            data_at,
-            delimiter,
-            careful,
-            used,
-        })
+        Next::Again(Opened { source, facts, body, head: head.clone(), data_at, delimiter, careful, used })
     };
+    let source = source.and_then(|at| context.contract.sources.get(at));
     let shown = facts.input.path.clone();
     let said = Text { shown: &shown, body: &body, all: OnceCell::new(), delimiter };
     match trouble {
@@ -214,14 +204,14 @@ fn sums_and_serials(parts: &[Part], plan: &Plan, facts: &mut FileFacts, text: &T
         let hint = "export the report again with one row a day (a breakdown by day)";
         return Err(vec![Issue::data(text.place(at, Some(other)), what).hint(hint)]);
     }
-    let mut serials: BTreeMap<usize, (u64, u64)> = BTreeMap::new();
-    for (index, (n, first)) in parts.iter().flat_map(|p| &p.serials) {
-        serials.entry(*index).or_insert((0, *first)).0 += n;
+    let mut serials: BTreeMap<usize, u64> = BTreeMap::new();
+    for (index, at) in parts.iter().flat_map(|p| &p.serials) {
+        let first = serials.entry(*index).or_insert(*at);
+        *first = (*first).min(*at);
     }
-    for (index, (n, first)) in serials {
-        let times: u64 = parts.iter().map(|p| p.times_in(plan, index)).sum();
+    for (index, first) in serials {
         let column = plan.header.get(index).map_or("", String::as_str);
-        if times > n {
+        if parts.iter().any(|p| p.other_times[index]) {
             let value = text.cell(first, index).unwrap_or_default();
             let what = format!("`{value}` in column `{column}` looks like a spreadsheet's serial day, beside dates");
             let hint = "give the whole column one date format in the spreadsheet, and save it again";

@@ -14,17 +14,25 @@ use super::file::{Content, FileRead};
 use super::lines::{content, keep_smallest, remember};
 use super::part::StageTime;
 use super::plan::{Constant, Plan};
+use super::walk::Span;
 use super::{FileFacts, Loaded};
 use crate::issue::{Issue, Issues, Place};
-use crate::tables::{CHANGED_LATER, Kind, Mark, NO_FLAG, NONE, Names, Origin, Table, Tables, Type, Values};
+use crate::tables::{CHANGED_LATER, Kind, NO_FLAG, NONE, Names, Origin, Table, Tables, Type, Values};
 use crate::time::{Stamp, Zone};
 
-/// Puts the files together; see the module's note. `names` are the dictionaries of the files' codes, `as_of` is a day
+/// The dictionaries that files were read with, and what each block added to them, in the order of reading.
+#[derive(Default)]
+pub struct Words {
+    pub names: Vec<Names>,
+    pub spans: Vec<Span>,
+}
+
+/// Puts the files together; see the module's note. `words` are the dictionaries of the files' codes, `as_of` is a day
 /// since 1970. With `list`, rows that are set aside here are kept in [`Loaded::dropped`].
 ///
 /// # Errors
 /// [`Issues`] for a column that two sources give different types; otherwise an account that does not balance: a defect.
-pub fn merge(files: Vec<FileRead>, names: Vec<Names>, home: &Zone, as_of: i32, list: bool) -> Result<Loaded> {
+pub fn merge(files: Vec<FileRead>, words: Words, home: &Zone, as_of: i32, list: bool) -> Result<Loaded> {
     let began = Instant::now();
     let mut tables = Tables::default();
     let mut facts: Vec<FileFacts> = Vec::with_capacity(files.len());
@@ -32,9 +40,7 @@ pub fn merge(files: Vec<FileRead>, names: Vec<Names>, home: &Zone, as_of: i32, l
     let mut rejects = Vec::new();
     let mut seen: HashMap<(String, Option<String>), String> = HashMap::new();
     // Codes are given out in the order of files and blocks, so that they are the same in every run.
-    let parts = files.iter().filter_map(|file| file.content.as_ref()).flat_map(|content| &content.parts);
-    let spans: Vec<(usize, Mark, Mark)> = parts.map(|part| (part.dictionary, part.from, part.to)).collect();
-    let codes = tables.names.take_in(&names, &spans);
+    let codes = tables.names.take_in(&words.names, &words.spans);
     let said = what_they_say(&files);
     for (file, said) in files.into_iter().zip(said) {
         let FileRead { facts: mut about, content, rejects: mut of_file } = file;
@@ -52,7 +58,7 @@ pub fn merge(files: Vec<FileRead>, names: Vec<Names>, home: &Zone, as_of: i32, l
         }
         facts.push(about);
     }
-    drop(names);
+    drop(words);
     let mut issues = Vec::new();
     let mut dated = Vec::new();
     for kind in Kind::ALL {
@@ -206,7 +212,7 @@ fn fill(
     table.origin = origin;
     table.monthly = monthly;
     for (name, values, ranges) in built {
-        for (at, (low, high)) in ranges.into_iter().filter(|_| dated_by(kind).contains(&name.as_str())) {
+        for (at, (low, high)) in ranges.into_iter().filter(|_| kind.dated_by().contains(&name.as_str())) {
             let range = &mut facts[files[at] as usize].range;
             *range = Some(range.map_or((low, high), |(a, b)| (a.min(low), b.max(high))));
         }
@@ -373,29 +379,10 @@ fn drop_rows(loaded: &mut Loaded, kind: Kind, keep: &[bool], reason: &str) {
     }
 }
 
-/// The column that says when a row of a table came into being.
-fn dated_by(kind: Kind) -> &'static [&'static str] {
-    match kind {
-        Kind::People | Kind::Accounts | Kind::Deals => &["created_at"],
-        Kind::StageChanges => &["at"],
-        Kind::Touches => &["at", "fallback_at"],
-        Kind::Campaigns => &["starts_at"],
-        Kind::Spend | Kind::Headcount | Kind::Revenue => &["date"],
-        Kind::Roles | Kind::Users | Kind::Stages => &[],
-    }
-}
-
 fn set_aside_later(loaded: &mut Loaded, home: &Zone, as_of: i32) {
     for kind in Kind::ALL {
         let table = loaded.tables.get(kind);
-        let mut times = vec![Stamp::NONE; table.len()];
-        for name in dated_by(kind) {
-            for (time, other) in times.iter_mut().zip(table.times(name).iter()) {
-                if time.is_none() {
-                    *time = *other;
-                }
-            }
-        }
+        let times = table.began();
         // A deal may have been recorded long after it closed: what happened by as-of counts. One without a creation date
         // that ended after as-of may not have been there yet: nothing of it counts.
         let deals = kind == Kind::Deals;

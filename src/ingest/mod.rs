@@ -37,7 +37,7 @@ pub use open::no_such_file;
 use crate::contract::{Contract, Rate};
 use crate::issue::{Issue, Issues, Place, nearest};
 use crate::report::Input;
-use crate::tables::{Kind, Names, Origin, Tables};
+use crate::tables::{Kind, Origin, Tables};
 use crate::time::{Stamp, Zone};
 
 /// What is known about one file; `inspect` prints it.
@@ -190,6 +190,7 @@ pub fn look(given: &Given, home: &Zone, as_of: i32) -> Result<(Loaded, Vec<Unrea
         contract: &contract,
         home,
         presets: &presets,
+        words: open::words(&presets),
         exponent,
         bad_rows: BadRows::default(),
         unused: &[],
@@ -197,14 +198,14 @@ pub fn look(given: &Given, home: &Zone, as_of: i32) -> Result<(Loaded, Vec<Unrea
     };
     let found: Vec<Found<'_>> = find(&contract, given)?.into_iter().map(|f| Found { named: false, ..f }).collect();
     let (mut files, mut problems) = (Vec::new(), Vec::new());
-    let (read, names) = read_all(&found, &context, &mut Vec::new());
+    let (read, words) = read_all(&found, &context, &mut Vec::new());
     for (shown, read) in read {
         match read {
             Ok(read) => files.push(read),
             Err(issues) => problems.push((shown, issues)),
         }
     }
-    Ok((merge::merge(files, names, home, as_of, false)?, problems))
+    Ok((merge::merge(files, words, home, as_of, false)?, problems))
 }
 
 /// How files are to be read.
@@ -237,11 +238,20 @@ pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32, reading
     }
     let exponent = cell::minor_exponent(&contract.currency).unwrap_or(2);
     let Reading { bad_rows, unused } = reading;
-    let context = open::Context { contract, home, presets: &presets, exponent, bad_rows: *bad_rows, unused, forced };
+    let context = open::Context {
+        contract,
+        home,
+        presets: &presets,
+        words: open::words(&presets),
+        exponent,
+        bad_rows: *bad_rows,
+        unused,
+        forced,
+    };
     let mut issues = Vec::new();
     let mut files = Vec::new();
     let mut steps = Vec::new();
-    let (read, names) = read_all(&found, &context, &mut steps);
+    let (read, words) = read_all(&found, &context, &mut steps);
     for (_, file) in read {
         match file {
             Ok(file) => files.push(file),
@@ -249,7 +259,7 @@ pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32, reading
         }
     }
     Issues(issues).into_result()?;
-    let mut loaded = merge::merge(files, names, home, as_of, bad_rows.list)?;
+    let mut loaded = merge::merge(files, words, home, as_of, bad_rows.list)?;
     if let Some(dropped) = loaded.dropped.take() {
         list_dropped(&mut loaded, dropped);
     }
@@ -290,10 +300,10 @@ fn read_all(
     found: &[Found<'_>],
     context: &open::Context<'_>,
     steps: &mut Vec<(&'static str, Duration)>,
-) -> (Vec<(String, OneRead)>, Vec<Names>) {
+) -> (Vec<(String, OneRead)>, merge::Words) {
     type Waiting = ((usize, usize), Result<open::Opened, Vec<Issue>>);
     let mut done: Vec<((usize, usize), OneRead)> = Vec::new();
-    let mut names = Vec::new();
+    let mut words = merge::Words::default();
     let mut last = Instant::now();
     let mut step = |name| steps.push((name, std::mem::replace(&mut last, Instant::now()).elapsed()));
     let opened: Vec<Vec<_>> = found.par_iter().map(|f| open::open(f, context, true)).collect();
@@ -313,12 +323,13 @@ fn read_all(
                 Err(issues) => done.push((key, Err(issues))),
             }
         }
-        let walked = walk::walk(&files, context.bad_rows, names.len());
+        let walked = walk::walk(&files, context.bad_rows, words.names.len());
         step("read");
-        names.extend(walked.names);
+        words.names.extend(walked.names);
+        words.spans.extend(walked.spans);
         let texts: Vec<(open::Opened, walk::OfFile)> = files.into_iter().zip(walked.files).collect();
         let settled: Vec<file::Next> =
-            texts.into_par_iter().map(|(file, walked)| file::finish(file, walked, &names, context)).collect();
+            texts.into_par_iter().map(|(file, walked)| file::finish(file, walked, &words.names, context)).collect();
         step("settle");
         for (key, next) in keys.into_iter().zip(settled) {
             match next {
@@ -334,5 +345,5 @@ fn read_all(
     }
     done.sort_by_key(|(key, _)| *key);
     let shown = |key: (usize, usize)| found[key.0].shown.clone();
-    (done.into_iter().map(|(key, read)| (shown(key), read)).collect(), names)
+    (done.into_iter().map(|(key, read)| (shown(key), read)).collect(), words)
 }

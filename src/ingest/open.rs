@@ -4,6 +4,7 @@
 //! every problem that stops it.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -30,6 +31,8 @@ pub struct Context<'c> {
     pub contract: &'c Contract,
     pub home: &'c Zone,
     pub presets: &'c [Preset],
+    /// Every header that a preset's signature asks for, in small letters.
+    pub words: HashSet<String>,
     /// Digits after the decimal mark of the reporting currency.
     pub exponent: u32,
     pub bad_rows: BadRows,
@@ -190,6 +193,12 @@ fn in_memory(
     Ok(opened)
 }
 
+/// See [`Context::words`].
+pub fn words(presets: &[Preset]) -> HashSet<String> {
+    let signatures = presets.iter().flat_map(|p| &p.signatures);
+    signatures.flat_map(|s| &s.all).map(|header| header.to_lowercase()).collect()
+}
+
 impl Opened {
     /// A file that holds nothing to read.
     fn not_read(facts: FileFacts) -> Self {
@@ -254,7 +263,11 @@ fn understand(
     let source = found.source;
     let wanted = |header: &[String]| match source {
         Some(s) if s.table.is_some() => s.columns.values().all(|rule| position(header, &rule.header.value).is_some()),
-        _ => recognise::recognise(header, context.presets).is_ok(),
+        // Nearly all of the records that are asked about are data, and have no word of any header.
+        _ => {
+            header.iter().any(|cell| context.words.contains(&cell.to_lowercase()))
+                && recognise::recognise(header, context.presets).is_ok()
+        }
     };
     let shape = decode::shape(head, delimiter.or(source.and_then(|s| s.delimiter)), &wanted)
         .map_err(|p| vec![Issue::data(Place::file(&found.shown), p.what()).hint(p.hint())])?;

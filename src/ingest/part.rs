@@ -9,7 +9,7 @@ use std::hash::BuildHasher;
 use super::cell::{self, DecimalVotes, Order, OrderVotes};
 use super::plan::Plan;
 use super::{BadRows, OnBadRow};
-use crate::tables::{Mark, NO_FLAG, NO_MONEY, NONE, Type, Values};
+use crate::tables::{NO_FLAG, NO_MONEY, NONE, Type, Values};
 use crate::time::Stamp;
 
 /// A cell that could not be read.
@@ -51,10 +51,6 @@ pub struct Part {
     pub at: u64,
     /// Which dictionary the codes in the columns are of.
     pub dictionary: usize,
-    /// How far the dictionary had grown before this part.
-    pub from: Mark,
-    /// How far after it.
-    pub to: Mark,
     pub(super) raw: Vec<Cells>,
     pub(super) raw_stages: Vec<RawStageTime>,
     /// One per [`Plan::columns`]; empty until [`Part::settle`].
@@ -83,8 +79,10 @@ pub struct Part {
     pub no_numbers: BTreeMap<usize, u64>,
     /// Rows that had fewer cells than the header.
     pub short: u64,
-    /// Spreadsheets' serial days by index of the cell: how many, and the first one's record.
-    pub serials: BTreeMap<usize, (u64, u64)>,
+    /// Spreadsheets' serial days by index of the cell: the first one's record.
+    pub serials: BTreeMap<usize, u64>,
+    /// By index of the cell, whether there were times of any other form.
+    pub other_times: Vec<bool>,
     /// The first record whose row sums up several days.
     pub sum_at: Option<u64>,
     /// What the dates say about day and month.
@@ -311,17 +309,6 @@ impl Part {
         });
         let stages = self.raw_stages.iter().filter(|s| unpack(s.raw).is_some_and(|(a, b, ..)| test(a, b)));
         columns.chain(stages.map(|s| (self.offsets[s.row as usize], plan.stages[s.stage as usize].index))).min()
-    }
-
-    /// Times in a cell of the records, of whatever form, before [`Part::settle`].
-    pub fn times_in(&self, plan: &Plan, index: usize) -> u64 {
-        let columns =
-            self.raw.iter().zip(&plan.columns).filter(|(_, c)| c.index == index).map(|(cells, _)| match cells {
-                Cells::Time(raw) => raw.iter().filter(|raw| **raw != MISSING_TIME).count(),
-                _ => 0,
-            });
-        let stages = self.raw_stages.iter().filter(|s| plan.stages[s.stage as usize].index == index).count();
-        (columns.sum::<usize>() + stages) as u64
     }
 
     /// The currencies that the table's own amounts name in their cells, by row.

@@ -38,7 +38,6 @@ pub struct Reader<'p, 'n> {
 impl<'p, 'n> Reader<'p, 'n> {
     /// A reader of the block at byte offset `at`, which will have about `rows` rows.
     pub fn new(plan: &'p Plan, names: &'n mut Names, bad_rows: BadRows, at: u64, rows: usize) -> Self {
-        let from = names.mark();
         Self {
             plan,
             names,
@@ -54,8 +53,6 @@ impl<'p, 'n> Reader<'p, 'n> {
             part: Part {
                 at,
                 dictionary: 0,
-                from,
-                to: from,
                 raw: plan.columns.iter().map(|c| new_cells(c.kind, rows)).collect(),
                 raw_stages: Vec::new(),
                 columns: Vec::new(),
@@ -72,6 +69,7 @@ impl<'p, 'n> Reader<'p, 'n> {
                 no_numbers: BTreeMap::new(),
                 short: 0,
                 serials: BTreeMap::new(),
+                other_times: vec![false; plan.header.len()],
                 sum_at: None,
                 order: OrderVotes::default(),
                 decimal: DecimalVotes::default(),
@@ -82,8 +80,7 @@ impl<'p, 'n> Reader<'p, 'n> {
     }
 
     /// What its records gave.
-    pub fn finish(mut self) -> Part {
-        self.part.to = self.names.mark();
+    pub fn finish(self) -> Part {
         self.part
     }
 
@@ -152,6 +149,7 @@ impl<'p, 'n> Reader<'p, 'n> {
             && flags.last() == Some(&1)
         {
             self.drop_row(rows);
+            self.part.bad.truncate(bad_before);
             return self.aside(offset, "deleted in the source system");
         }
         let missing =
@@ -229,6 +227,7 @@ impl<'p, 'n> Reader<'p, 'n> {
 
     fn raw_time(&mut self, value: &[u8], day: bool, index: usize, offset: u64) -> Option<i64> {
         let Some(time) = cell::time(value) else { return self.serial(value, day, index, offset) };
+        self.part.other_times[index] = true;
         self.part.forms |= 1
             << match (&time, value.get(4)) {
                 (TimeCell::Order { .. }, _) => 1,
@@ -282,7 +281,7 @@ impl<'p, 'n> Reader<'p, 'n> {
     fn serial(&mut self, value: &[u8], day: bool, index: usize, offset: u64) -> Option<i64> {
         let (civil_ms, is_date) = cell::excel_serial(value)?;
         self.part.forms |= 1 << 5;
-        self.part.serials.entry(index).or_insert((0, offset)).0 += 1;
+        self.part.serials.entry(index).or_insert(offset);
         let midnight = civil_ms.div_euclid(86_400_000) * 86_400_000;
         Some(raw(if day { self.plan.stamp(midnight, None, true) } else { self.plan.stamp(civil_ms, None, is_date) }))
     }

@@ -145,35 +145,6 @@ fn ends_inside_quotes(record: &[u8], delimiter: u8) -> bool {
     inside
 }
 
-/// Cuts text into at most `parts` pieces at record boundaries, for reading in parallel: byte ranges that cover it.
-///
-/// A newline is a boundary when an even number of quotes stands before it, which holds for well-formed text; on any
-/// other, [`plain`] finds a malformed record and the text is read again in one piece.
-pub fn cut(text: &[u8], parts: usize) -> Vec<std::ops::Range<usize>> {
-    let step = (text.len() / parts.max(1)).max(1 << 20);
-    let mut ranges = Vec::new();
-    let (mut start, mut counted, mut quotes) = (0, 0, 0_usize);
-    while text.len() - start > step + step / 2 {
-        let from = start + step;
-        quotes += memchr::memchr_iter(b'"', &text[counted..from]).count();
-        let mut end = None;
-        for at in memchr::memchr2_iter(b'"', b'\n', &text[from..]) {
-            if text[from + at] == b'"' {
-                quotes += 1;
-            } else if quotes.is_multiple_of(2) {
-                end = Some(from + at + 1);
-                break;
-            }
-        }
-        let Some(end) = end else { break };
-        counted = end;
-        ranges.push(start..end);
-        start = end;
-    }
-    ranges.push(start..text.len());
-    ranges
-}
-
 /// The line, from 1, on which the record at a byte offset starts, when the text starts on line 1.
 pub fn line_at(text: &[u8], offset: u64) -> u64 {
     Lines::of(text).at(offset)
@@ -259,28 +230,6 @@ mod tests {
         let rows = read(text);
         let lines: Vec<u64> = rows.iter().map(|(at, _)| line_at(text, *at)).collect();
         assert_eq!(lines, [1, 2, 5]);
-    }
-
-    #[test]
-    fn cuts_cover_the_text_at_record_boundaries() {
-        let row = "id,\"a text with, a \"\"quote\"\" and\na newline\",7\n";
-        let text = row.repeat(200_000).into_bytes();
-        let ranges = cut(&text, 7);
-        assert!(ranges.len() >= 6, "{}", ranges.len());
-        let mut rows = 0;
-        let mut end = 0;
-        for range in ranges {
-            assert_eq!(range.start, end);
-            end = range.end;
-            assert!(
-                plain(&text[range], b',', |_, r| {
-                    assert_eq!(r.len(), 3);
-                    rows += 1;
-                })
-                .is_ok()
-            );
-        }
-        assert_eq!((rows, end), (200_000, text.len()));
     }
 
     /// Some thousands of cases, or as many as `ONEFUNNEL_CASES` says: a million take some minutes.

@@ -6,7 +6,8 @@
 //! largest file, and what is in memory at once is one block per thread and the columns.
 //!
 //! A thread's blocks are in order. So the texts that are new to a thread in a block hold all texts that are new to the files
-//! there, and giving out final codes block by block (in `merge`) makes them the same in every run.
+//! there, and giving out final codes block by block (in `merge`) makes them the same in every run. That goes for every
+//! block that was read, also of a file that has to be read again: a later block may have its texts, too.
 
 use std::ops::Range;
 use std::sync::Mutex;
@@ -20,7 +21,7 @@ use super::open::{Opened, Use};
 use super::part::Part;
 use super::read::Reader;
 use super::records::{self, Trouble};
-use crate::tables::Names;
+use crate::tables::{Mark, Names};
 
 /// What one file's text gave.
 #[derive(Default)]
@@ -55,7 +56,12 @@ pub struct Walked {
     pub files: Vec<OfFile>,
     /// The dictionaries of the parts.
     pub names: Vec<Names>,
+    /// For every block, in order, what it added to which dictionary.
+    pub spans: Vec<Span>,
 }
+
+/// Which dictionary grew in a block, from where and to where.
+pub type Span = (usize, Mark, Mark);
 
 /// Where the next block begins.
 struct Next<'f> {
@@ -67,6 +73,8 @@ struct Next<'f> {
 struct Shared<'f> {
     next: Mutex<Next<'f>>,
     done: Mutex<Walked>,
+    /// Spans with the index of the file and the byte offset of the block.
+    spans: Mutex<Vec<(usize, u64, Span)>>,
     bad: BadRows,
 }
 
@@ -74,7 +82,12 @@ struct Shared<'f> {
 pub fn walk(files: &[Opened], bad: BadRows, dictionaries: usize) -> Walked {
     let shared = Shared {
         next: Mutex::new(Next { files: files.iter().enumerate().peekable(), at: 0, sha: Sha256::new() }),
-        done: Mutex::new(Walked { files: files.iter().map(|_| OfFile::default()).collect(), names: Vec::new() }),
+        done: Mutex::new(Walked {
+            files: files.iter().map(|_| OfFile::default()).collect(),
+            names: Vec::new(),
+            spans: Vec::new(),
+        }),
+        spans: Mutex::new(Vec::new()),
         bad,
     };
     let size: u64 = files.iter().map(|f| f.body.len()).sum();
@@ -89,6 +102,9 @@ pub fn walk(files: &[Opened], bad: BadRows, dictionaries: usize) -> Walked {
     for file in &mut walked.files {
         file.parts.sort_by_key(|part| part.at);
     }
+    let mut spans = shared.spans.into_inner().unwrap_or_default();
+    spans.sort_by_key(|(file, at, _)| (*file, *at));
+    walked.spans = spans.into_iter().map(|(_, _, span)| span).collect();
     walked
 }
 
@@ -111,7 +127,11 @@ impl<'f> Shared<'f> {
                 Body::Memory(text) => &text[taken.text.clone()],
                 Body::Disk { .. } => &buf[taken.text.clone()],
             };
+            let before = names.mark();
             let outcome = read_block(&taken, text, self.bad, &mut names, rows);
+            if let Ok(mut spans) = self.spans.lock() {
+                spans.push((taken.index, taken.at, (dictionary, before, names.mark())));
+            }
             let Ok(mut done) = self.done.lock() else { return };
             let file = &mut done.files[taken.index];
             match outcome {

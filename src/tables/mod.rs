@@ -133,6 +133,17 @@ impl Table {
         }
     }
 
+    /// When each row came into being.
+    pub fn began(&self) -> Vec<Stamp> {
+        let mut times = vec![Stamp::NONE; self.len()];
+        for name in self.kind.dated_by() {
+            for (time, other) in times.iter_mut().zip(self.times(name).iter()) {
+                *time = time.some().unwrap_or(*other);
+            }
+        }
+        times
+    }
+
     /// Whether any file gave this column a value.
     pub fn has(&self, name: &str) -> bool {
         self.columns.get(name).is_some_and(Values::any)

@@ -336,6 +336,18 @@ impl Kind {
         self.fields().iter().find(|f| f.name == name)
     }
 
+    /// The columns that say when a row came into being, best first.
+    pub fn dated_by(self) -> &'static [&'static str] {
+        match self {
+            Self::People | Self::Accounts | Self::Deals => &["created_at"],
+            Self::StageChanges => &["at"],
+            Self::Touches => &["at", "fallback_at"],
+            Self::Campaigns => &["starts_at"],
+            Self::Spend | Self::Headcount | Self::Revenue => &["date"],
+            Self::Roles | Self::Users | Self::Stages => &[],
+        }
+    }
+
     /// The columns without which a row means nothing: a row that lacks all of one group's alternatives is set aside.
     pub fn keys(self) -> &'static [&'static [&'static str]] {
         match self {

@@ -217,7 +217,7 @@ fn a_row_that_is_listed_is_listed_once() {
 fn a_list_in_the_folder_that_is_read_does_not_stop_the_next_run() {
     // As a nightly job would have it: the list of last night is no export.
     let company = two_of_ten();
-    let run = || company.run(&["scorecard", ".", "-f", "csv", "--max-bad-rows", "2", "--rejects", "rejects.csv"]);
+    let run = || company.run(&["scorecard", ".", "-q", "-f", "csv", "--max-bad-rows", "2", "--rejects", "rejects.csv"]);
     let first = run();
     assert_eq!((first.code, first.stderr.as_str()), (0, ""));
     assert_eq!(run(), first);
@@ -527,4 +527,25 @@ fn an_empty_file_of_a_known_header_is_no_rows_and_no_error() {
     let account = company.account("Opportunity.csv", &["."]);
     assert_eq!((account.read, account.used), (0, 0));
     assert_eq!(company.folder.volumes(), map(&[("lead", 1), ("mql", 0), ("opportunity", 0), ("sql", 0), ("won", 0)]));
+}
+
+#[test]
+fn a_file_that_is_read_twice_takes_no_word_from_another() {
+    // A quote in the middle of a cell makes the first file be read again in one piece. What its first reading had in common with
+    // the other file (who, by whom, which kind) must not be lost there.
+    let header = "Id,WhoId,Subject,OwnerId,TaskSubtype,IsClosed,CreatedDate,CompletedDateTime\n";
+    let task = |n: u8, subject: &str| {
+        format!("00T{n},00Q1,{subject},005A,Call,true,2026-01-0{n}T09:00:00Z,2026-01-0{n}T09:00:00Z\n")
+    };
+    let lead = "Id,Email,Status,IsConverted,CreatedDate\n00Q1,a@b.example,Open,false,2026-01-01T09:00:00Z\n";
+    let second = [header, &task(3, "x")].concat();
+    let contract = "[[source]]\npath = \"*.csv\"\n\
+                    [measure.calls]\ntable = \"journeys\"\nat = \"first_sales_on\"\nvalue = \"SUM(sales_touches)\"\nunit = \"count\"\n\
+                    [metric.calls_made]\nformula = \"calls\"\nunit = \"count\"\ndefinition = \"Calls\"\n";
+    for subject in ["5 pipe", "5\" pipe"] {
+        let first = [header, &task(1, "x"), &task(2, subject)].concat();
+        let files = [("a.csv", first.as_str()), ("b.csv", &second), ("lead.csv", lead), ("onefunnel.toml", contract)];
+        let company = Company::new(&files);
+        assert_eq!(company.folder.metric("calls_made", "total", &[])[0], "3", "{subject}");
+    }
 }

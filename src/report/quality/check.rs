@@ -188,34 +188,11 @@ pub struct View<'a> {
     days: Vec<Vec<Option<i32>>>,
 }
 
-/// The columns that say when a row of a table came into being, best first.
-pub fn dated_by(kind: Kind) -> &'static [&'static str] {
-    match kind {
-        Kind::People | Kind::Accounts | Kind::Deals => &["created_at"],
-        Kind::StageChanges => &["at"],
-        Kind::Touches => &["at", "fallback_at"],
-        Kind::Campaigns => &["starts_at"],
-        Kind::Spend | Kind::Headcount | Kind::Revenue => &["date"],
-        Kind::Roles | Kind::Users | Kind::Stages => &[],
-    }
-}
-
-/// When each row of a table came into being.
-pub fn began(table: &Table) -> Vec<Stamp> {
-    let mut times = vec![Stamp::NONE; table.len()];
-    for name in dated_by(table.kind) {
-        for (time, other) in times.iter_mut().zip(table.times(name).iter()) {
-            *time = time.some().unwrap_or(*other);
-        }
-    }
-    times
-}
-
 impl<'a> View<'a> {
     /// Dates every row once.
     pub fn new(data: &'a Data, periods: &'a Periods, as_of: i32) -> Self {
         let home = &data.session.home;
-        let days = |kind| began(data.tables.get(kind)).into_iter().map(|at| home.day(at)).collect();
+        let days = |kind| data.tables.get(kind).began().into_iter().map(|at| home.day(at)).collect();
         Self { data, periods, as_of, days: Kind::ALL.into_iter().map(days).collect() }
     }
 

@@ -60,7 +60,7 @@ fn first_day(data: &Data) -> Option<i32> {
             Kind::Touches => &["fallback_at"],
             _ => &[],
         };
-        check::dated_by(kind).iter().chain(others)
+        kind.dated_by().iter().chain(others)
     };
     let columns = Kind::ALL.into_iter().flat_map(|kind| dates(kind).map(move |column| (kind, *column)));
     columns

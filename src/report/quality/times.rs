@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::check::{Check, Count, Outcome, Rule, Tally, View, Weight, When, Why, began};
+use super::check::{Check, Count, Outcome, Rule, Tally, View, Weight, When, Why};
 use super::records::capital;
 use crate::journey;
 use crate::tables::Kind;
@@ -118,7 +118,7 @@ pub fn last_days(view: &View<'_>) -> BTreeMap<u32, i32> {
     let mut last: BTreeMap<u32, i32> = BTreeMap::new();
     for kind in Kind::ALL {
         let table = view.table(kind);
-        let (began, modified) = (began(table), table.times("modified_at"));
+        let (began, modified) = (table.began(), table.times("modified_at"));
         let (closed, won, ended) = (table.times("closed_at"), table.flags("is_won"), table.flags("is_closed"));
         for (row, origin) in table.origin.iter().enumerate() {
             // The close of an open deal is a plan, and no sign of life.

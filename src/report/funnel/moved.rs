@@ -151,7 +151,9 @@ impl Seen {
                 What::FromFirst | What::Days(_) => {}
             }
         }
-        [&mut seen.volume, &mut seen.base, &mut seen.next].into_iter().for_each(|of| of.sort_unstable());
+        for of in [&mut seen.volume, &mut seen.base, &mut seen.next] {
+            of.sort_unstable();
+        }
         // What a side adds to the last stage's next is nobody's.
         if at + 1 == side.len() {
             seen.next.clear();
@@ -172,7 +174,6 @@ impl Seen {
     fn text(&self, side: &Side<'_>) -> String {
         let on = match self.state {
             State::NoStage => return "no such stage".into(),
-            State::NotReached if self.next.is_empty() => return "not reached".into(),
             State::NotReached => "not reached".into(),
             State::NoDay => "no known day".into(),
             State::Outside => "other days".into(),

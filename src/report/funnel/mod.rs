@@ -14,6 +14,7 @@ mod count;
 mod layout;
 mod moved;
 mod notes;
+mod why;
 
 use anyhow::Result;
 

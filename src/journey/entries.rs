@@ -230,8 +230,7 @@ impl<'a> Entries<'a> {
     }
 }
 
-/// Days within which evidence of a stage speaks of the same entry.
-const SAME: i32 = 1;
+const SAME: i32 = 1; // days within which evidence of a stage speaks of the same entry
 
 fn reached(how: How, at: Stamp, home: &Zone) -> Reached {
     Reached { how, at, day: home.day(at).unwrap_or(NO_DAY) }

@@ -150,6 +150,7 @@ impl Both<'_> {
         self.each(|side, rows, at| side.conversion(&rows[at], at))
     }
 
+    #[allow(clippy::redundant_closure_for_method_calls)] // the method is of one lifetime only
     fn of_first(&self) -> [Option<f64>; 2] {
         self.each(|side, rows, at| side.of_first(rows, at))
     }
@@ -386,6 +387,9 @@ impl View<'_> {
             processes.len(),
             moved.len()
         ));
+        for (letter, side, counts) in [("A", a, &self.counts[0]), ("B", b, &self.counts[1])] {
+            notes.extend(notes::few(side, counts).map(|few| format!("{letter}: {few}")));
+        }
         if let Some(condition) = condition {
             notes.push(format!("Only processes where {condition}, as A sees them: {all} of {}.", a.journeys.len()));
         }

@@ -14,6 +14,7 @@ mod count;
 mod layout;
 mod moved;
 mod notes;
+mod why;
 
 use anyhow::Result;
 
@@ -119,7 +120,7 @@ pub fn build(args: &FunnelArgs, env: &mut Env<'_>) -> Result<Report> {
         report.tables.push(view.periods_table(&counts));
     }
     report.tables.push(view.tidy(&counts));
-    report.notes = notes::notes(&data, &side, &kept, args.slice.condition.as_deref());
+    report.notes = notes::notes(&data, &side, &counts, &kept, args.slice.condition.as_deref());
     report.notes.extend((basis != Basis::Cohort).then(|| data.outside((from, to))).flatten());
     report.notes.extend(data.notes());
     Ok(report)

@@ -3,7 +3,7 @@
 //! In: a [`Side`] and the processes that are kept. Out: one sentence each.
 
 use super::Side;
-use super::count::Kept;
+use super::count::{Counts, Kept};
 use crate::cli::{Basis, Entry, Skips};
 use crate::journey::{How, NO_DAY, Spell};
 use crate::session::Data;
@@ -25,6 +25,17 @@ pub fn how_counted(side: &Side<'_>) -> String {
         Skips::Strict => "not reached (strict)",
     };
     format!("{basis}, {entry}, skipped stages {skips}")
+}
+
+/// Below this many a share says little.
+const FEW: u64 = 5;
+
+/// The stages of which so few are counted that their share says little.
+pub fn few(side: &Side<'_>, counts: &Counts) -> Option<String> {
+    let rows = counts.get(None, None)?.iter().enumerate();
+    let few = rows.filter(|(at, row)| at + 1 < side.len() && (1..FEW).contains(&side.base(row)));
+    let titles: Vec<&str> = few.map(|(at, _)| side.title(at)).collect();
+    (!titles.is_empty()).then(|| format!("Shares of fewer than {FEW} say little: {}.", titles.join(", ")))
 }
 
 /// What the spells of all processes that are kept come to.
@@ -72,7 +83,7 @@ fn sums(side: &Side<'_>, kept: &Kept<'_>) -> Sums {
 }
 
 /// The notes of a funnel.
-pub fn notes(data: &Data, side: &Side<'_>, kept: &Kept<'_>, condition: Option<&str>) -> Vec<String> {
+pub fn notes(data: &Data, side: &Side<'_>, counts: &Counts, kept: &Kept<'_>, condition: Option<&str>) -> Vec<String> {
     let sums = sums(side, kept);
     let all = kept.keep.iter().filter(|keep| **keep).count();
     let mut notes = vec![format!("Counted: {}.", how_counted(side))];
@@ -141,6 +152,7 @@ pub fn notes(data: &Data, side: &Side<'_>, kept: &Kept<'_>, condition: Option<&s
             notes.push(format!("{} skipped stages are not reached: they have no record of their own.", sums.skipped));
         }
     }
+    notes.extend(few(side, counts));
     notes.extend(data.unseen_stages());
     if let Some(condition) = condition {
         notes.push(format!("Only processes where {condition}: {all} of {}.", side.journeys.len()));

@@ -107,16 +107,6 @@ impl View<'_> {
         period.map_or("All", |p| self.periods.all[p].label.as_str())
     }
 
-    /// The last day on which somebody of the cohort may have begun.
-    fn youngest(&self, period: Option<usize>) -> i32 {
-        self.days(period).1.min(self.periods.to)
-    }
-
-    /// Whether everybody of a cohort was followed for so many days.
-    fn whole(&self, period: Option<usize>, days: i32) -> bool {
-        self.as_of() - self.youngest(period) >= days
-    }
-
     fn mature(&self, period: Option<usize>) -> Option<bool> {
         let end = self.days(period).1;
         self.data.mature_after().map(|days| self.as_of() - end >= days)
@@ -177,11 +167,11 @@ impl View<'_> {
         let (rows, hidden) = self.rows();
         let mut rows: Vec<Vec<Cell>> = rows
             .into_iter()
-            .map(|(name, period, group)| {
+            .map(|(name, _, group)| {
                 let mut cells = vec![Cell::text(name), Cell::count(group.n)];
                 cells.extend(ages.iter().map(|age| {
                     let Aged { observed, converted, .. } = group.ages.get(age - 1).copied().unwrap_or_default();
-                    let whole = self.whole(period, self.age.days() * i32::try_from(*age).unwrap_or(i32::MAX));
+                    let whole = observed == group.n;
                     match part(converted, observed) {
                         Some(share) if observed >= MIN_N || whole => marked(share, !whole),
                         _ => Cell::Missing("too few were followed for so long".into()),
@@ -290,7 +280,7 @@ impl View<'_> {
             Some(_) if eventual && self.short(group) => "young",
             Some(_) => "ok",
         };
-        let whole = days.filter(|_| !eventual).map(|days| self.whole(period, days));
+        let whole = (!eventual).then_some(seen.observed == group.n);
         let ends = "nobody or everybody has converted: no bounds";
         let per_group = |day: Option<i32>| {
             plain(day.filter(|_| eventual && !self.short(group)).map(f64::from), "not reached by then, or too young")

@@ -74,6 +74,9 @@ pub struct View<'a> {
     pub groups: &'a BTreeMap<Key, Group>,
 }
 
+/// A row for people: its name, its cohort, and who is in it.
+type Line<'a> = (String, Option<usize>, &'a Group);
+
 #[allow(clippy::cast_precision_loss)] // counts stay far below 2^53
 fn part(k: u64, n: u64) -> Option<f64> {
     (n > 0).then(|| k as f64 / n as f64)
@@ -120,7 +123,7 @@ impl View<'_> {
     }
 
     /// The rows for people: the last cohorts and all of them, or the segments and all of them.
-    fn rows(&self) -> (Vec<(String, Option<usize>, &Group)>, usize) {
+    fn rows(&self) -> (Vec<Line<'_>>, usize) {
         let mut rows = Vec::new();
         let mut hidden = 0;
         if self.by.is_empty() {
@@ -343,8 +346,8 @@ impl View<'_> {
         ];
         if let Some(days) = self.data.mature_after() {
             notes.push(format!(
-                "A cohort is mature {days} days after its end. {YOUNG} marks an estimate that no one was followed for \
-                 {days} days for: it is not eventual yet, and has no median."
+                "A cohort is mature {days} days after its end. {YOUNG} marks an estimate that ends before day {days}: \
+                 it is not eventual yet, and has no median."
             ));
         }
         notes

@@ -55,6 +55,7 @@ fn estimate(all: &[(i64, i64, Fate)], until: i64) -> (f64, usize) {
 }
 
 /// Compares every row, and counts the estimates among them.
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // days
 fn check(case: &Case<'_>, records: &[Record]) -> usize {
     let mut parts: BTreeMap<String, Vec<&Process>> = segments(case.processes, true).into_iter().collect();
     parts.entry(String::new()).or_insert_with(|| case.processes.iter().collect());
@@ -131,7 +132,6 @@ fn check(case: &Case<'_>, records: &[Record]) -> usize {
 }
 
 #[test]
-#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
 fn acme_by_plain_loops() {
     let processes = processes(&acme::company());
     let as_of = date(acme::AS_OF).unwrap();

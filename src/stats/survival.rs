@@ -109,10 +109,8 @@ pub fn incidence(days: &[i32], events: &[Event]) -> Incidence {
         square += more * (2.0 * linear + more * sum_a);
         linear += more * sum_a;
         cross += more * sum_b;
-        // Where nobody is left F stays as it is, and the term is 0 whatever its weight.
-        if wins + lost < at_risk {
-            sum_a += d / r / (r - d);
-        }
+        // Infinite where everybody who is left has an event: then this is the last step, and nobody asks again.
+        sum_a += d / r / (r - d);
         sum_b += open * w / (r * r);
         own += open * open * w * (r - w) / (r * r * r);
         open *= (r - d) / r;

@@ -326,10 +326,10 @@ fn olist_cohorts_by_age() {
             assert!((cif - share).abs() < 1e-12, "{month} {age}");
         }
     }
+    // lifelines' Kaplan–Meier on the raw files: 0.110439770199 by day 565, half of it by day 16. Half of those who won so
+    // far had by day 14: the late wins of the young are not seen yet, and the estimate makes up for them.
     let total = row("total", "eventual");
-    assert_eq!(
-        [total["age_days"].as_str(), total["median_days"].as_str(), total["median_days_of_all"].as_str()],
-        ["565", "14", ""]
-    );
-    assert!(total["cif"].parse::<f64>().unwrap() > 0.10525, "{total:?}");
+    let days = ["age_days", "median_days", "median_days_of_all"].map(|key| total[key].as_str());
+    assert_eq!(days, ["565", "16", ""]);
+    assert!((total["cif"].parse::<f64>().unwrap() - 0.110_439_770_199).abs() < 1e-11, "{total:?}");
 }

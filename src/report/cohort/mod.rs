@@ -117,13 +117,17 @@ fn stages(data: &Data, args: &CohortArgs, [start, end]: [Option<usize>; 2]) -> R
     if first < last {
         return Ok((first, last));
     }
-    let flag = if args.end.is_some() { "--end" } else { "--start" };
-    Err(Issue::usage(Place::file(flag), format!("`{}` does not come after `{}`", name(last), name(first))).hint(
-        format!(
-            "in order, the stages are {}",
-            stages.iter().map(|s| s.id.value.as_str()).collect::<Vec<_>>().join(", ")
-        ),
-    ))
+    // No export shows anything yet: all that is asked for is that there are two stages.
+    if start.is_none() && end.is_none() && stages.len() > 1 {
+        return Ok((0, stages.len() - 1));
+    }
+    let (flag, what) = match (args.start.is_some(), args.end.is_some()) {
+        (_, true) => ("--end", format!("`{}` does not come after `{}`", name(last), name(first))),
+        (true, false) => ("--start", format!("no stage comes after `{}`", name(first))),
+        (false, false) => ("--end", "the contract has only one stage".to_string()),
+    };
+    let ids: Vec<&str> = (0..stages.len()).map(name).collect();
+    Err(Issue::usage(Place::file(flag), what).hint(format!("in order, the stages are {}", ids.join(", "))))
 }
 
 /// Where everybody went, and what is odd about those who are counted.

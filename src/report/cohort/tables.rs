@@ -74,6 +74,9 @@ pub struct View<'a> {
     pub groups: &'a BTreeMap<Key, Group>,
 }
 
+/// A row for people: its name, its cohort, and who is in it.
+type Line<'a> = (String, Option<usize>, &'a Group);
+
 #[allow(clippy::cast_precision_loss)] // counts stay far below 2^53
 fn part(k: u64, n: u64) -> Option<f64> {
     (n > 0).then(|| k as f64 / n as f64)
@@ -107,16 +110,6 @@ impl View<'_> {
         period.map_or("All", |p| self.periods.all[p].label.as_str())
     }
 
-    /// The last day on which somebody of the cohort may have begun.
-    fn youngest(&self, period: Option<usize>) -> i32 {
-        self.days(period).1.min(self.periods.to)
-    }
-
-    /// Whether everybody of a cohort was followed for so many days.
-    fn whole(&self, period: Option<usize>, days: i32) -> bool {
-        self.as_of() - self.youngest(period) >= days
-    }
-
     fn mature(&self, period: Option<usize>) -> Option<bool> {
         let end = self.days(period).1;
         self.data.mature_after().map(|days| self.as_of() - end >= days)
@@ -130,7 +123,7 @@ impl View<'_> {
     }
 
     /// The rows for people: the last cohorts and all of them, or the segments and all of them.
-    fn rows(&self) -> (Vec<(String, Option<usize>, &Group)>, usize) {
+    fn rows(&self) -> (Vec<Line<'_>>, usize) {
         let mut rows = Vec::new();
         let mut hidden = 0;
         if self.by.is_empty() {
@@ -177,11 +170,11 @@ impl View<'_> {
         let (rows, hidden) = self.rows();
         let mut rows: Vec<Vec<Cell>> = rows
             .into_iter()
-            .map(|(name, period, group)| {
+            .map(|(name, _, group)| {
                 let mut cells = vec![Cell::text(name), Cell::count(group.n)];
                 cells.extend(ages.iter().map(|age| {
                     let Aged { observed, converted, .. } = group.ages.get(age - 1).copied().unwrap_or_default();
-                    let whole = self.whole(period, self.age.days() * i32::try_from(*age).unwrap_or(i32::MAX));
+                    let whole = observed == group.n;
                     match part(converted, observed) {
                         Some(share) if observed >= MIN_N || whole => marked(share, !whole),
                         _ => Cell::Missing("too few were followed for so long".into()),
@@ -290,7 +283,7 @@ impl View<'_> {
             Some(_) if eventual && self.short(group) => "young",
             Some(_) => "ok",
         };
-        let whole = days.filter(|_| !eventual).map(|days| self.whole(period, days));
+        let whole = (!eventual).then_some(seen.observed == group.n);
         let ends = "nobody or everybody has converted: no bounds";
         let per_group = |day: Option<i32>| {
             plain(day.filter(|_| eventual && !self.short(group)).map(f64::from), "not reached by then, or too young")
@@ -353,8 +346,8 @@ impl View<'_> {
         ];
         if let Some(days) = self.data.mature_after() {
             notes.push(format!(
-                "A cohort is mature {days} days after its end. {YOUNG} marks an estimate that no one was followed for \
-                 {days} days for: it is not eventual yet, and has no median."
+                "A cohort is mature {days} days after its end. {YOUNG} marks an estimate that ends before day {days}: \
+                 it is not eventual yet, and has no median."
             ));
         }
         notes

@@ -55,6 +55,7 @@ fn estimate(all: &[(i64, i64, Fate)], until: i64) -> (f64, usize) {
 }
 
 /// Compares every row, and counts the estimates among them.
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // days
 fn check(case: &Case<'_>, records: &[Record]) -> usize {
     let mut parts: BTreeMap<String, Vec<&Process>> = segments(case.processes, true).into_iter().collect();
     parts.entry(String::new()).or_insert_with(|| case.processes.iter().collect());
@@ -86,6 +87,8 @@ fn check(case: &Case<'_>, records: &[Record]) -> usize {
         let seen: Vec<_> = members.iter().filter(|m| eventual || case.as_of - m.0 >= days).collect();
         let of = |fate: Fate| seen.iter().filter(|m| m.2 == fate && (eventual || m.1 <= days)).count();
         is("observed", seen.len());
+        let whole = if eventual { String::new() } else { (seen.len() == members.len()).to_string() };
+        assert_eq!(r["whole_cohort_observed"], whole, "{about}");
         is("converted", of(Fate::Won));
         is("lost", of(Fate::Lost));
         is("open", seen.len() - of(Fate::Won) - of(Fate::Lost));
@@ -129,7 +132,6 @@ fn check(case: &Case<'_>, records: &[Record]) -> usize {
 }
 
 #[test]
-#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
 fn acme_by_plain_loops() {
     let processes = processes(&acme::company());
     let as_of = date(acme::AS_OF).unwrap();
@@ -187,7 +189,7 @@ fn small_companies_by_plain_loops() {
             estimates += check(&Case { about, processes: &processes, start: 0, end, as_of, length: 30 }, &records);
         }
     }
-    assert!(estimates > 1000, "only {estimates} estimates compared");
+    assert!(estimates > 800, "only {estimates} estimates compared");
 }
 
 #[test]

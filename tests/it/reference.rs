@@ -212,7 +212,8 @@ fn olist_days_to_won() {
     // Every won MQL has left the first stage with its win; the others are still there.
     let lines = rows(&["velocity", path, "--as-of", "2018-12-31", "-f", "csv"]);
     let stage = |state: &str| {
-        let found = lines.iter().find(|r| r["section"] == "time_in_stage" && r["period"] == "total" && r["state"] == state);
+        let found =
+            lines.iter().find(|r| r["section"] == "time_in_stage" && r["period"] == "total" && r["state"] == state);
         figure(found.unwrap(), "n")
     };
     assert_eq!((stage("completed"), stage("open")), (842.0, 7158.0));

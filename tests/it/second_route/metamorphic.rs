@@ -268,7 +268,8 @@ fn small_companies_by_the_second_route() {
             all.retain(|p| p.entered().is_some() || p.closed.is_some());
             let when = When { as_of: last, mature_after: 90 };
             let mut lost = all.iter().filter(|p| p.lost);
-            let (any_lost, lost_amounts) = (lost.clone().next().is_some(), lost.any(|p| p.amount.is_some_and(|a| a != 0)));
+            let (any_lost, lost_amounts) =
+                (lost.clone().next().is_some(), lost.any(|p| p.amount.is_some_and(|a| a != 0)));
             let terms = Terms { mql: 1, of_marketing, reasons: true, lost: any_lost, lost_amounts };
             let wanted: [&[&str]; 3] = [&["scorecard"], &["funnel"], &["funnel", "--basis", "period"]];
             let texts = print(seed, &sheets, PLAIN, as_of, wanted);

@@ -57,7 +57,10 @@ fn find<'a>(lines: &'a [Record], keys: &[(&str, &str)]) -> &'a Record {
 }
 
 fn deal_stage<'a>(lines: &'a [Record], stage: &str, entry: &str, state: &str) -> &'a Record {
-    find(lines, &[("section", "time_in_deal_stage"), ("item", stage), ("entry", entry), ("state", state), ("period", "total")])
+    find(
+        lines,
+        &[("section", "time_in_deal_stage"), ("item", stage), ("entry", entry), ("state", state), ("period", "total")],
+    )
 }
 
 const BACK: &str = "D1,2026-01-01,,Qualification\nD1,2026-01-11,Qualification,Proposal\nD1,2026-01-21,Proposal,Qualification\n\
@@ -66,10 +69,8 @@ const BACK: &str = "D1,2026-01-01,,Qualification\nD1,2026-01-11,Qualification,Pr
 
 #[test]
 fn a_deal_that_went_back_has_a_latest_spell_and_all_of_them() {
-    let folder = small(
-        "D1,2026-01-01,2026-02-10,1,1,100,Closed Won,\nD2,2026-01-05,2026-05-01,0,0,100,Proposal,\n",
-        BACK,
-    );
+    let folder =
+        small("D1,2026-01-01,2026-02-10,1,1,100,Closed Won,\nD2,2026-01-05,2026-05-01,0,0,100,Proposal,\n", BACK);
     let lines = parse(&run(folder.path(), &["velocity", "--as-of", "2026-03-01", "-f", "csv"]));
     same_days("latest", deal_stage(&lines, "Qualification", "latest", "completed"), &[10, 10]);
     same_days("cumulative", deal_stage(&lines, "Qualification", "cumulative", "completed"), &[20, 10]);
@@ -79,7 +80,8 @@ fn a_deal_that_went_back_has_a_latest_spell_and_all_of_them() {
     same_days("open", deal_stage(&lines, "Proposal", "cumulative", "open"), &[45]);
     assert!(!lines.iter().any(|r| r["item"] == "Closed Won"), "no time is spent in an end");
     // Of the contract's stages only the first entry is known.
-    let stage = |id, state| find(&lines, &[("section", "time_in_stage"), ("item", id), ("state", state), ("period", "total")]);
+    let stage =
+        |id, state| find(&lines, &[("section", "time_in_stage"), ("item", id), ("state", state), ("period", "total")]);
     same_days("opportunity", stage("opportunity", "completed"), &[10, 10]);
     same_days("proposal", stage("proposal", "completed"), &[30]);
     same_days("proposal", stage("proposal", "open"), &[45]);
@@ -203,8 +205,10 @@ fn company(sheets: &[Sheet], changes: &[Change]) -> tempfile::TempDir {
     write(folder.path(), sheets, PLAIN);
     let contract = folder.path().join("onefunnel.toml");
     std::fs::write(&contract, std::fs::read_to_string(&contract).unwrap() + CHANGES).unwrap();
-    let rows = changes.iter().map(|(deal, day, old, new)| format!("{deal},{},{},{new}\n", iso(*day), old.unwrap_or("")));
-    std::fs::write(folder.path().join("changes.csv"), format!("deal,at,old,new\n{}", rows.collect::<String>())).unwrap();
+    let rows =
+        changes.iter().map(|(deal, day, old, new)| format!("{deal},{},{},{new}\n", iso(*day), old.unwrap_or("")));
+    std::fs::write(folder.path().join("changes.csv"), format!("deal,at,old,new\n{}", rows.collect::<String>()))
+        .unwrap();
     folder
 }
 

@@ -116,14 +116,17 @@ fn time_in_the_stages_of_the_contract() {
 }
 
 /// Deal and stage → the spells: since when and until when.
-fn deal_spells() -> BTreeMap<(String, String), Vec<(i64, Option<i64>)>> {
+type Spells = BTreeMap<(String, String), Vec<(i64, Option<i64>)>>;
+
+/// Spells of the history, one row after the other.
+fn deal_spells() -> Spells {
     let mut history: BTreeMap<String, Vec<(i64, i64, String)>> = BTreeMap::new();
     for r in records(&exports().join("salesforce/OpportunityHistory.csv")) {
         let at = utc(&r["CreatedDate"]).unwrap();
         let deal: String = r["OpportunityId"].chars().take(15).collect();
         history.entry(deal).or_default().push((at.at, at.day, r["StageName"].clone()));
     }
-    let mut spells: BTreeMap<(String, String), Vec<(i64, Option<i64>)>> = BTreeMap::new();
+    let mut spells = Spells::new();
     for deal in company().deals {
         let mut changes = history.remove(&deal.id).unwrap_or_default();
         changes.sort();
@@ -156,7 +159,15 @@ fn time_in_the_stages_of_the_crm() {
                 let days = counted.iter().map(|(from, to)| to.unwrap_or(as_of) - from).sum();
                 if stays[stays.len() - 1].1.is_some() { completed.push(days) } else { ages.push(days) }
             }
-            let keys = |state| [("section", "time_in_deal_stage"), ("item", *stage), ("entry", variant), ("state", state), ("period", "total")];
+            let keys = |state| {
+                [
+                    ("section", "time_in_deal_stage"),
+                    ("item", *stage),
+                    ("entry", variant),
+                    ("state", state),
+                    ("period", "total"),
+                ]
+            };
             same_days(&format!("{stage}, {variant}"), line(&lines, &keys("completed")), &completed);
             same_days(&format!("{stage}, {variant}, open"), line(&lines, &keys("open")), &ages);
         }
@@ -170,8 +181,7 @@ fn cycles_and_the_four_factors() {
     let deals: Vec<&Process> = all.iter().filter(|p| p.deal.is_some()).collect();
     let float = |n: usize| f64::from(u32::try_from(n).unwrap());
     for period in quarters().into_iter().chain(["total".into()]) {
-        let (first, last) =
-            if period == "total" { (i64::MIN, date(AS_OF).unwrap()) } else { quarter_days(&period) };
+        let (first, last) = if period == "total" { (i64::MIN, date(AS_OF).unwrap()) } else { quarter_days(&period) };
         let within = |day: Option<i64>| day.is_some_and(|d| first <= d && d <= last);
         let closed: Vec<&&Process> = deals.iter().filter(|p| within(p.closed)).collect();
         let cycle = |won: bool, begin: &dyn Fn(&Process) -> Option<i64>| -> Vec<i64> {
@@ -189,10 +199,12 @@ fn cycles_and_the_four_factors() {
             continue;
         }
         // Day by day: who was there on the first day from before, and who came.
-        let before = deals.iter().filter(|p| p.created.is_some_and(|c| c < first) && p.closed.is_none_or(|c| c >= first));
+        let before =
+            deals.iter().filter(|p| p.created.is_some_and(|c| c < first) && p.closed.is_none_or(|c| c >= first));
         let (before, came) = (before.count(), deals.iter().filter(|p| within(p.created)).count());
         let won: Vec<&&&Process> = closed.iter().filter(|p| p.won).collect();
-        let amounts: Vec<f64> = won.iter().filter_map(|p| p.amount).map(|a| f64::from(u32::try_from(a).unwrap()) / 100.0).collect();
+        let amounts: Vec<f64> =
+            won.iter().filter_map(|p| p.amount).map(|a| f64::from(u32::try_from(a).unwrap()) / 100.0).collect();
         let amount: f64 = amounts.iter().sum();
         let size = (!amounts.is_empty()).then(|| amount / float(amounts.len()));
         let rate = (!closed.is_empty()).then(|| float(won.len()) / float(closed.len()));
@@ -260,7 +272,9 @@ fn win_rates_by_naive_loops() {
             let (first, last) = if period == "total" { (i64::MIN, as_of) } else { quarter_days(period) };
             let within = |day: Option<i64>| day.is_some_and(|d| first <= d && d <= last);
             let deals = || {
-                all.iter().filter(|p| p.deal.is_some()).filter(|p| source.is_none_or(|s| (if p.source.is_empty() { "(blank)" } else { &p.source }) == s))
+                all.iter()
+                    .filter(|p| p.deal.is_some())
+                    .filter(|p| source.is_none_or(|s| (if p.source.is_empty() { "(blank)" } else { &p.source }) == s))
             };
             let amount = |won: bool| -> f64 {
                 let closed = deals().filter(|p| within(p.closed) && if won { p.won } else { p.lost });

@@ -209,8 +209,8 @@ pub fn build(args: &WinrateArgs, env: &mut Env<'_>) -> Result<Report> {
         counts: BTreeMap::new(),
         mature_after: data.mature_after(),
         known: Known {
-            lost: data.journeys.any_lost(),
-            lost_amount: data.journeys.any_lost_amount(),
+            only_won: data.journeys.only_won(),
+            lost_nothing: data.journeys.lost_nothing(),
             reasons: facts.fills("journeys", "lost_reason"),
             amounts: facts.fills("journeys", "amount"),
         },
@@ -234,12 +234,13 @@ struct View<'a> {
     known: Known,
 }
 
-/// What the exports know of all deals: whether any is lost, with an amount or with a reason, and whether any has an amount.
+/// What the exports know of all deals: whether none is lost though some are won, whether no lost one has an amount, and
+/// whether there are reasons and amounts.
 #[derive(Debug, Clone, Copy)]
 #[allow(clippy::struct_excessive_bools)] // four facts, each its own
 struct Known {
-    lost: bool,
-    lost_amount: bool,
+    only_won: bool,
+    lost_nothing: bool,
     reasons: bool,
     amounts: bool,
 }
@@ -290,10 +291,10 @@ impl View<'_> {
             Rate::Close => (created.won as f64, created.all as f64, created.all),
         };
         let lacking = match rate {
-            Rate::Narrow | Rate::Broad | Rate::Amount if !self.known.lost => Some(NO_LOST),
+            Rate::Narrow | Rate::Broad | Rate::Amount if self.known.only_won => Some(NO_LOST),
             Rate::Broad if !self.known.reasons => Some(NO_REASON),
             Rate::Amount if !self.known.amounts => Some(NO_AMOUNT),
-            Rate::Amount if !self.known.lost_amount || (lost > 0 && closed.lost_valued == 0) => Some(NO_LOST_AMOUNT),
+            Rate::Amount if self.known.lost_nothing || (lost > 0 && closed.lost_valued == 0) => Some(NO_LOST_AMOUNT),
             Rate::Amount if closed.with_amount == 0 => Some(NOTHING),
             _ if denominator == 0.0 => Some(NOTHING),
             _ => None,

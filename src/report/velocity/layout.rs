@@ -304,7 +304,7 @@ impl View<'_> {
         } else {
             Err("no won deal with an amount")
         };
-        let win_rate = if !self.data.journeys.any_lost() {
+        let win_rate = if self.data.journeys.only_won() {
             Err("no deal in the exports is lost")
         } else if pipeline.won + pipeline.lost == 0 {
             Err("no deal was won or lost")

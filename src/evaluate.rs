@@ -250,7 +250,7 @@ fn too_fine(table: &str) -> String {
 /// What the exports lack, as one clause.
 fn lacking(column: &str) -> String {
     match column {
-        "is_lost" => "no deal in the exports is lost, so 100 % would say nothing".into(),
+        "lost_deals" => "no deal in the exports is lost, so 100 % would say nothing".into(),
         "lost_amount" => "no lost deal has an amount, so 100 % would say nothing".into(),
         other => format!("no export says {}", needed(other)),
     }

@@ -289,10 +289,13 @@ impl Facts<'_> {
         Issues(issues.collect()).into_result()
     }
 
-    /// Whether any row fills a column: has a value, or says yes. Of `journeys`, `lost_amount` is that of a lost deal, and not 0.
+    /// Whether any row fills a column: has a value, or says yes. Two are of no column:
+    /// `lost_deals` and `lost_amount` of `journeys` say no where a win rate, or one by amount, would be 100 % for lack of data.
     pub fn fills(&self, table: &str, column: &str) -> bool {
-        if (table, column) == ("journeys", "lost_amount") {
-            return self.journeys.any_lost_amount();
+        match (table, column) {
+            ("journeys", "lost_deals") => return !self.journeys.only_won(),
+            ("journeys", "lost_amount") => return !self.journeys.lost_nothing(),
+            _ => {}
         }
         let wanted = BTreeSet::from([column.to_string()]);
         let Ok(frame) = self.frame(table, &wanted) else { return false };

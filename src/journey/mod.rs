@@ -189,15 +189,17 @@ impl Journeys {
         won.then(|| self.closed[at] - self.first_contact[at])
     }
 
-    /// Whether any deal is lost, be it to nobody: without one, a win rate of 100 % would say nothing.
-    pub fn any_lost(&self) -> bool {
-        self.outcome.iter().any(|o| matches!(o, Outcome::Lost | Outcome::Derailed))
+    /// Whether deals are won and none is lost, be it to nobody: a win rate of 100 % would say nothing.
+    pub fn only_won(&self) -> bool {
+        let any = |test: fn(&Outcome) -> bool| self.outcome.iter().any(test);
+        any(|o| *o == Outcome::Won) && !any(|o| matches!(o, Outcome::Lost | Outcome::Derailed))
     }
 
-    /// Whether any lost deal has an amount other than 0: without one, a win rate by amount would be 100 %.
-    pub fn any_lost_amount(&self) -> bool {
-        let lost = |o: &Outcome| matches!(o, Outcome::Lost | Outcome::Derailed);
-        self.outcome.iter().zip(&self.amount).any(|(o, amount)| lost(o) && *amount != NO_MONEY && *amount != 0)
+    /// Whether deals are lost and none of them has an amount other than 0: a win rate by amount would be 100 %.
+    pub fn lost_nothing(&self) -> bool {
+        let is_lost = |at: &usize| matches!(self.outcome[*at], Outcome::Lost | Outcome::Derailed);
+        let lost: Vec<i64> = (0..self.len()).filter(is_lost).map(|at| self.amount[at]).collect();
+        !lost.is_empty() && lost.iter().all(|amount| *amount == NO_MONEY || *amount == 0)
     }
 
     /// Calendar days from the deal's creation to its close.

@@ -222,14 +222,16 @@ pub fn of_deal_stages(tables: &Tables, who: &Identity, journeys: &Journeys, home
             without.push(deal as u32);
             continue;
         }
-        let now = if later[deal] == 1 { NONE } else { words.index(stages[deal]) };
+        let known = later[deal] != 1 && stages[deal] != NONE;
+        let now = if known { words.index(stages[deal]) } else { NONE };
         let walked = walk(&in_order(mine, now), deal as u32, journeys, home, now);
         for (place, spell) in walked.iter().enumerate() {
             places[spell.stage as usize].0 += place as u64;
             places[spell.stage as usize].1 += 1;
         }
-        let is_over =
-            |spell: &Spell, last: bool| over[spell.stage as usize] || (last && ends_there(spell, journeys, deal, now));
+        let is_over = |spell: &Spell, last: bool| {
+            over[spell.stage as usize] || (last && ends_there(spell, journeys, deal, now, known))
+        };
         let count = walked.len();
         spells.extend(walked.into_iter().enumerate().filter(|(i, s)| !is_over(s, i + 1 == count)).map(|(_, s)| s));
     }
@@ -266,10 +268,11 @@ fn over(tables: &Tables, words: &Words) -> Vec<bool> {
 }
 
 /// Whether a closed deal's last spell is the end itself, whatever it is called: it began with the close or later, in the
-/// stage that the deal is in now.
-fn ends_there(spell: &Spell, journeys: &Journeys, deal: usize, now: u32) -> bool {
-    let End::On(_) = closed(journeys, deal) else { return false };
-    spell.from.is_some_and(|from| from >= journeys.closed[deal]) && (now == NONE || now == spell.stage)
+/// stage that the deal is in now. A present stage that no history names may be this one by another name, if it began on
+/// the very day of the close; one that is not `known` at all is taken for it.
+fn ends_there(spell: &Spell, journeys: &Journeys, deal: usize, now: u32, known: bool) -> bool {
+    let End::On(day) = closed(journeys, deal) else { return false };
+    spell.from.is_some_and(|from| from >= day && (now == spell.stage || (now == NONE && (!known || from == day))))
 }
 
 /// So many changes of one deal in one moment have no order that could be found.

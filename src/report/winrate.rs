@@ -208,10 +208,12 @@ pub fn build(args: &WinrateArgs, env: &mut Env<'_>) -> Result<Report> {
         segments: &segments,
         counts: BTreeMap::new(),
         mature_after: data.mature_after(),
-        any_lost: data.journeys.any_lost(),
-        any_lost_amount: data.journeys.any_lost_amount(),
-        reasons: facts.fills("journeys", "lost_reason"),
-        amounts: facts.fills("journeys", "amount"),
+        known: Known {
+            only_won: data.journeys.only_won(),
+            lost_nothing: data.journeys.lost_nothing(),
+            reasons: facts.fills("journeys", "lost_reason"),
+            amounts: facts.fills("journeys", "amount"),
+        },
     };
     view.count(&segment_of, &keep);
     let mut report = data.report("winrate", "Win rates, side by side");
@@ -229,8 +231,16 @@ struct View<'a> {
     /// By segment and period; `None` is all of them.
     counts: BTreeMap<Key, Both>,
     mature_after: Option<i32>,
-    any_lost: bool,
-    any_lost_amount: bool,
+    known: Known,
+}
+
+/// What the exports know of all deals: whether none is lost though some are won, whether no lost one has an amount, and
+/// whether there are reasons and amounts.
+#[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools)] // four facts, each its own
+struct Known {
+    only_won: bool,
+    lost_nothing: bool,
     reasons: bool,
     amounts: bool,
 }
@@ -281,10 +291,10 @@ impl View<'_> {
             Rate::Close => (created.won as f64, created.all as f64, created.all),
         };
         let lacking = match rate {
-            Rate::Narrow | Rate::Broad | Rate::Amount if !self.any_lost => Some(NO_LOST),
-            Rate::Broad if !self.reasons => Some(NO_REASON),
-            Rate::Amount if !self.amounts => Some(NO_AMOUNT),
-            Rate::Amount if !self.any_lost_amount || (lost > 0 && closed.lost_valued == 0) => Some(NO_LOST_AMOUNT),
+            Rate::Narrow | Rate::Broad | Rate::Amount if self.known.only_won => Some(NO_LOST),
+            Rate::Broad if !self.known.reasons => Some(NO_REASON),
+            Rate::Amount if !self.known.amounts => Some(NO_AMOUNT),
+            Rate::Amount if self.known.lost_nothing || (lost > 0 && closed.lost_valued == 0) => Some(NO_LOST_AMOUNT),
             Rate::Amount if closed.with_amount == 0 => Some(NOTHING),
             _ if denominator == 0.0 => Some(NOTHING),
             _ => None,
@@ -323,8 +333,10 @@ impl View<'_> {
         std::iter::once(None).chain((0..self.segments.len()).map(Some).filter(|_| !self.by.is_empty()))
     }
 
+    /// A segment in a column that says what it is by.
     fn segment(&self, key: Option<usize>) -> String {
-        key.map_or_else(|| "All".to_string(), |k| segment_text(self.by, &self.segments[k]))
+        let words = |k: usize| self.segments[k].iter().map(|v| v.as_deref().unwrap_or("(blank)")).collect::<Vec<_>>();
+        key.map_or_else(|| "All".to_string(), |k| words(k).join(", "))
     }
 
     fn is_partial(&self, period: usize) -> bool {
@@ -353,7 +365,8 @@ impl View<'_> {
             let shown = self.shown().into_iter().map(Some).chain([None]);
             shown.map(|period| (self.label(period), (None, period))).collect()
         } else {
-            self.keys().map(|key| (self.segment(key), (key, None))).collect()
+            let any = |key: &Option<usize>| key.is_none() || self.counts.contains_key(&(*key, None));
+            self.keys().filter(any).map(|key| (self.segment(key), (key, None))).collect()
         }
     }
 
@@ -419,7 +432,6 @@ impl View<'_> {
             Column::right("denominator", "Denominator"),
             Column::right("n", "Deals"),
             Column::right("interval", "95 % interval"),
-            Column::left("missing", "Missing because"),
         ];
         let mut rows = Vec::new();
         let lines = self.lines();
@@ -436,19 +448,7 @@ impl View<'_> {
                     figure.denominator.map_or_else(Cell::none, |d| Cell::Number(d, unit)),
                     Cell::count(figure.n),
                     interval.unwrap_or_else(Cell::none),
-                    Cell::text(figure.value.err().map_or("", |(_, why)| why)),
                 ]);
-            }
-        }
-        // Where nothing is missing, the column would be empty.
-        let mut columns = columns;
-        if rows
-            .iter()
-            .all(|row| matches!(&row[5], Cell::Text(text) if text.is_empty()) || matches!(row[5], Cell::Missing(_)))
-        {
-            columns.pop();
-            for row in &mut rows {
-                row.pop();
             }
         }
         Table {
@@ -579,6 +579,14 @@ impl View<'_> {
             ));
         }
         let lines = self.lines();
+        for rate in Rate::ALL {
+            let mut reasons: Vec<Why> =
+                lines.iter().filter_map(|(_, key)| self.figure(rate, *key).value.err()).collect();
+            reasons.retain(|why| *why != NOTHING);
+            reasons.sort_unstable();
+            reasons.dedup();
+            notes.extend(reasons.iter().map(|(_, why)| format!("Without a value: `{}`, because {why}.", rate.title())));
+        }
         let few = |key: Key| {
             Rate::ALL.iter().any(|r| {
                 let figure = self.figure(*r, key);
@@ -592,7 +600,7 @@ impl View<'_> {
         let counted = |test: &dyn Fn(usize) -> bool| deals().filter(|at| test(*at)).count();
         let decided = |at: usize| matches!(journeys.outcome[at], Outcome::Won | Outcome::Lost | Outcome::Derailed);
         let no_amount = counted(&|at| decided(at) && journeys.amount[at] == NO_MONEY);
-        if no_amount > 0 && self.amounts {
+        if no_amount > 0 && self.known.amounts {
             notes.push(format!("{no_amount} closed deals have no amount: they are not in the rate by amount."));
         }
         let zero = counted(&|at| {

@@ -33,7 +33,7 @@ pub struct Summary {
 /// ```
 /// use onefunnel::stats::summary::summary;
 /// let days = summary(&mut [10, -1, 3]).unwrap();
-/// assert_eq!((days.n, days.negative, days.mean, days.median, days.p90), (3, 1, 4.0, 3.0, 8.6));
+/// assert_eq!((days.n, days.negative, days.mean, days.median, days.p75), (3, 1, 4.0, 3.0, 6.5));
 /// assert_eq!(summary(&mut []), None);
 /// ```
 #[allow(clippy::cast_precision_loss)] // sums of days stay far below 2^53

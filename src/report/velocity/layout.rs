@@ -52,6 +52,9 @@ const SHOWN: usize = 6;
 /// Marks a figure of few.
 pub const FEW_MARK: &str = "†";
 
+/// Id, title, value, unit, n, numerator and denominator of a line about a pipeline.
+type Line<'a> = (&'a str, &'a str, Option<f64>, &'a str, u64, [Option<f64>; 2]);
+
 /// The four factors, what they make, and what was won.
 struct Factors {
     opportunities: f64,
@@ -66,9 +69,14 @@ struct Factors {
 
 fn days(value: f64, few: bool) -> Cell {
     if few {
-        return Cell::text(format!("{}{FEW_MARK}", number::people(value, Unit::Days)));
+        return marked(value, Unit::Days);
     }
     Cell::Number(value, Unit::Days)
+}
+
+/// A figure of few, in one piece: words wrap, and a number must not.
+fn marked(value: f64, unit: Unit) -> Cell {
+    Cell::text(format!("{}{FEW_MARK}", number::people(value, unit).replace(' ', "\u{a0}")))
 }
 
 /// Number, median, p75 and p90 for people.
@@ -118,17 +126,35 @@ impl View<'_> {
         std::iter::once(None).chain((0..self.segments.len()).map(Some).filter(|_| !self.by.is_empty()))
     }
 
+    /// A segment as a heading.
     fn segment(&self, key: Option<usize>) -> String {
         key.map_or_else(|| "All".to_string(), |k| segment_text(self.by, &self.segments[k]))
     }
 
-    /// Lengths below 0 that a figure has: of stays once, of cycles once each.
-    pub fn negative(&self) -> u64 {
-        let of = |list: &[i32]| list.iter().filter(|d| **d < 0).count() as u64;
-        let counted = self.times.iter().filter(|((segment, period, item), _)| {
-            segment.is_none() && period.is_none() && !matches!(item, Item::DealStage(_, Variant::Cumulative))
-        });
-        counted.map(|(_, time)| of(&time.completed) + of(&time.open)).sum()
+    /// A segment in a column that says what it is by.
+    fn words(&self, key: Option<usize>) -> String {
+        let words = |k: usize| self.segments[k].iter().map(|v| v.as_deref().unwrap_or("(blank)")).collect::<Vec<_>>();
+        key.map_or_else(|| "All".to_string(), |k| words(k).join(", "))
+    }
+
+    /// Whether a segment has any stay of some items.
+    fn has(&self, key: Option<usize>, mut items: impl Iterator<Item = Item>) -> bool {
+        key.is_none() || items.any(|item| self.time(key, None, item).is_some())
+    }
+
+    /// Lengths below 0: of stays in a stage, and of sales cycles.
+    pub fn negative(&self) -> [u64; 2] {
+        let below = |list: &[i32]| list.iter().filter(|d| **d < 0).count() as u64;
+        let mut found = [0; 2];
+        for ((segment, period, item), time) in self.times {
+            let n = below(&time.completed) + below(&time.open);
+            match (segment, period, item) {
+                (None, None, Item::Stage(_) | Item::DealStage(_, Variant::Latest)) => found[0] += n,
+                (None, None, Item::Won | Item::Lost | Item::Customer) => found[1] += n,
+                _ => {}
+            }
+        }
+        found
     }
 
     /// Whether any figure that people see stands on few.
@@ -182,6 +208,9 @@ impl View<'_> {
         let columns = stay_columns("Stage");
         let mut rows = Vec::new();
         for key in self.keys() {
+            if !self.has(key, self.stages.iter().map(|s| Item::of(*s))) {
+                continue;
+            }
             if !self.by.is_empty() {
                 rows.push(heading(&self.segment(key), columns.len()));
             }
@@ -198,6 +227,9 @@ impl View<'_> {
         let columns = stay_columns("Stage");
         let mut rows = Vec::new();
         for key in self.keys() {
+            if !self.has(key, (0..self.names.len()).map(|s| Item::of_deal(s, Variant::Latest))) {
+                continue;
+            }
             // By segment the latest spells are enough to read; machines get both.
             let both_shown = self.again > 0 && self.by.is_empty();
             for variant in [Variant::Latest, Variant::Cumulative] {
@@ -223,9 +255,8 @@ impl View<'_> {
     }
 
     fn cycles_table(&self) -> Table {
-        let first = if self.by.is_empty() { self.periods.kind.id().to_string() } else { self.by.join(", ") };
         let columns = vec![
-            Column::left("of", if self.by.is_empty() { "Closed in".to_string() } else { first }),
+            Column::left("of", if self.by.is_empty() { "Closed in".to_string() } else { self.by.join(", ") }),
             Column::right("n", "Deals"),
             Column::right("median", "Median"),
             Column::right("p75", "p75"),
@@ -240,7 +271,8 @@ impl View<'_> {
                 let shown = self.shown().into_iter().map(|p| (self.label(p), self.time(None, Some(p), item)));
                 shown.chain([("All days".to_string(), self.time(None, None, item))]).collect()
             } else {
-                self.keys().map(|key| (self.segment(key), self.time(key, None, item))).collect()
+                let known = |key: &Option<usize>| self.has(*key, std::iter::once(item));
+                self.keys().filter(known).map(|key| (self.words(key), self.time(key, None, item))).collect()
             };
             for (name, time) in lines {
                 let list = time.map_or(&[][..], |t| &t.completed);
@@ -272,7 +304,7 @@ impl View<'_> {
         } else {
             Err("no won deal with an amount")
         };
-        let win_rate = if !self.data.journeys.any_lost() {
+        let win_rate = if self.data.journeys.only_won() {
             Err("no deal in the exports is lost")
         } else if pipeline.won + pipeline.lost == 0 {
             Err("no deal was won or lost")
@@ -310,7 +342,9 @@ impl View<'_> {
         ];
         let lines: Vec<(String, Option<usize>, usize)> = if by {
             let last = shown.last().copied();
-            self.keys().filter_map(|key| last.map(|p| (self.segment(key), key, p))).collect()
+            let any = |key: &Option<usize>| last.is_some_and(|p| self.pipeline[&(*key, p)] != Pipeline::default());
+            let keys = self.keys().filter(|key| key.is_none() || any(key));
+            keys.filter_map(|key| last.map(|p| (self.words(key), key, p))).collect()
         } else {
             shown.iter().map(|p| (self.label(*p), None, *p)).collect()
         };
@@ -318,7 +352,7 @@ impl View<'_> {
         for (name, key, period) in lines {
             let f = self.factors(&self.pipeline[&(key, period)], period);
             let cell = |value: Result<f64, &str>, unit: Unit| match value {
-                Ok(v) if f.few => Cell::text(format!("{}{FEW_MARK}", number::people(v, unit))),
+                Ok(v) if f.few => marked(v, unit),
                 Ok(v) => Cell::Number(v, unit),
                 Err(why) => Cell::Missing(why.into()),
             };
@@ -431,7 +465,7 @@ impl View<'_> {
         let opportunities = (pipeline.open_at_start + pipeline.created).unsigned_abs();
         let cycles = pipeline.cycle.len() as u64;
         let (start, made) = (pipeline.open_at_start as f64, pipeline.created as f64);
-        let lines: [(&str, &str, Option<f64>, &str, u64, [Option<f64>; 2]); 8] = [
+        let lines: [Line<'_>; 8] = [
             (
                 "open_at_start",
                 "Deals open at the start",

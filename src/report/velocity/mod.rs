@@ -103,7 +103,7 @@ impl View<'_> {
     fn notes(&self, condition: Option<&str>, keep: &[bool], without: &[u32]) -> Vec<String> {
         let (data, journeys) = (self.data, &self.data.journeys);
         let mut notes = vec![format!(
-            "A stay is completed on the day of the next recorded stage, or of the deal's close. Open ones have their age on {}; what nobody closed stays open.",
+            "A stay is completed on the day of the next recorded stage, or of the deal's close. Open ones have their age on {}; a person whom nobody took further has no end in the exports, and stays open.",
             data.session.as_of
         )];
         let unknown: u64 =
@@ -135,10 +135,10 @@ impl View<'_> {
                 "No export has a history of the deals' stages: time in the CRM's own stages is not known.".into(),
             );
         }
-        let negative = self.negative();
-        if negative > 0 {
+        let [stays, cycles] = self.negative();
+        if stays + cycles > 0 {
             notes.push(format!(
-                "{negative} lengths are negative: their days are in an impossible order. They are in every figure."
+                "Below 0, because their days are in an impossible order: {stays} stays and {cycles} cycles. They are in every figure."
             ));
         }
         notes.push("Pipeline velocity = opportunities × average deal × win rate ÷ cycle, with these variants: deals open at the period's start plus those created in it; mean amount of won deals; narrow win rate; median days from created to won. The four hang together (who qualifies harder wins more, of fewer): a change of one is not a gain by itself. It grows with the length of the period, so compare periods of one length; `won a day` is what was in fact won.".into());

@@ -116,14 +116,17 @@ fn time_in_the_stages_of_the_contract() {
 }
 
 /// Deal and stage → the spells: since when and until when.
-fn deal_spells() -> BTreeMap<(String, String), Vec<(i64, Option<i64>)>> {
+type Spells = BTreeMap<(String, String), Vec<(i64, Option<i64>)>>;
+
+/// Spells of the history, one row after the other.
+fn deal_spells() -> Spells {
     let mut history: BTreeMap<String, Vec<(i64, i64, String)>> = BTreeMap::new();
     for r in records(&exports().join("salesforce/OpportunityHistory.csv")) {
         let at = utc(&r["CreatedDate"]).unwrap();
         let deal: String = r["OpportunityId"].chars().take(15).collect();
         history.entry(deal).or_default().push((at.at, at.day, r["StageName"].clone()));
     }
-    let mut spells: BTreeMap<(String, String), Vec<(i64, Option<i64>)>> = BTreeMap::new();
+    let mut spells = Spells::new();
     for deal in company().deals {
         let mut changes = history.remove(&deal.id).unwrap_or_default();
         changes.sort();

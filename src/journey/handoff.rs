@@ -286,13 +286,20 @@ impl View<'_> {
         times
     }
 
-    /// What a person's record says now, where no change says when: it counts unless the record changed after as-of.
+    /// What a person's records say now, where no change says when: it counts unless one of them changed after as-of.
     fn present(&self, all: &mut [Handed], people: &Table, sets: [&CodeSet; 2], dated: &[[bool; 2]]) {
         let now = [people.codes("status"), people.codes("lifecycle_stage")];
         let (later, reasons) = (people.flags(CHANGED_LATER), people.codes("rejected_reason"));
+        // One system's copy of a status that another system's history dates is as late as that.
+        let mut changed_later = vec![false; all.len()];
+        for (later, process) in later.iter().zip(&self.journeys.of_person) {
+            if let (1, Some(changed)) = (*later, changed_later.get_mut(self.index[*process as usize] as usize)) {
+                *changed = true;
+            }
+        }
         for row in self.who.known_first.iter().map(|row| *row as usize) {
             let index = self.index[self.journeys.of_person[row] as usize];
-            if index == NONE || later[row] == 1 {
+            if index == NONE || changed_later[index as usize] {
                 continue;
             }
             let (lead, dated) = (&mut all[index as usize], dated[index as usize]);

@@ -96,11 +96,24 @@ pub fn assign(
     for side in [Side::Marketing, Side::Sales] {
         by_name.insert(tables.names.known(side.id()).unwrap_or(NONE), side);
     }
+    // A conversion moves a lead's touches to the contact it becomes. Where that contact is in no export, or only later than
+    // as-of, they are the lead's still.
+    let people = tables.get(Kind::People);
+    let mut was: CodeMap<u32> = CodeMap::default();
+    for (row, contact) in (0..).zip(people.codes("converted_person_id").iter()) {
+        if who.person_row.get(*contact) == NONE {
+            was.insert_first(*contact, row);
+        }
+    }
+    let known = |id: u32| match who.person_row.get(id) {
+        NONE => was.get(id).unwrap_or(NONE),
+        row => row,
+    };
     let one = |row: usize| {
         let by_id = who.deal_row.get(about[row]);
         let deal = if by_id == NONE { named(&who.deal_by_name, deal_names[row]) } else { by_id };
         let human = || {
-            let person = ids.iter().map(|c| who.person_row.get(c[row])).find(|p| *p != NONE);
+            let person = ids.iter().map(|c| known(c[row])).find(|p| *p != NONE);
             let human = person.map(|p| who.human[p as usize]);
             let by_email = human.or_else(|| who.human_by_email.get(emails[row]));
             by_email.or_else(|| Some(named(&who.human_by_name, names[row])).filter(|human| *human != NONE))

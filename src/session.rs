@@ -168,11 +168,12 @@ impl Session {
     }
 
     /// Words of touches that only a measure of the contract's own could ask for: there are as many as rows.
-    fn unused(&self) -> Result<Vec<(Kind, String)>> {
-        let catalogue = Catalogue::new(&self.contract)?;
+    /// A catalogue with problems asks for all: reports without metrics run, and those with metrics say what is wrong.
+    fn unused(&self) -> Vec<(Kind, String)> {
+        let Ok(catalogue) = Catalogue::new(&self.contract) else { return Vec::new() };
         let asked = |name: &str| catalogue.uses(Kind::Touches.id(), name);
         let words = ["subject", "status"].into_iter().filter(|name| !asked(name));
-        Ok(words.map(|name| (Kind::Touches, name.to_string())).collect())
+        words.map(|name| (Kind::Touches, name.to_string())).collect()
     }
 
     /// Reads the exports, links them and builds the processes.
@@ -191,18 +192,16 @@ impl Session {
         }
         let mut clock = Clock::new(output);
         let as_of = day_of(self.as_of);
-        if let Some(path) = &output.output {
-            let inputs = ingest::find(&self.contract, &self.given)?;
-            let contract = Path::new(&self.contract.source_name);
-            not_an_input(path, inputs.iter().map(|f| f.path.as_path()).chain([contract]))?;
-        }
         let rejects = self.rejects.as_deref().map(Target::check).transpose()?;
-        if let (Some(path), Some(_)) = (&self.rejects, &rejects) {
+        let written: Vec<&Path> = output.output.iter().chain(&self.rejects).map(PathBuf::as_path).collect();
+        if !written.is_empty() {
             let inputs = ingest::find(&self.contract, &self.given)?;
             let contract = Path::new(&self.contract.source_name);
-            not_an_input(path, inputs.iter().map(|f| f.path.as_path()).chain([contract]))?;
+            for path in written {
+                not_an_input(path, inputs.iter().map(|f| f.path.as_path()).chain([contract]))?;
+            }
         }
-        let reading = Reading { bad_rows: self.bad_rows, unused: self.unused()? };
+        let reading = Reading { bad_rows: self.bad_rows, unused: self.unused() };
         let loaded = ingest::load(&self.contract, &self.given, &self.home, as_of, &reading)?;
         if let Some(target) = rejects {
             target.replace(|out| write_rejects(&loaded.rejects, out))?;

@@ -3,14 +3,17 @@
 //! In: the contract, and the files it or the command line names. Out: [`Loaded`]: the tables, and for every file what
 //! became of each of its rows. The steps are `find` (which files), `open` (one file → its header and how to read it, by
 //! `decode`, `recognise` and `plan`), `walk` (all texts → typed columns, by `body`, `records`, `read` and `cell`), `file`
-//! (what only a whole file can settle), and `merge` (all files → tables).
+//! (what only a whole file can settle), and `merge` (all files → tables, by `fill`, `derive` and `aside`).
 
+mod aside;
 mod body;
 pub mod cell;
 mod container;
 mod convert;
 pub mod decode;
+mod derive;
 mod file;
+mod fill;
 mod find;
 mod lines;
 mod merge;

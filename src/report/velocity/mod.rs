@@ -128,7 +128,7 @@ impl View<'_> {
                 ));
             }
             if without > 0 {
-                notes.push(format!("{without} deals have no stage history: nobody knows how long they were where."));
+                notes.push(format!("Deals without a stage history: {without}. Nobody knows how long they were where."));
             }
         } else if journeys.deal.iter().any(|d| *d != crate::tables::NONE) {
             notes.push(

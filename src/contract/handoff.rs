@@ -219,14 +219,14 @@ fn within(r: &mut Reader<'_>, said: &Said<String>, hours: Option<&Hours>, hours_
         ('m', _) => 60_000,
         ('h', _) => 3_600_000,
         (_, None) => DAY_MS,
-        (_, Some(hours)) => match hours.day_seconds() {
-            Some(seconds) => seconds * 1000,
-            None => {
+        (_, Some(hours)) => {
+            let Some(seconds) = hours.day_seconds() else {
                 let what = format!("`within` is `{}`, and the working days differ in length", said.value);
                 r.fault(said.place.clone(), what, "write hours, such as \"16h\"");
                 return None;
-            }
-        },
+            };
+            seconds * 1000
+        }
     };
     (!hours_unread || unit != 'd').then_some(number * unit_ms)
 }

@@ -27,6 +27,7 @@ pub enum Decision {
 
 /// One lead that was handed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // what happened to it at any time: each can be with each
 pub struct Handed {
     /// Its process.
     pub process: u32,
@@ -258,18 +259,14 @@ impl View<'_> {
             let [rejected, recycled] = first[index];
             // Of several at one moment, the acceptance; what nobody dated came last.
             let day = |at: Stamp| at.some().map(|at| (self.home.day(at), at));
-            let mut known: Vec<(Option<(Option<i32>, Stamp)>, u8, Decision)> = Vec::new();
-            if reached.is() {
-                known.push((day(reached.at), 0, Decision::Accepted));
-            }
-            if lead.rejected {
-                known.push((day(rejected), 1, Decision::Rejected));
-            }
-            if lead.recycled {
-                known.push((day(recycled), 2, Decision::Recycled));
-            }
-            known.sort_by_key(|(when, order, _)| (when.is_none(), when.map(|w| (w.0, w.1)), *order));
-            lead.decision = known.first().map_or(Decision::None, |k| k.2);
+            let known = [
+                (reached.is(), reached.at, Decision::Accepted),
+                (lead.rejected, rejected, Decision::Rejected),
+                (lead.recycled, recycled, Decision::Recycled),
+            ];
+            let known = known.into_iter().filter(|(is, ..)| *is).map(|(_, at, decision)| (day(at), decision));
+            let first = known.min_by_key(|(when, _)| (when.is_none(), *when));
+            lead.decision = first.map_or(Decision::None, |(_, decision)| decision);
         }
     }
 

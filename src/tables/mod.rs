@@ -187,7 +187,7 @@ impl Table {
 /// All canonical tables and their dictionary.
 #[derive(Debug, Clone)]
 pub struct Tables {
-    tables: Vec<Table>,
+    of_kind: Vec<Table>,
     /// Changes of who owns a record, in the columns of `stage_changes`; they are no evidence of a stage.
     pub owner_changes: Table,
     /// The dictionary of every code in them.
@@ -196,20 +196,20 @@ pub struct Tables {
 
 impl Default for Tables {
     fn default() -> Self {
-        let tables = Kind::ALL.into_iter().map(Table::empty).collect();
-        Self { tables, owner_changes: Table::empty(Kind::StageChanges), names: Names::default() }
+        let of_kind = Kind::ALL.into_iter().map(Table::empty).collect();
+        Self { of_kind, owner_changes: Table::empty(Kind::StageChanges), names: Names::default() }
     }
 }
 
 impl Tables {
     /// One table.
     pub fn get(&self, kind: Kind) -> &Table {
-        &self.tables[kind as usize]
+        &self.of_kind[kind as usize]
     }
 
     /// Takes the changes of owners out of `stage_changes`.
     pub fn part_owner_changes(&mut self) {
-        let changes = &mut self.tables[Kind::StageChanges as usize];
+        let changes = &mut self.of_kind[Kind::StageChanges as usize];
         let owner = CodeSet::of(&self.names, &[&changes.codes("field")], |field| field.eq_ignore_ascii_case("owner"));
         let of_owner: Vec<bool> = changes.codes("field").iter().map(|field| owner.contains(*field)).collect();
         if !of_owner.contains(&true) {
@@ -222,6 +222,6 @@ impl Tables {
 
     /// One table, to change it.
     pub fn get_mut(&mut self, kind: Kind) -> &mut Table {
-        &mut self.tables[kind as usize]
+        &mut self.of_kind[kind as usize]
     }
 }

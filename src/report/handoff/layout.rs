@@ -149,7 +149,7 @@ impl View<'_> {
         Table { id: id.into(), title, audience: Audience::People, columns, rows }
     }
 
-    fn within_cells(&self, f: &Figures) -> [Cell; 2] {
+    fn within_cells(f: &Figures) -> [Cell; 2] {
         let missing = || Cell::Missing("nobody's time is over".into());
         let value = share(f.kept, f.judged()).map_or_else(missing, |v| Cell::Number(v, Unit::Share));
         let interval = within_interval(f).map_or_else(Cell::none, |(l, h)| Cell::text(number::interval(l, h)));
@@ -174,7 +174,7 @@ impl View<'_> {
         ];
         self.by_period("speed", "How soon sales was in touch", columns, |f| {
             let mut cells = vec![Cell::count(f.qualified), Cell::count(f.touched)];
-            cells.extend(self.within_cells(f));
+            cells.extend(Self::within_cells(f));
             cells.push(Self::hours_cell(&f.waits, 0.5));
             cells.push(Self::hours_cell(&f.waits, 0.9));
             cells
@@ -242,7 +242,7 @@ impl View<'_> {
             let shown = if matches!(dimension, Dimension::Hour | Dimension::Weekday) { groups.len() } else { SHOWN };
             for (name, f) in groups.iter().take(shown) {
                 let mut row = vec![Cell::text(if name.is_empty() { "(none)" } else { name }), Cell::count(f.qualified)];
-                row.extend(self.within_cells(f));
+                row.extend(Self::within_cells(f));
                 row.push(Self::hours_cell(&f.waits, 0.5));
                 row.extend([Cell::count(f.fate(Fate::Accepted)), Cell::count(f.fate(Fate::Leaked))]);
                 rows.push(row);

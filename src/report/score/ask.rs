@@ -155,9 +155,15 @@ impl Capacity {
             if n as f64 > room {
                 break;
             }
-            (volume, score) = (n, Some(tied[0].score));
+            if n > 0 {
+                (volume, score) = (n, Some(tied[0].score));
+            }
         }
-        let why = if scored.all.is_empty() { "nobody has a score" } else { "the highest score alone has more" };
+        let why = match (scored.all.is_empty(), n) {
+            (true, _) => "nobody has a score",
+            (false, 0) => "nobody of these periods meets what [qualified] asks besides",
+            _ => "the highest score alone has more",
+        };
         Ok(Match { score: score.ok_or_else(|| why.into()), periods, from, to, volume })
     }
 }

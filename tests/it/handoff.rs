@@ -243,7 +243,8 @@ fn what_leaks_is_worth_what_others_brought_in() {
     assert_eq!(cells(&report(), columns), ["3", "250", "4", "750"]);
     // Won without an amount: what a lead brings in is not known, and not 0.
     write("deals.csv", "id,person,made,closed,won,amount\nx,a,2026-03-01,2026-04-01,yes,\n");
-    assert_eq!(cells(&report(), columns), ["3", "null", "4", "null"]);
+    // And who has no deal any more was left alone, too.
+    assert_eq!(cells(&report(), columns), ["4", "null", "4", "null"]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use rayon::prelude::*;
 
+use super::reach::Reach;
 use super::{Journeys, NO_DAY, Side, Touched};
 use crate::contract::{Contract, Team};
 use crate::identity::Identity;
@@ -84,10 +85,7 @@ pub fn assign(
     oddities: &mut BTreeMap<&'static str, u64>,
 ) -> Assigned {
     let touches = tables.get(Kind::Touches);
-    let ids = [touches.codes("person_id"), touches.codes("person_id_2")];
-    let (emails, about, owner) = (touches.codes("email"), touches.codes("about_id"), touches.codes("owner_id"));
-    let (names, deal_names) = (touches.codes("person_name"), touches.codes("deal_name"));
-    let named = |by: &CodeMap<u32>, name: u32| by.get(name).unwrap_or(NONE);
+    let (reach, owner) = (Reach::new(tables, who), touches.codes("owner_id"));
     let (kind, team, at) = (touches.codes("kind"), touches.codes("team"), when(touches));
     let owners = owners(tables, contract);
     let kinds = [(&contract.teams.marketing, Side::Marketing), (&contract.teams.sales, Side::Sales)];
@@ -96,30 +94,12 @@ pub fn assign(
     for side in [Side::Marketing, Side::Sales] {
         by_name.insert(tables.names.known(side.id()).unwrap_or(NONE), side);
     }
-    // A conversion moves a lead's touches to the contact it becomes. Where that contact is in no export, or only later than
-    // as-of, they are the lead's still.
-    let people = tables.get(Kind::People);
-    let mut was: CodeMap<u32> = CodeMap::default();
-    for (row, contact) in (0..).zip(people.codes("converted_person_id").iter()) {
-        if who.person_row.get(*contact) == NONE {
-            was.insert_first(*contact, row);
-        }
-    }
-    let known = |id: u32| match who.person_row.get(id) {
-        NONE => was.get(id).unwrap_or(NONE),
-        row => row,
-    };
     let one = |row: usize| {
-        let by_id = who.deal_row.get(about[row]);
-        let deal = if by_id == NONE { named(&who.deal_by_name, deal_names[row]) } else { by_id };
-        let human = || {
-            let person = ids.iter().map(|c| known(c[row])).find(|p| *p != NONE);
-            let human = person.map(|p| who.human[p as usize]);
-            let by_email = human.or_else(|| who.human_by_email.get(emails[row]));
-            by_email.or_else(|| Some(named(&who.human_by_name, names[row])).filter(|human| *human != NONE))
-        };
         // What a touch is about says more than whom it reached: a customer's later deal is a process of its own.
-        let process = if deal == NONE { human().map_or(NONE, |h| of_human[h as usize]) } else { deal };
+        let process = match reach.deal(row) {
+            NONE => of_human.get(reach.human(row) as usize).copied().unwrap_or(NONE),
+            deal => deal,
+        };
         let by_kind = || by_kind.iter().find(|(codes, _)| codes.contains(kind[row])).map(|(_, side)| *side);
         let side = by_name.get(team[row]).or_else(|| owners.get(owner[row])).or_else(by_kind);
         (process, side)

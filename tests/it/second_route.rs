@@ -14,6 +14,7 @@ mod definition_small;
 mod entries;
 mod figures;
 mod handoff;
+mod later;
 mod metamorphic;
 mod planted;
 mod process;

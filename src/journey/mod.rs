@@ -14,16 +14,14 @@ mod entries;
 mod evidence;
 pub mod handoff;
 mod persona;
-mod reach;
 mod segment;
 pub mod spells;
 mod touch;
 
 pub use entries::{Entries, Policy, Spell};
 pub use persona::Personas;
-pub use reach::Reach;
 pub use segment::is_segment;
-pub use touch::when as touch_times;
+pub use touch::{Reach, by_source, when as touch_times};
 
 use std::collections::BTreeMap;
 

@@ -241,7 +241,7 @@ impl Counted {
         let account_of = &self.matched.account;
         // Whom a touch reached says more than what it is about: only a person is engaged.
         let one = |row: usize| {
-            let human = reach.human(row);
+            let human = reach.human(row).unwrap_or(NONE);
             let of_human = || account_of.get(human as usize).copied();
             let of_deal = || who.deal_account.get(reach.deal(row) as usize).copied();
             let by_id = || [ids[row], about[row]].into_iter().map(|id| who.account_row.get(id)).find(|a| *a != NONE);

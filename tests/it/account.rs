@@ -173,8 +173,8 @@ fn who_came_later_was_not_there_at_the_close() {
     assert_eq!(deal("d3"), ("lost".into(), 1, "Champion".into()));
     let one = row(&report, "account_tidy", "account_id", "a1");
     assert_eq!(
-        [&one["personas"], &one["completeness"], &one["target"]],
-        [&Value::from("Buyer; Champion"), &1.0.into(), &true.into()]
+        (one["personas"].as_str(), one["completeness"].as_f64(), one["target"].as_bool()),
+        (Some("Buyer; Champion"), Some(1.0), Some(true))
     );
     let five = row(&report, "account_tidy", "account_id", "a5");
     assert!(five["target"].is_null() && five["line"] == 6.0, "{five}");

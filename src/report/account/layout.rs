@@ -124,9 +124,19 @@ impl View<'_> {
         ]
     }
 
-    /// Accounts that a figure is about, among some.
-    pub fn tally(&self, figure: &Figure, among: &dyn Fn(usize) -> bool) -> u64 {
-        self.kept().filter(|(at, account)| among(*at) && (figure.has)(self, account)).count() as u64
+    /// Of all accounts, and then of each segment: by figure, how many accounts it is about, and how many targets.
+    pub fn tallies(&self, figures: &[Figure]) -> Vec<Vec<[u64; 2]>> {
+        let mut tallies = vec![vec![[0; 2]; figures.len()]; self.segments.len() + 1];
+        for (at, account) in self.kept() {
+            let is_target = u64::from(self.counted.is_target(at));
+            for (f, _) in figures.iter().enumerate().filter(|(_, figure)| (figure.has)(self, account)) {
+                for group in [0, self.segment_of[at] + 1] {
+                    tallies[group][f][0] += 1;
+                    tallies[group][f][1] += is_target;
+                }
+            }
+        }
+        tallies
     }
 
     pub fn headline(&self) -> Table {
@@ -139,26 +149,24 @@ impl View<'_> {
             Column::right("target_share", "Share"),
             Column::right("target_interval", "95 % interval"),
         ];
-        let is_target = |at: usize| self.counted.is_target(at);
         let figures = self.figures();
-        let of = [self.tally(&figures[0], &|_| true), self.tally(&figures[0], &is_target)];
+        let all = self.tallies(&figures).swap_remove(0);
+        let of = all[0];
         let mut rows = Vec::new();
-        for figure in &figures {
+        for (figure, counts) in figures.iter().zip(&all) {
             if figure.id == "recent" {
                 rows.push(heading("Marketing-qualified", columns.len()));
             }
             let mut row = vec![Cell::text(&figure.title)];
-            let groups: [&dyn Fn(usize) -> bool; 2] = [&|_| true, &is_target];
-            for (group, n) in groups.into_iter().zip(of) {
+            for (k, n) in counts.iter().zip(of) {
                 let no =
                     if row.len() > 1 { self.no.target.as_ref().or(figure.no.as_ref()) } else { figure.no.as_ref() };
                 if let Some(cell) = missing(no) {
                     row.extend([cell, Cell::none(), Cell::none()]);
                     continue;
                 }
-                let k = self.tally(figure, group);
-                row.push(Cell::count(k));
-                row.extend(if figure.id == "accounts" { [Cell::none(), Cell::none()] } else { share_cells(k, n) });
+                row.push(Cell::count(*k));
+                row.extend(if figure.id == "accounts" { [Cell::none(), Cell::none()] } else { share_cells(*k, n) });
             }
             rows.push(row);
         }
@@ -176,10 +184,9 @@ impl View<'_> {
         if self.by.is_empty() || self.no.accounts.is_some() {
             return None;
         }
-        let mut sizes: Vec<(u64, usize)> = (0..self.segments.len()).map(|s| (0, s)).collect();
-        for (at, _) in self.kept() {
-            sizes[self.segment_of[at]].0 += 1;
-        }
+        let figures = self.figures();
+        let tallies = self.tallies(&figures);
+        let mut sizes: Vec<(u64, usize)> = (0..self.segments.len()).map(|s| (tallies[s + 1][0][0], s)).collect();
         sizes.retain(|(n, _)| *n > 0);
         sizes.sort_by_key(|(n, segment)| (std::cmp::Reverse(*n), *segment));
         let columns = vec![
@@ -192,16 +199,14 @@ impl View<'_> {
             Column::right("share", "Share"),
             Column::right("interval", "95 % interval"),
         ];
-        let figures = self.figures();
         let mut rows: Vec<Vec<Cell>> = Vec::new();
         for (n, segment) in sizes.iter().take(SHOWN) {
-            let within = |at: usize| self.segment_of[at] == *segment;
             let mut row = vec![Cell::text(self.segment_name(*segment)), Cell::count(*n)];
             let mut mqa = None;
             for id in ["with_people", "with_engaged", "complete", "mqa"] {
-                let Some(figure) = figures.iter().find(|f| f.id == id) else { continue };
-                row.push(missing(figure.no.as_ref()).unwrap_or_else(|| {
-                    let k = self.tally(figure, &within);
+                let Some(at) = figures.iter().position(|f| f.id == id) else { continue };
+                row.push(missing(figures[at].no.as_ref()).unwrap_or_else(|| {
+                    let k = tallies[segment + 1][at][0];
                     mqa = (id == "mqa").then_some(k);
                     Cell::count(k)
                 }));

@@ -278,20 +278,18 @@ fn figures(view: &View<'_>) -> Table {
     let segments = if view.by.is_empty() { 0 } else { view.segments.len() };
     let mut rows = Vec::new();
     let all = view.figures();
-    for segment in std::iter::once(None).chain((0..segments).map(Some)) {
-        let within = |at: usize| segment.is_none_or(|s| view.segment_of[at] == s);
-        if segment.is_some() && !view.kept().any(|(at, _)| within(at)) {
+    let tallies = view.tallies(&all);
+    for (at, tally) in tallies.iter().enumerate().take(segments + 1) {
+        if at > 0 && tally[0][0] == 0 {
             continue;
         }
-        let is_target = |at: usize| within(at) && view.counted.is_target(at);
-        let groups: [(&str, &dyn Fn(usize) -> bool); 2] = [("all", &within), ("target", &is_target)];
-        for (group, among) in groups {
-            let of = view.tally(&all[0], among);
-            for figure in &all {
+        for (which, group) in ["all", "target"].into_iter().enumerate() {
+            let of = tally[0][which];
+            for (figure, counts) in all.iter().zip(tally) {
                 let no = figure.no.as_ref().or_else(|| view.no.target.as_ref().filter(|_| group == "target"));
-                let k = view.tally(figure, among);
+                let k = counts[which];
                 let mut row = vec![
-                    Cell::text(segment.map_or_else(String::new, |s| view.segment_name(s))),
+                    Cell::text(at.checked_sub(1).map_or_else(String::new, |s| view.segment_name(s))),
                     Cell::text(figure.id),
                     Cell::text(group),
                     or(no, Cell::count(k)),

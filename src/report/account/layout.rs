@@ -273,14 +273,14 @@ impl View<'_> {
         row
     }
 
-    /// People, engaged people and accounts of each persona; open, won and lost deals that had it.
-    pub fn of_persona(&self, persona: usize) -> [u64; 6] {
-        let bit = 1_u64 << persona;
+    /// People, engaged people and accounts of a persona; open, won and lost deals that had it. Without one, only people.
+    pub fn of_persona(&self, persona: Option<usize>) -> [u64; 6] {
+        let bit = persona.map_or(0, |at| 1_u64 << at);
         let mut n = [0; 6];
         for (human, account) in self.counted.matched.account.iter().enumerate() {
             let kept = self.counted.keep.get(*account as usize) == Some(&true);
             let human_id = u32::try_from(human).unwrap_or(NONE);
-            if kept && self.data.journeys.personas.of(human_id) == Some(persona) {
+            if kept && self.data.journeys.personas.of(human_id) == persona {
                 n[0] += 1;
                 n[1] += u64::from(self.counted.engaged[human]);
             }
@@ -310,15 +310,24 @@ impl View<'_> {
         ];
         let accounts = self.kept().count() as u64;
         let row = |name: &str, required: Cell, n: [u64; 6]| {
-            let mut row = vec![Cell::text(name), required, Cell::count(n[0])];
+            let mut row = vec![Cell::text(name), required.clone(), Cell::count(n[0])];
             row.push(missing(self.no.touches.as_ref()).unwrap_or_else(|| Cell::count(n[1])));
+            if matches!(required, Cell::Missing(_)) {
+                row.resize(columns.len(), Cell::none());
+                return row;
+            }
             row.push(Cell::count(n[2]));
             row.push(share(n[2], accounts).map_or_else(Cell::none, |v| Cell::Number(v, Unit::Share)));
             row.extend(n[3..].iter().map(|n| missing(self.no.deals.as_ref()).unwrap_or_else(|| Cell::count(*n))));
             row
         };
         let rows = personas.iter().enumerate();
-        let rows = rows.map(|(at, p)| row(&p.name.value, Cell::Flag(p.required), self.of_persona(at))).collect();
+        let mut rows: Vec<Vec<Cell>> =
+            rows.map(|(at, p)| row(&p.name.value, Cell::Flag(p.required), self.of_persona(Some(at)))).collect();
+        let others = self.of_persona(None);
+        if others[0] > 0 {
+            rows.push(row("(none of them)", Cell::none(), others));
+        }
         let title = "Personas: people, and accounts and deals that have one".to_string();
         Some(Table { id: "personas".into(), title, audience: Audience::People, columns, rows })
     }

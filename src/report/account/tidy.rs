@@ -86,7 +86,7 @@ const PRESENT: [&str; 11] = [
     "as_of",
     "contract_hash",
 ];
-const PERSONAS: [&str; 12] = [
+const PERSONAS: [&str; 14] = [
     "persona",
     "required",
     "people",
@@ -94,6 +94,8 @@ const PERSONAS: [&str; 12] = [
     "accounts",
     "of_accounts",
     "share_of_accounts",
+    "ci_low",
+    "ci_high",
     "open_deals",
     "won_deals",
     "lost_deals",
@@ -322,13 +324,23 @@ fn present(view: &View<'_>) -> Table {
 
 fn personas(view: &View<'_>) -> Table {
     let accounts = view.kept().count() as u64;
-    let rows = view.data.session.contract.personas.iter().enumerate().map(|(at, persona)| {
+    let all = &view.data.session.contract.personas;
+    // The last row is of the people who are none of them.
+    let rows = (0..all.len()).map(Some).chain((!all.is_empty()).then_some(None)).map(|at| {
         let n = view.of_persona(at);
-        let mut row = vec![Cell::text(&persona.name.value), Cell::Flag(persona.required)];
+        let mut row = match at {
+            Some(at) => vec![Cell::text(&all[at].name.value), Cell::Flag(all[at].required)],
+            None => vec![Cell::none(), Cell::none()],
+        };
         row.push(or(view.no.people.as_ref(), Cell::count(n[0])));
         row.push(or(view.no.touches.as_ref(), Cell::count(n[1])));
-        row.extend([Cell::count(n[2]), Cell::count(accounts), plain(share(n[2], accounts))]);
-        row.extend(n[3..].iter().map(|n| or(view.no.deals.as_ref(), Cell::count(*n))));
+        if at.is_some() {
+            row.extend([Cell::count(n[2]), Cell::count(accounts)]);
+            row.extend(shares(n[2], accounts));
+            row.extend(n[3..].iter().map(|n| or(view.no.deals.as_ref(), Cell::count(*n))));
+        } else {
+            row.resize(PERSONAS.len() - 2, Cell::none());
+        }
         row.extend(view.ends());
         row
     });

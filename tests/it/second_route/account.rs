@@ -296,17 +296,17 @@ impl Company {
     }
 
     /// Touches and engaged people of an account within the days that end on one.
-    fn engaged(account: &Account, day: i64) -> (usize, usize) {
+    fn engaged(account: &Account, day: i64) -> (usize, BTreeSet<usize>) {
         let window: Vec<usize> =
             account.engaging.iter().filter(|(at, _)| (day - WITHIN + 1..=day).contains(at)).map(|(_, h)| *h).collect();
         let people: BTreeSet<usize> = window.iter().copied().collect();
         let twice = people.iter().filter(|human| window.iter().filter(|h| h == human).count() >= 2);
-        (window.len(), twice.count())
+        (window.len(), twice.copied().collect())
     }
 
     fn qualified(account: &Account, day: i64) -> bool {
         let (touches, people) = Self::engaged(account, day);
-        touches >= 5 && people >= 2
+        touches >= 5 && people.len() >= 2
     }
 }
 
@@ -340,13 +340,24 @@ fn accounts_and_deals_by_the_second_route() {
         assert_eq!(printed[0].len(), raw.accounts.len(), "{as_of}");
         let mut figures: BTreeMap<(&str, &str), u64> = BTreeMap::new();
         let mut present: BTreeMap<usize, [u64; 4]> = BTreeMap::new();
+        let mut by_persona: BTreeMap<&str, [u64; 6]> = BTreeMap::new();
         for (name, account) in &raw.accounts {
             let people: Vec<&Human> = raw.humans.iter().filter(|h| h.account == *name).collect();
             let deals: Vec<(&String, &Deal)> = raw.deals.iter().filter(|(_, d)| d.account == *name).collect();
             let in_group = |h: &&Human| h.account == *name || deals.iter().any(|(deal, _)| h.deals.contains(*deal));
             let group: Vec<&Human> = raw.humans.iter().filter(in_group).collect();
             let personas: BTreeSet<usize> = group.iter().filter_map(|h| raw.persona(h, None, raw.last)).collect();
-            let (touches, engaged) = Company::engaged(account, raw.last);
+            let (touches, who) = Company::engaged(account, raw.last);
+            let engaged = who.len();
+            for (at, human) in raw.humans.iter().enumerate().filter(|(_, h)| h.account == *name) {
+                let persona = raw.persona(human, None, raw.last);
+                let row = by_persona.entry(persona.map_or("", |p| PERSONAS[p])).or_default();
+                row[0] += 1;
+                row[1] += u64::from(who.contains(&at));
+            }
+            for persona in &personas {
+                by_persona.entry(PERSONAS[*persona]).or_default()[2] += 1;
+            }
             let first = account.engaging.iter().map(|(day, _)| *day).min().unwrap_or(raw.last);
             let since = (first..=raw.last).find(|day| Company::qualified(account, *day));
             let qualified = Company::qualified(account, raw.last);
@@ -420,9 +431,21 @@ fn accounts_and_deals_by_the_second_route() {
             let expected = [fate.to_owned(), iso(deal.day), group.len().to_string(), names(&personas)];
             let said = ["outcome", "on", "people", "personas"].map(|column| r[column].clone());
             assert_eq!(said, expected, "{as_of}: {r:?}");
+            for persona in &personas {
+                let fate = if deal.open { 3 } else { 5 - usize::from(deal.won) };
+                by_persona.entry(PERSONAS[*persona]).or_default()[fate] += 1;
+            }
             let row = present.entry(personas.iter().filter(|p| REQUIRED[**p]).count()).or_default();
             row[2] += u64::from(!deal.open && deal.won);
             row[3] += u64::from(!deal.open && !deal.won);
+        }
+        let columns = ["people", "engaged_people", "accounts", "open_deals", "won_deals", "lost_deals"];
+        assert_eq!(printed[4].len(), PERSONAS.len() + 1);
+        for r in &printed[4] {
+            let expected = by_persona.get(r["persona"].as_str()).copied().unwrap_or_default();
+            for (column, expected) in columns.iter().zip(expected).filter(|(c, _)| !r[**c].is_empty()) {
+                assert_eq!(r[*column], expected.to_string(), "{as_of}: {column} of {r:?}");
+            }
         }
         for r in &printed[3] {
             let expected = present.get(&r["required_present"].parse().unwrap()).copied().unwrap_or_default();

@@ -53,6 +53,8 @@ pub enum Command {
     Score(ScoreArgs),
     /// Conversion by cohort and age, and eventual conversion while some are lost and others still open
     Cohort(CohortArgs),
+    /// One row per company: buying group, engaged people, qualified and target accounts; and who matched no account
+    Account(AccountArgs),
 }
 
 /// What every report reads.
@@ -485,4 +487,20 @@ impl Age {
             Self::Quarter => 90,
         }
     }
+}
+
+/// `account`
+#[derive(Debug, Args)]
+#[command(
+    mut_arg("by", |by| by.help("Break down by this column of accounts, or several: a,b")),
+    mut_arg("condition", |condition| condition.help("Only the accounts for which this SQL condition is true, such as \"industry = 'Retail' AND employees > 500\"")),
+    mut_arg("period", |period| period.help("Length of a period in which people were created"))
+)]
+pub struct AccountArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub slice: SliceArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
 }

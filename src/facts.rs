@@ -217,13 +217,7 @@ impl Facts<'_> {
             let dtype = if kind == Some(Type::Number) { DataType::Float64 } else { DataType::String };
             frame.with_column(Column::full_null(name.as_str().into(), rows, &dtype))?;
         }
-        let verdicts = || -> PolarsResult<Vec<Option<bool>>> {
-            let out = frame.lazy().select([predicate.alias("__verdict")]).collect()?;
-            let said = out.column("__verdict")?.bool()?;
-            // A condition without a column is one value for all rows.
-            Ok(if said.len() == rows { said.iter().collect() } else { vec![said.get(0); rows] })
-        };
-        verdicts().map_err(|e| Issues(problems_at(condition, vec![cannot(text, &e)])).into())
+        verdicts(frame, predicate, rows).map_err(|e| Issues(problems_at(condition, vec![cannot(text, &e)])).into())
     }
 
     /// A column of numbers of the processes, NaN where it is missing; `None` when no export has it.
@@ -236,8 +230,16 @@ impl Facts<'_> {
     /// # Errors
     /// Every unknown column, at `--by`.
     pub fn segments(&self, by: &[String]) -> Result<(Vec<Segment>, Vec<usize>)> {
-        self.check_by(by)?;
-        let frame = self.frame("journeys", &by.iter().cloned().collect())?;
+        self.segments_of("journeys", by)
+    }
+
+    /// The segments of the rows of a table by some of its columns, likewise.
+    ///
+    /// # Errors
+    /// Every unknown column, at `--by`.
+    pub fn segments_of(&self, table: &str, by: &[String]) -> Result<(Vec<Segment>, Vec<usize>)> {
+        self.check_by_of(table, by)?;
+        let frame = self.frame(table, &by.iter().cloned().collect())?;
         let words: Vec<Column> =
             by.iter().map(|b| frame.column(b)?.cast(&DataType::String)).collect::<PolarsResult<_>>()?;
         let words: Vec<&StringChunked> = words.iter().map(|w| w.str()).collect::<PolarsResult<_>>()?;
@@ -245,8 +247,8 @@ impl Facts<'_> {
         let mut numbers: HashMap<Vec<Option<&str>>, usize, foldhash::fast::FixedState> = HashMap::default();
         let mut found: Vec<Segment> = Vec::new();
         let mut key = Vec::with_capacity(words.len());
-        let mut number_of = Vec::with_capacity(self.journeys.len());
-        for at in 0..self.journeys.len() {
+        let mut number_of = Vec::with_capacity(frame.height());
+        for at in 0..frame.height() {
             key.clear();
             key.extend(words.iter().map(|w| w.get(at)));
             let number = numbers.get(&key).copied().unwrap_or_else(|| {
@@ -264,6 +266,19 @@ impl Facts<'_> {
         Ok((all, segment_of))
     }
 
+    /// What a condition says of each row of a canonical table: `None` where it cannot tell, because a value is missing.
+    ///
+    /// # Errors
+    /// Every unknown column, at the condition's place.
+    pub fn verdicts_of(&self, kind: Kind, condition: &Said<String>) -> Result<Vec<Option<bool>>> {
+        let text = &condition.value;
+        let offered = self.offered(kind.id());
+        let predicate = formula::predicate(text, &offered).map_err(|p| Issues(problems_at(condition, p)))?;
+        let frame = self.frame(kind.id(), &formula::uses(text).into_iter().collect())?;
+        let rows = self.tables.get(kind).len();
+        verdicts(frame, predicate, rows).map_err(|e| Issues(problems_at(condition, vec![cannot(text, &e)])).into())
+    }
+
     /// The columns that figures can be broken down by.
     pub fn segment_names(&self) -> Vec<String> {
         let words = |kind| matches!(kind, Type::Text | Type::Flag);
@@ -275,7 +290,13 @@ impl Facts<'_> {
     /// # Errors
     /// Every column that is not there or does not hold words, at `--by`.
     pub fn check_by(&self, by: &[String]) -> Result<(), Issues> {
-        let (offered, known) = (self.offered("journeys"), self.segment_names());
+        self.check_by_of("journeys", by)
+    }
+
+    fn check_by_of(&self, table: &str, by: &[String]) -> Result<(), Issues> {
+        let offered = self.offered(table);
+        let words = offered.iter().filter(|(_, kind)| matches!(kind, Type::Text | Type::Flag));
+        let known: Vec<String> = words.map(|(name, _)| name.clone()).collect();
         let place = || Place::file("--by");
         let issues = by.iter().filter(|name| !known.contains(name)).map(|name| {
             if offered.iter().any(|(n, _)| n == name) {
@@ -505,6 +526,13 @@ pub fn mask(
     DataFrame::new(table.len(), columns)
         .and_then(|frame| select(frame, predicate, table.len()))
         .map_err(|e| vec![cannot(condition, &e)])
+}
+
+fn verdicts(frame: DataFrame, predicate: Expr, rows: usize) -> PolarsResult<Vec<Option<bool>>> {
+    let out = frame.lazy().select([predicate.alias("__verdict")]).collect()?;
+    let said = out.column("__verdict")?.bool()?;
+    // A condition without a column is one value for all rows.
+    Ok(if said.len() == rows { said.iter().collect() } else { vec![said.get(0); rows] })
 }
 
 fn select(frame: DataFrame, predicate: Expr, rows: usize) -> PolarsResult<Vec<bool>> {

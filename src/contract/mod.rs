@@ -6,6 +6,7 @@
 
 mod handoff;
 mod parse;
+mod persona;
 mod qualified;
 mod read;
 mod source;
@@ -23,6 +24,7 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 pub use handoff::{Handoff, Target};
+pub use persona::{Accounts, Persona, matches};
 pub use types::{
     ColumnRule, DateOrder, Evidence, FiscalLabel, MeasureDef, MetricDef, Owner, Qualified, QualifiedRule,
     QualifiedVersion, Rate, Said, Source, Stage, Team, Teams,
@@ -82,6 +84,10 @@ pub struct Contract {
     pub targets: Vec<Target>,
     /// The one definition of a qualified lead.
     pub qualified: Option<Qualified>,
+    /// Who plays which part when a company buys, `[[persona]]`, in the order written.
+    pub personas: Vec<Persona>,
+    /// When an account is a target, is engaged, is qualified.
+    pub accounts: Accounts,
 }
 
 impl Contract {
@@ -169,6 +175,8 @@ impl Contract {
             handoff: Handoff::default(),
             targets: Vec::new(),
             qualified: None,
+            personas: Vec::new(),
+            accounts: Accounts::default(),
         }
     }
 }

@@ -11,7 +11,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::read::{Fields, Reader, Value};
 use super::{
-    Contract, FiscalLabel, MeasureDef, MetricDef, Rate, Said, Team, Teams, handoff, qualified, sha256, source, stage,
+    Contract, FiscalLabel, MeasureDef, MetricDef, Rate, Said, Team, Teams, handoff, persona, qualified, sha256, source,
+    stage,
 };
 use crate::issue::{Issue, Issues, Place};
 
@@ -34,6 +35,8 @@ const TOP: &[&str] = &[
     "handoff",
     "target",
     "qualified",
+    "persona",
+    "accounts",
 ];
 /// Keys that, written below the first table, have slipped into that table (`name` more likely means a title there).
 const SLIPPED: &[&str] =
@@ -80,7 +83,7 @@ pub(super) fn contract(
         contract.fiscal_year_label = label.value;
     }
     contract.as_of = r.date(&top, "as_of").map(|said| said.value);
-    contract.mature_after_days = mature_after(r, &top);
+    contract.mature_after_days = days(r, &top, "mature_after", "180d");
     contract.allowed_reasons = super::parse::plain(r.texts(&top, "allowed_reasons").unwrap_or_default());
     contract.sources = source::sources(r, &top);
     if let Some(fallback) = fallback.filter(|_| !top.has("source")) {
@@ -103,6 +106,8 @@ pub(super) fn contract(
     contract.handoff = handoff::handoff(r, &top, &contract.stages);
     contract.targets = handoff::targets(r, &top, &contract.stages);
     contract.qualified = qualified::qualified(r, &top, &contract.stages, stages_read);
+    contract.personas = persona::personas(r, &top);
+    contract.accounts = persona::accounts(r, &top);
 
     let mut issues = reader.issues;
     issues.sort_by(|a, b| a.place.cmp(&b.place));
@@ -150,13 +155,14 @@ fn fiscal_year_start(r: &mut Reader<'_>, top: &Fields<'_, '_>) -> Option<(u8, u8
     None
 }
 
-fn mature_after(r: &mut Reader<'_>, top: &Fields<'_, '_>) -> Option<u32> {
-    let said = r.text_like(top, "mature_after", "a number of days such as \"180d\"")?;
+/// A number of days such as `180d`.
+pub(super) fn days(r: &mut Reader<'_>, fields: &Fields<'_, '_>, key: &str, example: &str) -> Option<u32> {
+    let said = r.text_like(fields, key, &format!("a number of days such as \"{example}\""))?;
     let number = said.value.strip_suffix('d').filter(|n| n.bytes().all(|b| b.is_ascii_digit()));
     let days = number.and_then(|n| n.parse().ok()).filter(|days| (1..=36_500).contains(days));
     if days.is_none() {
-        let what = format!("`mature_after` is `{}`, not a number of days", said.value);
-        r.fault(said.place, what, "write whole days from 1d to 36500d, such as \"180d\"");
+        let what = format!("`{key}` is `{}`, not a number of days", said.value);
+        r.fault(said.place, what, format!("write whole days from 1d to 36500d, such as \"{example}\""));
     }
     days
 }

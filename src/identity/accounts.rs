@@ -30,12 +30,23 @@ pub fn deal_accounts(tables: &Tables, deals: &Table, account_row: &Rows) -> Vec<
         .collect()
 }
 
+/// The row in `accounts` of each domain; [`NONE`] where several share it. Mail providers for everybody are left out.
+pub fn by_domain(tables: &Tables) -> HashMap<String, u32> {
+    let mut by_domain: HashMap<String, u32> = HashMap::new();
+    for (row, site) in tables.get(Kind::Accounts).codes("website").iter().enumerate() {
+        if let Some(domain) = tables.names.text(*site).and_then(cell::domain).filter(|d| !cell::is_free_mail(d)) {
+            let row = u32::try_from(row).unwrap_or(NONE);
+            by_domain.entry(domain).and_modify(|r| *r = NONE).or_insert(row);
+        }
+    }
+    by_domain
+}
+
 /// The account of each human, and whether only a domain says so.
 #[allow(clippy::too_many_arguments)] // one call
 pub fn human_accounts(
     tables: &Tables,
     people: &Table,
-    accounts: &Table,
     human: &[u32],
     count: u32,
     account_row: &Rows,
@@ -54,13 +65,7 @@ pub fn human_accounts(
         }
     }
     let mut by_domain = vec![false; count as usize];
-    let mut account_by_domain: HashMap<String, u32> = HashMap::new();
-    for (row, site) in accounts.codes("website").iter().enumerate() {
-        if let Some(domain) = tables.names.text(*site).and_then(cell::domain).filter(|d| !cell::is_free_mail(d)) {
-            let row = u32::try_from(row).unwrap_or(NONE);
-            account_by_domain.entry(domain).and_modify(|r| *r = NONE).or_insert(row);
-        }
-    }
+    let account_by_domain = self::by_domain(tables);
     if account_by_domain.is_empty() {
         return (account_of, by_domain);
     }

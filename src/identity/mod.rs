@@ -11,6 +11,7 @@
 
 mod accounts;
 mod deals;
+pub mod matched;
 mod people;
 
 use std::collections::{BTreeMap, HashMap};
@@ -163,7 +164,7 @@ pub fn link(tables: &Tables, merged: &[(Kind, u32, u32)]) -> Identity {
     let deal_account = accounts::deal_accounts(tables, deals, &account_row);
     let known_first = people::first_known(tables);
     let (account_of, by_domain) =
-        accounts::human_accounts(tables, persons, companies, &human, count, &account_row, &known_first, &mut refused);
+        accounts::human_accounts(tables, persons, &human, count, &account_row, &known_first, &mut refused);
 
     let mut links = Links { of_human: vec![Vec::new(); count as usize], method: vec![Method::Nobody; deals.len()] };
     deals::direct_links(tables, &human, &person_row, &deal_row, &mut links, &mut refused);

@@ -263,6 +263,10 @@ pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32, reading
     }
     Issues(issues).into_result()?;
     let mut loaded = merge::merge(files, words, home, as_of, bad_rows.list)?;
+    // The contract's own words, of which journey makes columns.
+    for persona in &contract.personas {
+        loaded.tables.names.code(&persona.name.value);
+    }
     if let Some(dropped) = loaded.dropped.take() {
         list_dropped(&mut loaded, dropped);
     }

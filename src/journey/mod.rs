@@ -9,16 +9,19 @@
 //! process that starts at a later stage (a deal that sales brought in itself) entered there: the stages before it are not
 //! invented. Times are kept as they were written, also where their order is impossible; those are counted.
 
+pub mod account;
 mod entries;
 mod evidence;
 pub mod handoff;
+mod persona;
 mod segment;
 pub mod spells;
 mod touch;
 
 pub use entries::{Entries, Policy, Spell};
+pub use persona::Personas;
 pub use segment::is_segment;
-pub use touch::when as touch_times;
+pub use touch::{Reach, by_source, when as touch_times};
 
 use std::collections::BTreeMap;
 
@@ -158,6 +161,8 @@ pub struct Journeys {
     pub touch_side: Vec<Option<Side>>,
     /// Process of each row of `people`.
     pub of_person: Vec<u32>,
+    /// The persona of each human.
+    pub personas: Personas,
     /// Things that cannot be, and things that are not known, by what: counted and kept.
     pub oddities: BTreeMap<&'static str, u64>,
 }
@@ -279,6 +284,7 @@ pub fn build(
         touch_of: touches.of,
         touch_side: touches.side,
         of_person,
+        personas: Personas::new(tables, who, contract, home),
         oddities: BTreeMap::new(),
     };
     let amounts = deals.money("amount");
@@ -342,6 +348,10 @@ pub fn build(
         }
     }
     journeys.segments = segment::segments(tables, who, &journeys);
+    if !contract.personas.is_empty() {
+        let personas = segment::personas(tables, who, contract, &journeys);
+        journeys.segments.insert("persona".into(), personas);
+    }
     journeys.numbers = segment::numbers(tables, who, &journeys);
     journeys.origin = touch::origins(tables, contract, home, &journeys, &mut oddities);
     let unknown = (0..count).filter(|at| journeys.origin[*at].is_none()).count() as u64;

@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 use rayon::prelude::*;
 
 use super::Journeys;
+use crate::contract::{Contract, Persona};
 use crate::identity::Identity;
 use crate::tables::{Kind, NONE, Table, Tables, Type, Values};
 
@@ -155,4 +156,19 @@ pub fn segments(tables: &Tables, who: &Identity, journeys: &Journeys) -> IndexMa
         })
         .collect();
     columns.into_iter().collect()
+}
+
+/// The persona of each process: that of the human known first who has one. The contract's personas go before a column of
+/// that name in the exports.
+pub fn personas(tables: &Tables, who: &Identity, contract: &Contract, journeys: &Journeys) -> Vec<u32> {
+    let known = |said: &Persona| tables.names.known(&said.name.value).unwrap_or(NONE);
+    let codes: Vec<u32> = contract.personas.iter().map(known).collect();
+    let mut of = vec![NONE; journeys.len()];
+    for row in who.known_first.iter().map(|row| *row as usize) {
+        let code = &mut of[journeys.of_person[row] as usize];
+        if *code == NONE {
+            *code = journeys.personas.of(who.human[row]).map_or(NONE, |persona| codes[persona]);
+        }
+    }
+    of
 }

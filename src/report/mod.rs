@@ -3,6 +3,7 @@
 //! In: evaluated figures, journeys and provenance. Out: a [`Report`], which `output` turns into bytes. Nothing here
 //! knows a CSV header or a file format.
 
+pub mod account;
 pub mod cohort;
 pub mod definition;
 pub mod funnel;

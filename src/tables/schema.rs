@@ -203,6 +203,7 @@ const ROLES: &[Field] = &[
     field("person_id", Id, "the person"),
     field("role", Text, "decision maker, user, …"),
     field("is_primary", Flag, "the primary one"),
+    field("created_at", Time, "when the role was given"),
     field("is_deleted", Flag, "deleted in the source system"),
 ];
 
@@ -339,12 +340,12 @@ impl Kind {
     /// The columns that say when a row came into being, best first.
     pub fn dated_by(self) -> &'static [&'static str] {
         match self {
-            Self::People | Self::Accounts | Self::Deals => &["created_at"],
+            Self::People | Self::Accounts | Self::Deals | Self::Roles => &["created_at"],
             Self::StageChanges => &["at"],
             Self::Touches => &["at", "fallback_at"],
             Self::Campaigns => &["starts_at"],
             Self::Spend | Self::Headcount | Self::Revenue => &["date"],
-            Self::Roles | Self::Users | Self::Stages => &[],
+            Self::Users | Self::Stages => &[],
         }
     }
 

@@ -12,7 +12,7 @@ use crate::common::{bin, command, root, stdout};
 
 pub const ACME: &str = "examples/acme";
 pub const FORMATS: [&str; 6] = ["table", "csv", "tsv", "json", "jsonl", "md"];
-pub const REPORTS: [&[&str]; 13] = [
+pub const REPORTS: [&[&str]; 14] = [
     &["scorecard", ACME],
     &["funnel", ACME],
     &["inspect", ACME],
@@ -26,6 +26,7 @@ pub const REPORTS: [&[&str]; 13] = [
     &["handoff", ACME],
     &["definition", ACME],
     &["score", ACME],
+    &["account", ACME],
 ];
 pub const TIDY: &str = "metric_id,period,period_start,period_end,segment,value,unit,numerator,denominator,n,ci_low,ci_high,\
                     mature,status,basis,as_of,currency,contract_hash";
@@ -135,6 +136,7 @@ fn no_line_of_a_table_is_wider_than_80_columns() {
             all.extend(["week", "fiscal-year"].map(|period| vec![report, ACME, "--by", by, "--period", period]));
         }
     }
+    all.push(vec!["account", ACME, "--by", "industry", "--period", "week"]);
     all.push(vec!["definition", ACME, "--against", ACME]);
     all.push(vec!["score", ACME, "--capacity", "40/month", "--bands", "0,20,40,60,80"]);
     let ids: Vec<String> = rows(&stdout(&["metrics", "--contract", ACME, "-f", "csv"]))

@@ -1,6 +1,7 @@
 //! Tests of the whole program, as one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
+mod account;
 mod behaviour;
 mod common;
 mod containers;

@@ -3,6 +3,7 @@
 //! Nothing here was taken from the program: dates, time zone, identity, stages and metrics are written again from
 //! `metrics.toml`, the example's contract and the glossary. Where the two routes differ, one of them is wrong.
 
+mod account;
 mod acme;
 mod check;
 mod cohort;

@@ -26,7 +26,7 @@ struct Rule {
     changed: &'static [&'static str],
 }
 
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 13] = [
     Rule { file: "salesforce/LeadHistory.csv", dated: &["CreatedDate"], changed: &["NewValue"] },
     Rule {
         file: "salesforce/OpportunityHistory.csv",
@@ -65,6 +65,12 @@ const RULES: [Rule; 11] = [
             "Original Traffic Source",
             "Country/Region",
         ],
+    },
+    Rule { file: "salesforce/Contact.csv", dated: &["CreatedDate"], changed: &["Title", "AccountId", "Email"] },
+    Rule {
+        file: "salesforce/OpportunityContactRole.csv",
+        dated: &["CreatedDate"],
+        changed: &["Role", "ContactId", "OpportunityId"],
     },
     Rule { file: "finance/spend.csv", dated: &["date"], changed: &["amount", "team"] },
     Rule { file: "finance/headcount.csv", dated: &["month"], changed: &["heads", "team"] },
@@ -203,7 +209,7 @@ fn what_happens_after_as_of_shows_in_no_report() {
     }
     assert!(other_ends(&exports) > 20);
 
-    let reports: [&[&str]; 16] = [
+    let reports: [&[&str]; 19] = [
         &["scorecard", "--by", "lead_source"],
         &["funnel", "--by", "country"],
         &["funnel", "--basis", "period", "--entry", "each"],
@@ -220,6 +226,9 @@ fn what_happens_after_as_of_shows_in_no_report() {
         &["score"],
         &["score", "--bands", "0,20,40,60,80"],
         &["score", "--capacity", "20/month"],
+        &["account"],
+        &["account", "--by", "industry", "--period", "month"],
+        &["funnel", "--by", "persona"],
     ];
     let mut differ = Vec::new();
     for report in reports {

@@ -397,3 +397,42 @@ fn the_hand_off_of_an_earlier_day_knows_less() {
         }
     }
 }
+
+/// Accounts hang neither on the order of rows nor on the number of files, but for where their rows stand.
+#[test]
+fn accounts_are_the_same_in_any_order() {
+    let report = |seed, sheets: &[Sheet], style, as_of: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), sheets, style);
+        let args = ["account", folder.path().to_str().unwrap(), "--as-of", as_of, "-f", "csv"];
+        let output = command(&args).output().unwrap();
+        assert!(output.status.success(), "company {seed}: {}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        let mut tables: Vec<Vec<Record>> = text.split("\n\n").map(parse).collect();
+        for record in tables.iter_mut().flatten() {
+            record.remove("file");
+            record.remove("line");
+        }
+        tables
+    };
+    for (seed, sheets) in cases(&ANY) {
+        let before = report(seed, &sheets, PLAIN, AS_OF);
+        let mut arranged = sheets.clone();
+        shuffle(&mut Random::new(seed ^ 0x5eed), &mut arranged);
+        assert!(!before[0].is_empty());
+        assert_eq!(before, report(seed, &arranged, PLAIN, AS_OF), "company {seed}\n{}", show(&sheets));
+        let split = report(seed, &sheets, Style { parts: 2, ..PLAIN }, AS_OF);
+        assert_eq!(before, split, "company {seed}\n{}", show(&sheets));
+        // Every account has the people that found it, and nobody twice.
+        let sum = |table: usize, column: &str| {
+            before[table]
+                .iter()
+                .filter(|r| r.get("period").is_none_or(|p| p == "total"))
+                .filter_map(|r| number(r, column))
+                .sum::<f64>()
+        };
+        assert!(sum(5, "matched") <= sum(0, "people"), "company {seed}: some were created on no known day");
+        let earlier = report(seed, &sheets, PLAIN, "2025-03-31");
+        assert!(earlier[1].iter().all(|r| r["on"].as_str() <= "2025-03-31"), "company {seed}");
+    }
+}

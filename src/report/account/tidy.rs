@@ -1,0 +1,391 @@
+//! The tables for machines.
+//!
+//! In: the sums. Out: one row per account, per deal, per figure, per number of personas, per persona, per period of
+//! creation, and per title that no persona takes. Their columns never depend on the data.
+
+use super::count::Match;
+use super::layout::{View, bounds, share};
+use crate::identity::matched::{By, Why};
+use crate::ingest::lines;
+use crate::journey::NO_DAY;
+use crate::report::{Audience, Cell, Column, Table, Unit};
+use crate::tables::{Kind, NONE, Origin};
+use crate::time::date_of;
+
+const ACCOUNTS: [&str; 29] = [
+    "account_id",
+    "name",
+    "segment",
+    "target",
+    "people",
+    "buying_group",
+    "engaged_people",
+    "engaging_touches",
+    "personas",
+    "required_present",
+    "required",
+    "completeness",
+    "marketing_touches",
+    "sales_touches",
+    "other_touches",
+    "last_touch_on",
+    "mqa",
+    "mqa_on",
+    "open_deals",
+    "open_amount",
+    "won_deals",
+    "won_amount",
+    "lost_deals",
+    "lost_amount",
+    "file",
+    "line",
+    "as_of",
+    "currency",
+    "contract_hash",
+];
+const DEALS: [&str; 14] = [
+    "deal_id",
+    "account_id",
+    "outcome",
+    "on",
+    "people",
+    "personas",
+    "required_present",
+    "required",
+    "completeness",
+    "amount",
+    "file",
+    "line",
+    "as_of",
+    "contract_hash",
+];
+const FIGURES: [&str; 12] = [
+    "segment",
+    "figure",
+    "group",
+    "n",
+    "of",
+    "share",
+    "ci_low",
+    "ci_high",
+    "within_days",
+    "target_when",
+    "as_of",
+    "contract_hash",
+];
+const PRESENT: [&str; 11] = [
+    "required_present",
+    "required",
+    "accounts",
+    "accounts_with_open_deal",
+    "won",
+    "lost",
+    "win_rate",
+    "ci_low",
+    "ci_high",
+    "as_of",
+    "contract_hash",
+];
+const PERSONAS: [&str; 14] = [
+    "persona",
+    "required",
+    "people",
+    "engaged_people",
+    "accounts",
+    "of_accounts",
+    "share_of_accounts",
+    "ci_low",
+    "ci_high",
+    "open_deals",
+    "won_deals",
+    "lost_deals",
+    "as_of",
+    "contract_hash",
+];
+const MATCHES: [&str; 23] = [
+    "period",
+    "period_start",
+    "period_end",
+    "people",
+    "matched",
+    "share",
+    "ci_low",
+    "ci_high",
+    "by_account_id",
+    "by_domain",
+    "by_deal",
+    "by_name",
+    "without_id",
+    "matched_without_id",
+    "share_without_id",
+    "no_lost_id",
+    "no_shared_domain",
+    "no_shared_name",
+    "no_such_account",
+    "no_free_mail",
+    "no_company",
+    "as_of",
+    "contract_hash",
+];
+
+fn table(id: &str, columns: &[&str], rows: Vec<Vec<Cell>>) -> Table {
+    let columns = columns.iter().map(|id| Column::left(*id, *id)).collect();
+    Table { id: id.into(), title: String::new(), audience: Audience::Machines, columns, rows }
+}
+
+fn plain(value: Option<f64>) -> Cell {
+    value.map_or_else(Cell::none, |v| Cell::Number(v, Unit::Number))
+}
+
+fn or(no: Option<&String>, cell: Cell) -> Cell {
+    no.map_or(cell, |why| Cell::Missing(why.clone()))
+}
+
+fn day(day: i32) -> Cell {
+    if day == NO_DAY { Cell::none() } else { Cell::Date(date_of(day)) }
+}
+
+/// Share and bounds of `k` of `n`.
+fn shares(k: u64, n: u64) -> [Cell; 3] {
+    let interval = bounds(k, n);
+    [share(k, n), interval.map(|i| i.0), interval.map(|i| i.1)].map(plain)
+}
+
+/// All of them.
+pub fn tables(view: &View<'_>) -> Vec<Table> {
+    let places = Places::of(view);
+    vec![
+        accounts(view, &places),
+        deals(view, &places),
+        figures(view),
+        present(view),
+        personas(view),
+        matches(view),
+        titles(view),
+    ]
+}
+
+/// File and line of accounts and deals, by row.
+struct Places {
+    accounts: Vec<[Cell; 2]>,
+    deals: Vec<[Cell; 2]>,
+}
+
+impl Places {
+    fn of(view: &View<'_>) -> Self {
+        let (tables, files) = (&view.data.tables, &view.data.files);
+        let accounts = &tables.get(Kind::Accounts).origin;
+        let origins: Vec<Origin> = accounts.iter().chain(&tables.get(Kind::Deals).origin).copied().collect();
+        let places = lines(files, &origins).into_iter().zip(&origins).map(|(line, origin)| {
+            let file = files.get(origin.file() as usize);
+            [file.map_or_else(Cell::none, |f| Cell::text(&f.input.path)), line.map_or_else(Cell::none, Cell::count)]
+        });
+        let mut places: Vec<[Cell; 2]> = places.collect();
+        let deals = places.split_off(accounts.len());
+        Self { accounts: places, deals }
+    }
+}
+
+impl View<'_> {
+    fn ends(&self) -> [Cell; 2] {
+        let session = &self.data.session;
+        [Cell::Date(session.as_of), Cell::text(session.contract.short_hash())]
+    }
+
+    fn text(&self, code: u32) -> Cell {
+        self.data.tables.names.text(code).map_or_else(Cell::none, Cell::text)
+    }
+
+    #[allow(clippy::cast_precision_loss)] // amounts stay below 2^53 minor units
+    fn money(&self, minor: Option<i64>) -> Cell {
+        let scale = self.data.facts().minor_per_major();
+        minor.map_or_else(Cell::none, |minor| Cell::Number(minor as f64 / scale, Unit::Money))
+    }
+
+    /// Names of personas, and how many of the required ones they are.
+    fn group(&self, personas: u64) -> [Cell; 4] {
+        let all = &self.data.session.contract.personas;
+        let names = all.iter().enumerate().filter(|(at, _)| personas & (1 << at) != 0).map(|(_, p)| &*p.name.value);
+        let (n, of) = (u64::from(self.counted.present(personas)), u64::from(self.counted.required.count_ones()));
+        let no = self.no.people.as_ref().or(self.no.group.as_ref());
+        let none = all.is_empty().then_some(()).and(no);
+        [
+            or(none, Cell::text(names.collect::<Vec<_>>().join("; "))),
+            or(no, Cell::count(n)),
+            or(no, Cell::count(of)),
+            or(no, plain(share(n, of))),
+        ]
+    }
+}
+
+fn accounts(view: &View<'_>, places: &Places) -> Table {
+    let (source, counted, no) = (view.data.tables.get(Kind::Accounts), view.counted, &view.no);
+    let (ids, names) = (source.codes("account_id"), source.codes("name"));
+    let text = |code: u32| view.data.tables.names.text(code).unwrap_or_default();
+    let mut order: Vec<usize> = view.kept().map(|(at, _)| at).collect();
+    order.sort_by_cached_key(|at| (text(ids[*at]), text(names[*at]), *at));
+    let touches = no.people.as_ref().or(no.touches.as_ref());
+    let rows = order.into_iter().map(|at| {
+        let account = &counted.accounts[at];
+        let target = match counted.target.as_ref().map(|target| target[at]) {
+            None => or(no.target.as_ref(), Cell::none()),
+            Some(None) => Cell::Missing("a value of the condition is missing".into()),
+            Some(Some(is)) => Cell::Flag(is),
+        };
+        let segment = if view.by.is_empty() { String::new() } else { view.segment_name(view.segment_of[at]) };
+        let n = |n: u32| Cell::count(u64::from(n));
+        let mut row = vec![view.text(ids[at]), view.text(names[at]), Cell::text(segment), target];
+        row.extend([n(account.people), n(account.group)].map(|cell| or(no.people.as_ref(), cell)));
+        let engagement = &account.engagement;
+        row.extend([n(engagement.people), n(engagement.touches)].map(|cell| or(touches, cell)));
+        row.extend(view.group(account.personas));
+        row.extend(account.touches.map(|k| or(no.touches.as_ref(), n(k))));
+        row.push(day(account.last_touch));
+        row.push(or(touches, Cell::Flag(engagement.qualified)));
+        row.push(day(engagement.since));
+        for (k, amount) in account.deals.iter().zip(account.amounts) {
+            row.extend([or(no.deals.as_ref(), n(*k)), view.money(amount)]);
+        }
+        row.extend(places.accounts[at].clone());
+        let [as_of, hash] = view.ends();
+        row.extend([as_of, Cell::text(&view.data.session.contract.currency), hash]);
+        row
+    });
+    table("account_tidy", &ACCOUNTS, rows.collect())
+}
+
+fn deals(view: &View<'_>, places: &Places) -> Table {
+    let tables = &view.data.tables;
+    let (ids, account_ids) = (tables.get(Kind::Deals).codes("deal_id"), tables.get(Kind::Accounts).codes("account_id"));
+    let mut order: Vec<_> = view.counted.deals.iter().collect();
+    order.sort_by_cached_key(|deal| (tables.names.text(ids[deal.row as usize]), deal.row));
+    let rows = order.into_iter().map(|deal| {
+        let at = deal.row as usize;
+        let account = account_ids.get(deal.account as usize).copied().unwrap_or(NONE);
+        let mut row = vec![view.text(ids[at]), view.text(account), Cell::text(deal.fate.id()), day(deal.day)];
+        row.push(or(view.no.people.as_ref(), Cell::count(u64::from(deal.group))));
+        row.extend(view.group(deal.personas));
+        let amount = view.data.journeys.amount[at];
+        row.push(view.money((amount != crate::tables::NO_MONEY).then_some(amount)));
+        row.extend(places.deals[at].clone());
+        row.extend(view.ends());
+        row
+    });
+    table("account_deals", &DEALS, rows.collect())
+}
+
+fn figures(view: &View<'_>) -> Table {
+    let contract = &view.data.session.contract;
+    let when = contract.accounts.target_when.as_ref();
+    let segments = if view.by.is_empty() { 0 } else { view.segments.len() };
+    let mut rows = Vec::new();
+    let all = view.figures();
+    let tallies = view.tallies(&all);
+    for (at, tally) in tallies.iter().enumerate().take(segments + 1) {
+        if at > 0 && tally[0][0] == 0 {
+            continue;
+        }
+        for (which, group) in ["all", "target"].into_iter().enumerate() {
+            let of = tally[0][which];
+            for (figure, counts) in all.iter().zip(tally) {
+                let no = figure.no.as_ref().or_else(|| view.no.target.as_ref().filter(|_| group == "target"));
+                let k = counts[which];
+                let mut row = vec![
+                    Cell::text(at.checked_sub(1).map_or_else(String::new, |s| view.segment_name(s))),
+                    Cell::text(figure.id),
+                    Cell::text(group),
+                    or(no, Cell::count(k)),
+                    or(no, Cell::count(of)),
+                ];
+                row.extend(shares(k, of).map(|cell| or(no, cell)));
+                row.push(Cell::Number(f64::from(contract.accounts.engaged_within), Unit::Days));
+                row.push(when.map_or_else(Cell::none, |said| Cell::text(&said.value)));
+                row.extend(view.ends());
+                rows.push(row);
+            }
+        }
+    }
+    table("account_figures", &FIGURES, rows)
+}
+
+fn present(view: &View<'_>) -> Table {
+    let required = view.counted.required.count_ones();
+    let rows = if view.no.group.is_some() { 0..0 } else { 0..required + 1 };
+    let rows = rows.map(|present| {
+        let n = view.by_present(present);
+        let mut row = vec![Cell::count(u64::from(present)), Cell::count(u64::from(required)), Cell::count(n[0])];
+        row.extend(n[1..].iter().map(|n| or(view.no.deals.as_ref(), Cell::count(*n))));
+        row.extend(shares(n[2], n[2] + n[3]));
+        row.extend(view.ends());
+        row
+    });
+    table("account_completeness", &PRESENT, rows.collect())
+}
+
+fn personas(view: &View<'_>) -> Table {
+    let accounts = view.kept().count() as u64;
+    let all = &view.data.session.contract.personas;
+    // The last row is of the people who are none of them.
+    let rows = (0..all.len()).map(Some).chain((!all.is_empty()).then_some(None)).map(|at| {
+        let n = view.of_persona(at);
+        let mut row = match at {
+            Some(at) => vec![Cell::text(&all[at].name.value), Cell::Flag(all[at].required)],
+            None => vec![Cell::none(), Cell::none()],
+        };
+        row.push(or(view.no.people.as_ref(), Cell::count(n[0])));
+        row.push(or(view.no.touches.as_ref(), Cell::count(n[1])));
+        if at.is_some() {
+            row.extend([Cell::count(n[2]), Cell::count(accounts)]);
+            row.extend(shares(n[2], accounts));
+            row.extend(n[3..].iter().map(|n| or(view.no.deals.as_ref(), Cell::count(*n))));
+        } else {
+            row.resize(PERSONAS.len() - 2, Cell::none());
+        }
+        row.extend(view.ends());
+        row
+    });
+    table("account_personas", &PERSONAS, rows.collect())
+}
+
+fn matches(view: &View<'_>) -> Table {
+    let no = view.no.accounts.as_ref().or(view.no.people.as_ref());
+    let row = |label: &str, start: i32, end: i32, m: &Match| {
+        let mut row = vec![Cell::text(label), day(start), day(end)];
+        row.push(or(view.no.people.as_ref(), Cell::count(m.people())));
+        let others = m.matched() - m.by[By::Id as usize];
+        let mut figures = vec![Cell::count(m.matched())];
+        figures.extend(shares(m.matched(), m.people()));
+        figures.extend(By::ALL.map(|by| Cell::count(m.by[by as usize])));
+        figures.extend([Cell::count(m.without_id()), Cell::count(others), plain(share(others, m.without_id()))]);
+        figures.extend(Why::ALL.map(|why| Cell::count(m.why[why as usize])));
+        row.extend(figures.into_iter().map(|cell| or(no, cell)));
+        row.extend(view.ends());
+        row
+    };
+    let periods = view.periods.all.iter().zip(&view.counted.matches);
+    let mut rows: Vec<Vec<Cell>> = periods.map(|(p, m)| row(&p.label, p.start, p.end, m)).collect();
+    rows.push(row("total", view.periods.from, view.periods.to, &view.counted.all));
+    table("account_match", &MATCHES, rows)
+}
+
+fn titles(view: &View<'_>) -> Table {
+    let rows = view.untaken().into_iter().map(|(title, n)| {
+        let mut row = vec![Cell::text(title), Cell::count(n)];
+        row.extend(view.ends());
+        row
+    });
+    table("account_titles", &["title", "people", "as_of", "contract_hash"], rows.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{By, Why};
+    use crate::report::account::count::Fate;
+
+    #[test]
+    fn the_orders_that_columns_stand_in() {
+        assert_eq!(By::ALL.map(|by| by as usize), [0, 1, 2, 3]);
+        assert_eq!(Why::ALL.map(|why| why as usize), [0, 1, 2, 3, 4, 5]);
+        assert_eq!([Fate::Open, Fate::Won, Fate::Lost].map(Fate::id), ["open", "won", "lost"]);
+    }
+}

@@ -12,13 +12,14 @@
 mod entries;
 mod evidence;
 pub mod handoff;
+pub mod path;
 mod segment;
 pub mod spells;
 mod touch;
 
 pub use entries::{Entries, Policy, Spell};
 pub use segment::is_segment;
-pub use touch::when as touch_times;
+pub use touch::{Reach, when as touch_times};
 
 use std::collections::BTreeMap;
 

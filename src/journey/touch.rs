@@ -74,6 +74,63 @@ fn owners(tables: &Tables, contract: &Contract) -> CodeMap<Side> {
     side
 }
 
+/// Whom each touch reached, and which deal it is about.
+pub struct Reach<'t> {
+    who: &'t Identity,
+    ids: [Cow<'t, [u32]>; 2],
+    emails: Cow<'t, [u32]>,
+    names: Cow<'t, [u32]>,
+    about: Cow<'t, [u32]>,
+    deal_names: Cow<'t, [u32]>,
+    /// Leads by the contact that they became, where that contact is in no export.
+    was: CodeMap<u32>,
+}
+
+impl<'t> Reach<'t> {
+    /// For the touches of these tables.
+    pub fn new(tables: &'t Tables, who: &'t Identity) -> Self {
+        let touches = tables.get(Kind::Touches);
+        // A conversion moves a lead's touches to the contact it becomes. Where that contact is in no export, or only later than
+        // as-of, they are the lead's still.
+        let people = tables.get(Kind::People);
+        let mut was: CodeMap<u32> = CodeMap::default();
+        for (row, contact) in (0..).zip(people.codes("converted_person_id").iter()) {
+            if who.person_row.get(*contact) == NONE {
+                was.insert_first(*contact, row);
+            }
+        }
+        Self {
+            who,
+            ids: [touches.codes("person_id"), touches.codes("person_id_2")],
+            emails: touches.codes("email"),
+            names: touches.codes("person_name"),
+            about: touches.codes("about_id"),
+            deal_names: touches.codes("deal_name"),
+            was,
+        }
+    }
+
+    /// The row in `deals` that a touch is about; [`NONE`] without one.
+    pub fn deal(&self, row: usize) -> u32 {
+        match self.who.deal_row.get(self.about[row]) {
+            NONE => self.who.deal_by_name.get(self.deal_names[row]).unwrap_or(NONE),
+            deal => deal,
+        }
+    }
+
+    /// The human whom a touch reached, if anybody knows.
+    pub fn human(&self, row: usize) -> Option<u32> {
+        let known = |id: u32| match self.who.person_row.get(id) {
+            NONE => self.was.get(id).unwrap_or(NONE),
+            row => row,
+        };
+        let person = self.ids.iter().map(|c| known(c[row])).find(|p| *p != NONE);
+        let human = person.map(|p| self.who.human[p as usize]);
+        let by_email = human.or_else(|| self.who.human_by_email.get(self.emails[row]));
+        by_email.or_else(|| self.who.human_by_name.get(self.names[row]).filter(|human| *human != NONE))
+    }
+}
+
 /// Gives each touch its process and team.
 pub fn assign(
     tables: &Tables,
@@ -84,11 +141,8 @@ pub fn assign(
     oddities: &mut BTreeMap<&'static str, u64>,
 ) -> Assigned {
     let touches = tables.get(Kind::Touches);
-    let ids = [touches.codes("person_id"), touches.codes("person_id_2")];
-    let (emails, about, owner) = (touches.codes("email"), touches.codes("about_id"), touches.codes("owner_id"));
-    let (names, deal_names) = (touches.codes("person_name"), touches.codes("deal_name"));
-    let named = |by: &CodeMap<u32>, name: u32| by.get(name).unwrap_or(NONE);
-    let (kind, team, at) = (touches.codes("kind"), touches.codes("team"), when(touches));
+    let (owner, at, reach) = (touches.codes("owner_id"), when(touches), Reach::new(tables, who));
+    let (kind, team) = (touches.codes("kind"), touches.codes("team"));
     let owners = owners(tables, contract);
     let kinds = [(&contract.teams.marketing, Side::Marketing), (&contract.teams.sales, Side::Sales)];
     let by_kind = kinds.map(|(of, side)| (codes_of(tables, &of.kinds, &[&kind]), side));
@@ -96,30 +150,12 @@ pub fn assign(
     for side in [Side::Marketing, Side::Sales] {
         by_name.insert(tables.names.known(side.id()).unwrap_or(NONE), side);
     }
-    // A conversion moves a lead's touches to the contact it becomes. Where that contact is in no export, or only later than
-    // as-of, they are the lead's still.
-    let people = tables.get(Kind::People);
-    let mut was: CodeMap<u32> = CodeMap::default();
-    for (row, contact) in (0..).zip(people.codes("converted_person_id").iter()) {
-        if who.person_row.get(*contact) == NONE {
-            was.insert_first(*contact, row);
-        }
-    }
-    let known = |id: u32| match who.person_row.get(id) {
-        NONE => was.get(id).unwrap_or(NONE),
-        row => row,
-    };
     let one = |row: usize| {
-        let by_id = who.deal_row.get(about[row]);
-        let deal = if by_id == NONE { named(&who.deal_by_name, deal_names[row]) } else { by_id };
-        let human = || {
-            let person = ids.iter().map(|c| known(c[row])).find(|p| *p != NONE);
-            let human = person.map(|p| who.human[p as usize]);
-            let by_email = human.or_else(|| who.human_by_email.get(emails[row]));
-            by_email.or_else(|| Some(named(&who.human_by_name, names[row])).filter(|human| *human != NONE))
-        };
         // What a touch is about says more than whom it reached: a customer's later deal is a process of its own.
-        let process = if deal == NONE { human().map_or(NONE, |h| of_human[h as usize]) } else { deal };
+        let process = match reach.deal(row) {
+            NONE => reach.human(row).map_or(NONE, |h| of_human[h as usize]),
+            deal => deal,
+        };
         let by_kind = || by_kind.iter().find(|(codes, _)| codes.contains(kind[row])).map(|(_, side)| *side);
         let side = by_name.get(team[row]).or_else(|| owners.get(owner[row])).or_else(by_kind);
         (process, side)

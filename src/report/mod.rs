@@ -3,6 +3,7 @@
 //! In: evaluated figures, journeys and provenance. Out: a [`Report`], which `output` turns into bytes. Nothing here
 //! knows a CSV header or a file format.
 
+pub mod attribution;
 pub mod cohort;
 pub mod definition;
 pub mod funnel;
@@ -14,6 +15,7 @@ pub mod presets;
 pub mod quality;
 pub mod score;
 pub mod scorecard;
+pub mod sourced;
 pub mod velocity;
 pub mod winrate;
 

@@ -129,7 +129,8 @@ impl Chain {
             let end = begin + states[begin..].iter().take_while(|s| last(**s) == channel).count();
             // Journeys by where they first enter the channel: visits = entries × visits after an entry.
             let wide = end - begin;
-            let block: Vec<f64> = (begin..end).flat_map(|i| (begin..end).map(move |j| (i, j))).map(|(i, j)| at(i, j)).collect();
+            let block: Vec<f64> =
+                (begin..end).flat_map(|i| (begin..end).map(move |j| (i, j))).map(|(i, j)| at(i, j)).collect();
             let within = inverse(block, wide);
             let lost: f64 = (0..wide)
                 .map(|j| (0..wide).map(|i| visits[begin + i] * within[i * wide + j]).sum::<f64>() * reach[begin + j])

@@ -196,7 +196,8 @@ mod tests {
     }
 
     fn worth_of(groups: &[Group], coalition: &[usize]) -> f64 {
-        let within = |g: &&Group| !g.channels.is_empty() && g.channels.iter().all(|c| coalition.contains(&(*c as usize)));
+        let within =
+            |g: &&Group| !g.channels.is_empty() && g.channels.iter().all(|c| coalition.contains(&(*c as usize)));
         let (mut won, mut all) = (0, 0);
         for group in groups.iter().filter(within) {
             won += group.conversions;

@@ -18,8 +18,8 @@ pub mod spells;
 mod touch;
 
 pub use entries::{Entries, Policy, Spell};
-pub use segment::is_segment;
-pub use touch::{Reach, when as touch_times};
+pub use segment::{account_of, is_segment};
+pub use touch::{Reach, by_source, when as touch_times};
 
 use std::collections::BTreeMap;
 

@@ -187,6 +187,20 @@ pub fn changes_of_nobody(tables: &Tables, who: &Identity) -> u64 {
     (0..changes.len()).filter(nobody).count() as u64
 }
 
+/// The team that the contract gives each process's lead source; `None` where it gives it to neither.
+pub fn by_source(tables: &Tables, contract: &Contract, journeys: &Journeys) -> Vec<Option<Side>> {
+    let missing = vec![NONE; journeys.len()];
+    let source = journeys.segments.get("lead_source").unwrap_or(&missing);
+    let of = |team: &Team| codes_of(tables, &team.sources, &[source]);
+    let (marketing, sales) = (of(&contract.teams.marketing), of(&contract.teams.sales));
+    let side = |code: &u32| match (marketing.contains(*code), sales.contains(*code)) {
+        (true, _) => Some(Side::Marketing),
+        (_, true) => Some(Side::Sales),
+        _ => None,
+    };
+    source.iter().map(side).collect()
+}
+
 /// Which team each process came from: the team that the contract gives its lead source, else that of its first touch.
 ///
 /// Only touches up to the day the deal was created count: what came later brought nobody in. Where both teams' first
@@ -198,10 +212,7 @@ pub fn origins(
     journeys: &Journeys,
     oddities: &mut BTreeMap<&'static str, u64>,
 ) -> Vec<Option<Side>> {
-    let missing = vec![NONE; journeys.len()];
-    let source = journeys.segments.get("lead_source").unwrap_or(&missing);
-    let of = |team: &Team| codes_of(tables, &team.sources, &[source]);
-    let (marketing, sales) = (of(&contract.teams.marketing), of(&contract.teams.sales));
+    let by_source = by_source(tables, contract, journeys);
     // With the row, as the file's order decides between touches at one instant.
     let mut first = vec![[(Stamp::NONE, 0); 2]; journeys.len()];
     for (row, at) in when(tables.get(Kind::Touches)).iter().copied().enumerate() {
@@ -221,11 +232,8 @@ pub fn origins(
     let mut tied = 0;
     let origins = (0..journeys.len())
         .map(|at| {
-            if marketing.contains(source[at]) {
-                return Some(Side::Marketing);
-            }
-            if sales.contains(source[at]) {
-                return Some(Side::Sales);
+            if by_source[at].is_some() {
+                return by_source[at];
             }
             match first[at].map(|(at, row)| at.some().map(|at| (at, row))) {
                 [Some((m, _)), Some((s, _))] if (m.is_date() || s.is_date()) && home.day(m) == home.day(s) => {

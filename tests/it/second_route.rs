@@ -4,6 +4,8 @@
 //! `metrics.toml`, the example's contract and the glossary. Where the two routes differ, one of them is wrong.
 
 mod acme;
+mod attribution;
+mod attribution_small;
 mod check;
 mod cohort;
 mod company;

@@ -85,6 +85,8 @@ pub struct Credited {
     pub untouched: Credit,
     /// By key: deals with such a touch.
     pub of_key: Vec<u64>,
+    /// By key: touches on the paths of deals that count.
+    pub touches: Vec<u64>,
     /// By model, in the order asked; or why there is none.
     pub said: Vec<Result<Said, String>>,
     /// Touched journeys that came to nothing: lost deals, and people without a deal.
@@ -113,7 +115,7 @@ fn day_in(day: i32, (from, to): (i32, i32)) -> bool {
 /// The credit for a goal.
 pub fn credit(data: &Data, paths: &Paths, moments: &Moments, keep: &[bool], asked: &Asked, goal: Goal) -> Credited {
     let (journeys, home) = (&data.journeys, &data.session.home);
-    let mut credited = Credited { of_key: vec![0; asked.keys], ..Credited::default() };
+    let mut credited = Credited { of_key: vec![0; asked.keys], touches: vec![0; asked.keys], ..Credited::default() };
     let (mut won, mut lost): (Vec<Journey>, Vec<Journey>) = (Vec::new(), Vec::new());
     let end = path::end_of(home.date(asked.period.1), home);
     let start = home.date(asked.period.0).utc_ms();
@@ -175,6 +177,7 @@ pub fn credit(data: &Data, paths: &Paths, moments: &Moments, keep: &[bool], aske
 struct Block {
     credit: Vec<Vec<Credit>>,
     of_key: Vec<u64>,
+    touches: Vec<u64>,
     no_lead: u64,
     no_opportunity: u64,
 }
@@ -198,6 +201,7 @@ fn by_rules(
             let mut block = Block {
                 credit: vec![vec![Credit::default(); asked.keys]; models.len()],
                 of_key: vec![0; asked.keys],
+                touches: vec![0; asked.keys],
                 no_lead: 0,
                 no_opportunity: 0,
             };
@@ -213,6 +217,7 @@ fn by_rules(
                 block.no_opportunity += u64::from(milestones.opportunity.is_none());
                 distinct(path, &mut seen);
                 seen.iter().for_each(|key| block.of_key[*key as usize] += 1);
+                path.iter().for_each(|step| block.touches[step.label as usize] += 1);
                 let amount = data.journeys.amount[journey.process];
                 let amount = if amount == NO_MONEY { 0 } else { amount };
                 for (model, credit) in models.iter().zip(&mut block.credit) {
@@ -229,6 +234,7 @@ fn by_rules(
             sum.money += credit.money;
         }
         credited.of_key.iter_mut().zip(&block.of_key).for_each(|(sum, n)| *sum += n);
+        credited.touches.iter_mut().zip(&block.touches).for_each(|(sum, n)| *sum += n);
         credited.no_lead += block.no_lead;
         credited.no_opportunity += block.no_opportunity;
     }

@@ -16,7 +16,7 @@ use crate::session::Data;
 use crate::time::date_of;
 
 /// The tidy columns: the same whatever the data.
-const TIDY: [&str; 30] = [
+const TIDY: [&str; 31] = [
     "dimension",
     "row",
     "key",
@@ -29,6 +29,7 @@ const TIDY: [&str; 30] = [
     "share_high",
     "rank",
     "deals_with_key",
+    "touches",
     "deals",
     "lost_journeys",
     "journeys_without_deal",
@@ -350,7 +351,7 @@ impl View<'_> {
                         let bounds = bounds.map(|((low, high), touched)| (low * touched, high * touched));
                         let rank = ranks.as_ref().map(|r| r[at]);
                         let name = self.keys.names[*key].as_str();
-                        let with = Some(of.of_key[*key]);
+                        let with = Some((of.of_key[*key], of.touches[*key]));
                         rows.push(self.row(&line, ("key", name), credit, bounds, rank, with, self.ledger.of_key[*key]));
                     }
                     let untouched = said.map(|_| self.value(of.untouched, what));
@@ -384,7 +385,7 @@ impl View<'_> {
         credit: Result<f64, &str>,
         bounds: Option<(f64, f64)>,
         rank: Option<usize>,
-        with: Option<u64>,
+        with: Option<(u64, u64)>,
         spend: Option<i64>,
     ) -> Vec<Cell> {
         let Line { goal, what, model, whole } = *line;
@@ -417,7 +418,8 @@ impl View<'_> {
             plain(bounds.map(|b| b.0), "not drawn"),
             plain(bounds.map(|b| b.1), "not drawn"),
             rank.filter(|_| credit.is_ok()).map_or_else(Cell::none, |r| Cell::count(r as u64)),
-            count(with),
+            count(with.map(|w| w.0)),
+            count(with.map(|w| w.1)),
             Cell::count(of.deals),
             Cell::count(of.lost),
             Cell::count(of.people),
@@ -477,7 +479,11 @@ impl View<'_> {
             |days| format!("of the last {days} days before that"),
         );
         notes.push(format!(
-            "Counted are {team}, up to a won deal's close and an opportunity's creation, never later, {window}: those about the deal, and those about no deal of anybody who has part in it. {} touches are of several deals of one person.",
+            "Counted are {team} ({} before {} won deals, {} before {} opportunities), up to a won deal's close and an opportunity's creation, never later, {window}: those about the deal, and those about no deal of anybody who has part in it. {} touches are of several deals of one person.",
+            number::whole(won.touches.iter().sum()),
+            number::whole(won.deals),
+            number::whole(created.touches.iter().sum()),
+            number::whole(created.deals),
             number::whole(self.paths.shared)
         ));
         notes.push("A plain day begins with its first instant and, as a close or a creation, lasts to its end; touches at one instant stay in the order of the files.".into());

@@ -4,6 +4,7 @@ use super::verdict::{Deal, RULES, Verdict};
 use crate::ingest;
 use crate::journey::Outcome;
 use crate::output::number;
+use crate::report::scorecard::heading;
 use crate::report::{Audience, Cell, Column, Table, Unit};
 use crate::session::Data;
 use crate::stats::interval::wilson;
@@ -140,15 +141,15 @@ impl View<'_> {
     }
 
     fn parts(&self) -> Table {
-        let mut columns = vec![Column::left("rule", "Rule"), Column::left("part", "Marketing")];
+        let mut columns = vec![Column::left("part", "Marketing")];
         for measure in Measure::ALL {
             let title = ["Deals", "Pipeline", "Won", "Revenue"][measure as usize];
             columns.push(Column::right(measure.id(), title));
             columns.push(Column::right(format!("{}_share", measure.id()), "Share"));
         }
         let mut rows = Vec::new();
-        let mut line = |first: &str, second: &str, which: &dyn Fn(&Deal) -> bool| {
-            let mut row = vec![Cell::text(first), Cell::text(second)];
+        let line = |name: &str, which: &dyn Fn(&Deal) -> bool| {
+            let mut row = vec![Cell::text(name)];
             for measure in Measure::ALL {
                 let (sum, all) = (self.sum(measure, which), self.sum(measure, |_| true));
                 let unit = if measure.is_money() { Unit::Money } else { Unit::Count };
@@ -158,14 +159,16 @@ impl View<'_> {
                 row.push(value.map_or_else(missing, |v| Cell::Number(v, unit)));
                 row.push(value.zip(whole).map_or_else(missing, |(v, w)| Cell::Number(v / w, Unit::Share)));
             }
-            rows.push(row);
+            row
         };
         for (rule, (_, title)) in RULES.iter().enumerate() {
+            rows.push(heading(title, 1 + 2 * Measure::ALL.len()));
             for (at, (_, name)) in PARTS.iter().enumerate() {
-                line(if at == 0 { title } else { "" }, name, &|deal| part(deal, rule) == at);
+                rows.push(line(name, &|deal| part(deal, rule) == at));
             }
         }
-        line("All", "", &|_| true);
+        rows.push(heading("Whatever the rule", 1 + 2 * Measure::ALL.len()));
+        rows.push(line("All", &|_| true));
         let title = format!("Deals created and deals won {}: each rule makes 100 %", self.days());
         Table { id: "sourced".into(), title, audience: Audience::People, columns, rows }
     }

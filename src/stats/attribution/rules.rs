@@ -100,7 +100,9 @@ pub fn decay(times: &[f64], half_life: f64, out: &mut Vec<f64>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::split;
     use super::*;
+    use proptest::prelude::*;
 
     fn shares(rule: Rule, n: usize, at: Milestones) -> Vec<f64> {
         let mut out = Vec::new();
@@ -148,6 +150,31 @@ mod tests {
             assert_eq!(shares(rule, 1, at(0, 0, 0)), [100.0], "{rule:?}");
             assert_eq!(shares(rule, 1, Milestones::default()), [100.0], "{rule:?}");
             assert_eq!(weights(rule, 0, at(0, 0, 0), &mut vec![1]), 0);
+        }
+    }
+
+    proptest! {
+        /// Whatever the path and its milestones: a deal's credit is the deal, to the last minor unit.
+        #[test]
+        fn credit_is_conserved(
+            amount in -10_000_000_000_i64..10_000_000_000,
+            n in 1_usize..60,
+            at in prop::collection::vec(prop::option::of(0_usize..70), 3),
+            times in prop::collection::vec(-1e10_f64..0.0, 60),
+        ) {
+            let at = Milestones { lead: at[0], opportunity: at[1], close: at[2] };
+            let (mut out, mut parts) = (Vec::new(), Vec::new());
+            for rule in Rule::ALL {
+                let total = weights(rule, n, at, &mut out);
+                prop_assert_eq!(out.iter().sum::<u64>(), total);
+                split::exact(amount, &out, total, &mut parts);
+                prop_assert_eq!(parts.iter().sum::<i64>(), amount);
+                prop_assert_eq!(parts.len(), n);
+            }
+            let mut real = Vec::new();
+            decay(&times[..n], 7.0 * 86_400_000.0, &mut real);
+            split::real(amount, &real, &mut parts);
+            prop_assert_eq!(parts.iter().sum::<i64>(), amount);
         }
     }
 

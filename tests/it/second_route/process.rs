@@ -238,7 +238,7 @@ pub fn processes(company: &Company) -> Vec<Process> {
 }
 
 /// The human of each record of a person: united by conversion and by e-mail address.
-fn humans(company: &Company) -> Vec<usize> {
+pub fn humans(company: &Company) -> Vec<usize> {
     let row: BTreeMap<&str, usize> = company.people.iter().enumerate().map(|(i, p)| (p.id.as_str(), i)).collect();
     let mut human: Vec<usize> = (0..company.people.len()).collect();
     let mut unite = |a: usize, b: usize| {

@@ -20,6 +20,9 @@
 //! files are in the page cache. `scan` merely finds the records and cells of all exports. Seconds are those of one
 //! machine, and of whatever else it was doing: only ratios may be quoted.
 //!
+//! With `--attribution` the work is another: credit for won deals and revenue by channel under first, last, linear, 40/20/40
+//! and W, to the cent. Beside the five rules stands a row with Markov and Shapley too, which says what these add.
+//!
 //! It needs GNU time (`/usr/bin/time`), for processor time and peak memory.
 
 use std::fs;
@@ -61,6 +64,9 @@ struct Arguments {
     /// A peer to leave out: one that has not enough memory, say. May be repeated.
     #[arg(long)]
     skip: Vec<String>,
+    /// Measure attribution instead of the funnel; the peer is DuckDB.
+    #[arg(long)]
+    attribution: bool,
     /// Python with the peers.
     #[arg(long, default_value = "target/peers/bin/python")]
     python: PathBuf,
@@ -122,7 +128,11 @@ fn measure(a: &Arguments) -> Result<()> {
     let results = a.folder.join(format!("peers-{}-results", a.scale));
     fs::create_dir_all(&results)?;
 
-    let mut systems = systems(a, &company, &results, threads)?;
+    let mut systems = if a.attribution {
+        attribution(a, &company, &results, threads)
+    } else {
+        systems(a, &company, &results, threads)?
+    };
     for turn in 0..a.runs as usize {
         for place in 0..systems.len() {
             let at = (place + turn) % systems.len();
@@ -134,7 +144,7 @@ fn measure(a: &Arguments) -> Result<()> {
         }
     }
     print(&systems, &format!("{versions}; {threads} threads, best of {}, scale {}", a.runs, a.scale))?;
-    compare(a, &company, &results)
+    if a.attribution { compare_attribution(a, &results) } else { compare(a, &company, &results) }
 }
 
 /// The versions of the peers, or the command that installs them.
@@ -202,6 +212,40 @@ fn systems(a: &Arguments, company: &Path, results: &Path, threads: usize) -> Res
     }
     systems.push(system("scan", &std::env::current_exe()?, &["--scan", &folder, "--threads", &threads]));
     Ok(systems)
+}
+
+/// The systems that measure attribution: five rules, the same with Markov and Shapley, and DuckDB with the five rules.
+fn attribution(a: &Arguments, company: &Path, results: &Path, threads: usize) -> Vec<System> {
+    const RULES: &str = "first,last,linear,u_first_last,w";
+    let folder = company.to_string_lossy().into_owned();
+    let file = |name: &str| results.join(name).to_string_lossy().into_owned();
+    let ours = |name: &str, models: &str| System {
+        name: name.into(),
+        program: a.onefunnel.clone(),
+        arguments: ["attribution", &folder, "--model", models, "-f", "csv", "-vv", "-o", &file(&format!("{name}.csv"))]
+            .map(String::from)
+            .to_vec(),
+        best: None,
+    };
+    let mut systems = vec![ours("onefunnel", RULES), ours("onefunnel-all", &format!("{RULES},markov,shapley"))];
+    if !left_out(a, "duckdb") {
+        let script = peer_script("duckdb_attribution.py").to_string_lossy().into_owned();
+        let arguments = vec![script, folder.clone(), file("duckdb-attribution.csv"), threads.to_string()];
+        systems.push(System { name: "duckdb".into(), program: a.python.clone(), arguments, best: None });
+    }
+    systems
+}
+
+/// Holds DuckDB's credit against ours.
+fn compare_attribution(a: &Arguments, results: &Path) -> Result<()> {
+    if left_out(a, "duckdb") {
+        return Ok(());
+    }
+    let mut command = Command::new(&a.python);
+    command.arg(peer_script("compare_attribution.py"));
+    command.args(["onefunnel.csv", "duckdb-attribution.csv"].map(|name| results.join(name)));
+    ensure!(command.status()?.success(), "DuckDB's credit is not ours");
+    Ok(())
 }
 
 /// Runs a system once, as a process of its own. GNU time says what it took.

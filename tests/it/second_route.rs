@@ -15,6 +15,7 @@ mod definition_small;
 mod entries;
 mod figures;
 mod handoff;
+mod later;
 mod metamorphic;
 mod planted;
 mod process;

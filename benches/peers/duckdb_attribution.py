@@ -1,12 +1,13 @@
 """Credit for won deals by channel under five models, in DuckDB: one SQL script over the raw exports.
 
-In: a generated company's folder, the file to write, the number of threads. Out: a CSV with one line per model and
+In: a generated company's folder, the file to write, the number of threads, and perhaps `flat`: then the folder has one plain
+file each of people, deals and touches. Out: a CSV with one line per model and
 channel: deals and whole cents, which add up for every deal by largest remainder.
 
 A touch is of the deal it is about, or else of every deal in which the person it reached has part. What is at one instant
 stays in the order of the files.
 
-    python duckdb_attribution.py FOLDER OUTPUT THREADS
+    python duckdb_attribution.py FOLDER OUTPUT THREADS [flat]
 """
 
 import sys
@@ -100,21 +101,52 @@ FROM read_csv('{sf}/Task.csv', header = true, delim = ',', quote = '"', escape =
     'CreatedDate': 'TIMESTAMP', 'CompletedDateTime': 'TIMESTAMP'}})
 WHERE IsClosed AND NOT IsDeleted;
 
+CREATE TEMP TABLE won AS
+SELECT *, to_utc((closed + 1)::TIMESTAMP) AS ends FROM deals WHERE won AND closed <= DATE '2026-06-30';
+
+CREATE TEMP TABLE given AS
+WITH reached AS (
+    SELECT t.file, t.place, t.channel, t.moment, d.deal AS about, coalesce(p.human, q.human) AS human
+    FROM touches AS t
+    LEFT JOIN deals AS d ON d.deal = t.about
+    LEFT JOIN human_of AS p ON p.id = t.person
+    LEFT JOIN human_of AS q ON q.id = t.person_2
+    WHERE t.moment < getvariable('until'))
+SELECT about AS deal, file, place, channel, moment FROM reached WHERE about IS NOT NULL
+UNION ALL
+SELECT parts.deal, file, place, channel, moment FROM reached JOIN parts USING (human) WHERE about IS NULL;
+
+CREATE TEMP TABLE made AS
+SELECT deal, min(known.created) AS lead FROM parts JOIN known USING (human) GROUP BY deal;
+'''
+
+FLAT = '''
+SET threads = {threads};
+
+CREATE TEMP TABLE won AS
+SELECT deal, person, opened AS created, (closed + 1)::TIMESTAMP AS ends, (worth * 100)::BIGINT AS cents
+FROM read_csv('{folder}/deals.csv', header = true, types = {{
+    'deal': 'VARCHAR', 'person': 'VARCHAR', 'opened': 'TIMESTAMP', 'closed': 'DATE', 'won': 'BOOLEAN',
+    'worth': 'DECIMAL(18, 2)'}})
+WHERE won;
+
+CREATE TEMP TABLE made AS
+SELECT deal, seen AS lead
+FROM read_csv('{folder}/people.csv', header = true, types = {{'person': 'VARCHAR', 'seen': 'TIMESTAMP'}})
+JOIN won USING (person);
+
+CREATE TEMP TABLE given AS
+SELECT deal, 1 AS file, place, channel, moment
+FROM (
+    SELECT row_number() OVER () AS place, person, channel, "at" AS moment
+    FROM read_csv('{folder}/touches.csv', header = true, types = {{
+        'touch': 'VARCHAR', 'person': 'VARCHAR', 'at': 'TIMESTAMP', 'channel': 'VARCHAR'}}))
+JOIN won USING (person);
+'''
+
+RULES = '''
 COPY (
-    WITH won AS (
-        SELECT *, to_utc((closed + 1)::TIMESTAMP) AS ends FROM deals WHERE won AND closed <= DATE '2026-06-30'),
-    reached AS (
-        SELECT t.file, t.place, t.channel, t.moment, d.deal AS about, coalesce(p.human, q.human) AS human
-        FROM touches AS t
-        LEFT JOIN deals AS d ON d.deal = t.about
-        LEFT JOIN human_of AS p ON p.id = t.person
-        LEFT JOIN human_of AS q ON q.id = t.person_2
-        WHERE t.moment < getvariable('until')),
-    given AS (
-        SELECT about AS deal, file, place, channel, moment FROM reached WHERE about IS NOT NULL
-        UNION ALL
-        SELECT parts.deal, file, place, channel, moment FROM reached JOIN parts USING (human) WHERE about IS NULL),
-    made AS (SELECT deal, min(known.created) AS lead FROM parts JOIN known USING (human) GROUP BY deal),
+    WITH
     path AS (
         SELECT won.deal, won.cents, channel,
                row_number() OVER w AS pos, count(*) OVER (PARTITION BY won.deal) AS n,
@@ -159,14 +191,16 @@ COPY (
 
 
 def main():
-    folder, output, threads = sys.argv[1:]
+    folder, output, threads, *more = sys.argv[1:]
     places = {
+        "folder": folder,
         "sf": f"{folder}/exports/salesforce",
         "hubspot": f"{folder}/exports/hubspot/hubspot-crm-exports-all-contacts-*.csv",
         "output": output,
         "threads": int(threads),
     }
-    duckdb.connect().execute(SCRIPT.format(**places))
+    tables = FLAT if "flat" in more else SCRIPT
+    duckdb.connect().execute((tables + RULES).format(**places))
 
 
 if __name__ == "__main__":

@@ -132,7 +132,7 @@ pub fn credit(data: &Data, paths: &Paths, moments: &Moments, keep: &[bool], aske
                 }
             }
             (Goal::Created, _) if day_in(journeys.created[at], asked.period) => {
-                won.push(up_to(at, moments.created[at]))
+                won.push(up_to(at, moments.created[at]));
             }
             (Goal::Created, _) => {}
             (Goal::Won, Outcome::Won) if day_in(journeys.closed[at], asked.period) => {
@@ -206,8 +206,8 @@ fn by_rules(
                 no_opportunity: 0,
             };
             let mut sharing = Sharing::default();
-            let mut seen = Vec::new();
-            for journey in deals {
+            let mut seen_by = vec![usize::MAX; asked.keys];
+            for (number, journey) in deals.iter().enumerate() {
                 let path = paths.within(journey.process, journey.span);
                 if path.is_empty() {
                     continue;
@@ -215,9 +215,11 @@ fn by_rules(
                 let milestones = milestones(data, moments, journey, path);
                 block.no_lead += u64::from(milestones.lead.is_none());
                 block.no_opportunity += u64::from(milestones.opportunity.is_none());
-                distinct(path, &mut seen);
-                seen.iter().for_each(|key| block.of_key[*key as usize] += 1);
-                path.iter().for_each(|step| block.touches[step.label as usize] += 1);
+                for key in path.iter().map(|step| step.label as usize) {
+                    block.touches[key] += 1;
+                    block.of_key[key] += u64::from(seen_by[key] != number);
+                    seen_by[key] = number;
+                }
                 let amount = data.journeys.amount[journey.process];
                 let amount = if amount == NO_MONEY { 0 } else { amount };
                 for (model, credit) in models.iter().zip(&mut block.credit) {

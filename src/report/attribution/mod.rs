@@ -13,6 +13,8 @@ mod keys;
 mod layout;
 mod spend;
 
+use std::borrow::Cow;
+
 use anyhow::Result;
 use clap::ValueEnum as _;
 
@@ -62,12 +64,11 @@ pub fn build(args: &AttributionArgs, env: &mut Env<'_>) -> Result<Report> {
         TeamArg::Marketing => Side::Marketing,
         TeamArg::Sales => Side::Sales,
     });
-    let labels: Vec<u32> = keys
-        .of_touch
-        .iter()
-        .zip(&data.journeys.touch_side)
-        .map(|(key, side)| if team.is_none() || *side == team { *key } else { NONE })
-        .collect();
+    let of_team = |(key, side): (&u32, &Option<Side>)| if *side == team { *key } else { NONE };
+    let labels: Cow<'_, [u32]> = match team {
+        None => (&keys.of_touch).into(),
+        Some(_) => keys.of_touch.iter().zip(&data.journeys.touch_side).map(of_team).collect(),
+    };
     let paths = path::paths(&data.tables, &data.who, &data.journeys, &labels);
     let asked = Asked {
         models: models(args),

@@ -54,12 +54,11 @@ impl Ledger {
             };
             let word = names.text(code).unwrap_or_default();
             *ledger.total.get_or_insert(0) += amount[row];
-            match keys.find(word) {
-                Some(key) => *ledger.of_key[key].get_or_insert(0) += amount[row],
-                None => {
-                    ledger.unallocated += amount[row];
-                    *ledger.unknown.entry(word.to_string()).or_default() += amount[row];
-                }
+            if let Some(key) = keys.find(word) {
+                *ledger.of_key[key].get_or_insert(0) += amount[row];
+            } else {
+                ledger.unallocated += amount[row];
+                *ledger.unknown.entry(word.to_string()).or_default() += amount[row];
             }
         }
         let first_of_month = |day: i32| crate::time::date_of(day).day() == 1;

@@ -185,7 +185,9 @@ mod tests {
 
     fn chain(order: u32, paths: &[(&[u32], bool, u64)]) -> Chain {
         let mut chain = Chain::new(order);
-        paths.iter().for_each(|(path, converted, n)| chain.add(path, *converted, *n));
+        for (path, converted, n) in paths {
+            chain.add(path, *converted, *n);
+        }
         chain
     }
 
@@ -280,7 +282,9 @@ mod tests {
             paths in prop::collection::vec((prop::collection::vec(0_u32..4, 0..6), any::<bool>(), 1_u64..4), 1..10)
         ) {
             let mut chain = Chain::new(order);
-            paths.iter().for_each(|(path, converted, n)| chain.add(path, *converted, *n));
+            for (path, converted, n) in &paths {
+                chain.add(path, *converted, *n);
+            }
             let effects = chain.effects(4).unwrap();
             let all = walked(order, &paths, None);
             prop_assert!((effects.conversion - all).abs() < 1e-9);

@@ -21,16 +21,23 @@ pub fn exact(amount: i64, weights: &[u64], total: u64, parts: &mut Vec<i64>) {
     let mut left = amount;
     let mut remainders: Vec<(i128, usize)> = Vec::with_capacity(weights.len());
     let narrow = i64::try_from(total).ok();
+    // Neighbours mostly have the same weight, and so the same part.
+    let mut same: Option<(u64, i64, i128)> = None;
     for (at, weight) in weights.iter().enumerate() {
-        // Nearly always 64 bits are enough, and several times as fast.
-        let small = i64::try_from(*weight).ok().and_then(|w| amount.checked_mul(w)).zip(narrow);
-        let (part, remainder) = match small {
-            Some((product, total)) => (product.div_euclid(total), i128::from(product.rem_euclid(total))),
-            None => {
-                let product = i128::from(amount) * i128::from(*weight);
-                (product.div_euclid(whole) as i64, product.rem_euclid(whole))
+        let (part, remainder) = match same {
+            Some((known, part, remainder)) if known == *weight => (part, remainder),
+            _ => {
+                // Nearly always 64 bits are enough, and several times as fast.
+                let small = i64::try_from(*weight).ok().and_then(|w| amount.checked_mul(w)).zip(narrow);
+                if let Some((product, total)) = small {
+                    (product.div_euclid(total), i128::from(product.rem_euclid(total)))
+                } else {
+                    let product = i128::from(amount) * i128::from(*weight);
+                    (product.div_euclid(whole) as i64, product.rem_euclid(whole))
+                }
             }
         };
+        same = Some((*weight, part, remainder));
         left -= part;
         parts.push(part);
         remainders.push((remainder, at));

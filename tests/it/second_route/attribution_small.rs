@@ -237,7 +237,8 @@ fn who_never_bought_counts_for_markov_and_shapley() {
 
 #[test]
 fn many_keys_are_drawn_with_bounds_and_a_seed() {
-    let touches: String = (0..20).map(|i| format!("{i},ada,,2026-01-{:02},C{i:02},form,marketing\n", i + 1)).collect();
+    let touch = |i: i32| format!("{i},ada,,2026-01-{:02},C{i:02},form,marketing\n", i + 1);
+    let touches = (0..20).map(touch).collect::<Vec<_>>().concat();
     let company = Company::new(
         &format!("{ADA}bob,2026-01-02,Web\n"),
         DEAL,

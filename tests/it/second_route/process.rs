@@ -261,7 +261,7 @@ pub fn humans(company: &Company) -> Vec<usize> {
 }
 
 /// The account of a human: the one that a record names, else the one whose domain the e-mail address has.
-fn account_of<'a>(company: &'a Company, records: &[&'a Person]) -> Option<&'a str> {
+pub fn account_of<'a>(company: &'a Company, records: &[&'a Person]) -> Option<&'a str> {
     let named = records.iter().map(|p| p.account.as_str()).find(|a| !a.is_empty());
     named.or_else(|| {
         records.iter().find_map(|p| {

@@ -11,7 +11,9 @@
 mod count;
 mod keys;
 mod layout;
+mod notes;
 mod spend;
+mod tidy;
 
 use std::borrow::Cow;
 

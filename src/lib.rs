@@ -105,6 +105,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
         Command::Score(args) => report(&args.output, env, |env| report::score::build(args, env)),
         Command::Cohort(args) => report(&args.output, env, |env| report::cohort::build(args, env)),
         Command::Account(args) => report(&args.output, env, |env| report::account::build(args, env)),
+        Command::Attribution(args) => report(&args.output, env, |env| report::attribution::build(args, env)),
+        Command::Sourced(args) => report(&args.output, env, |env| report::sourced::build(args, env)),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod account;
 mod entries;
 mod evidence;
 pub mod handoff;
+pub mod path;
 mod persona;
 mod segment;
 pub mod spells;
@@ -20,7 +21,7 @@ mod touch;
 
 pub use entries::{Entries, Policy, Spell};
 pub use persona::Personas;
-pub use segment::is_segment;
+pub use segment::{account_of, is_segment};
 pub use touch::{Reach, by_source, when as touch_times};
 
 use std::collections::BTreeMap;

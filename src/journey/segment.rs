@@ -110,7 +110,7 @@ pub fn numbers(tables: &Tables, who: &Identity, journeys: &Journeys) -> IndexMap
 }
 
 /// The row in `accounts` of each process: the deal's, else that of the person known first.
-fn account_of(who: &Identity, journeys: &Journeys) -> Vec<u32> {
+pub fn account_of(who: &Identity, journeys: &Journeys) -> Vec<u32> {
     let mut account_of = vec![NONE; journeys.len()];
     for row in who.known_first.iter().map(|row| *row as usize) {
         let of = &mut account_of[journeys.of_person[row] as usize];

@@ -86,6 +86,10 @@ pub struct Reach<'t> {
     was: CodeMap<u32>,
 }
 
+fn at(codes: &[u32], row: usize) -> u32 {
+    codes.get(row).copied().unwrap_or(NONE)
+}
+
 impl<'t> Reach<'t> {
     /// For the touches of these tables.
     pub fn new(tables: &'t Tables, who: &'t Identity) -> Self {
@@ -99,21 +103,23 @@ impl<'t> Reach<'t> {
                 was.insert_first(*contact, row);
             }
         }
+        // A column that no export has takes no room.
+        let codes = |name: &str| if touches.columns.contains_key(name) { touches.codes(name) } else { Cow::default() };
         Self {
             who,
-            ids: [touches.codes("person_id"), touches.codes("person_id_2")],
-            emails: touches.codes("email"),
-            names: touches.codes("person_name"),
-            about: touches.codes("about_id"),
-            deal_names: touches.codes("deal_name"),
+            ids: [codes("person_id"), codes("person_id_2")],
+            emails: codes("email"),
+            names: codes("person_name"),
+            about: codes("about_id"),
+            deal_names: codes("deal_name"),
             was,
         }
     }
 
     /// The row in `deals` that a touch is about; [`NONE`] without one.
     pub fn deal(&self, row: usize) -> u32 {
-        match self.who.deal_row.get(self.about[row]) {
-            NONE => self.who.deal_by_name.get(self.deal_names[row]).unwrap_or(NONE),
+        match self.who.deal_row.get(at(&self.about, row)) {
+            NONE => self.who.deal_by_name.get(at(&self.deal_names, row)).unwrap_or(NONE),
             deal => deal,
         }
     }
@@ -124,10 +130,10 @@ impl<'t> Reach<'t> {
             NONE => self.was.get(id).unwrap_or(NONE),
             row => row,
         };
-        let person = self.ids.iter().map(|c| known(c[row])).find(|p| *p != NONE);
+        let person = self.ids.iter().map(|c| known(at(c, row))).find(|p| *p != NONE);
         let human = person.map(|p| self.who.human[p as usize]);
-        let by_email = human.or_else(|| self.who.human_by_email.get(self.emails[row]));
-        by_email.or_else(|| self.who.human_by_name.get(self.names[row]).filter(|human| *human != NONE))
+        let by_email = human.or_else(|| self.who.human_by_email.get(at(&self.emails, row)));
+        by_email.or_else(|| self.who.human_by_name.get(at(&self.names, row)).filter(|human| *human != NONE))
     }
 }
 

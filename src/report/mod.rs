@@ -4,6 +4,7 @@
 //! knows a CSV header or a file format.
 
 pub mod account;
+pub mod attribution;
 pub mod cohort;
 pub mod definition;
 pub mod funnel;
@@ -15,6 +16,7 @@ pub mod presets;
 pub mod quality;
 pub mod score;
 pub mod scorecard;
+pub mod sourced;
 pub mod velocity;
 pub mod winrate;
 

@@ -1,6 +1,7 @@
 //! Statistics: pure functions on plain numbers and slices.
 
 pub mod agreement;
+pub mod attribution;
 pub mod censored;
 pub mod interval;
 pub mod quantile;

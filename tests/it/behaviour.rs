@@ -12,7 +12,7 @@ use crate::common::{bin, command, root, stdout};
 
 pub const ACME: &str = "examples/acme";
 pub const FORMATS: [&str; 6] = ["table", "csv", "tsv", "json", "jsonl", "md"];
-pub const REPORTS: [&[&str]; 14] = [
+pub const REPORTS: [&[&str]; 17] = [
     &["scorecard", ACME],
     &["funnel", ACME],
     &["inspect", ACME],
@@ -27,6 +27,9 @@ pub const REPORTS: [&[&str]; 14] = [
     &["definition", ACME],
     &["score", ACME],
     &["account", ACME],
+    &["attribution", ACME],
+    &["attribution", ACME, "--by", "campaign", "--team", "marketing", "--look-back", "90d"],
+    &["sourced", ACME],
 ];
 pub const TIDY: &str = "metric_id,period,period_start,period_end,segment,value,unit,numerator,denominator,n,ci_low,ci_high,\
                     mature,status,basis,as_of,currency,contract_hash";

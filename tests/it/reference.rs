@@ -333,3 +333,55 @@ fn olist_cohorts_by_age() {
     assert_eq!(days, ["565", "16", ""]);
     assert!((total["cif"].parse::<f64>().unwrap() - 0.110_439_770_199).abs() < 1e-11, "{total:?}");
 }
+
+/// Sessions, conversions and ad spend: the figures that a published playbook's SQL gives, by another engine.
+#[test]
+fn dbt_playbook_by_four_models() {
+    let Some(data) = data() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let playbook = data.join("dbt_attribution_playbook");
+    // A visitor has no record but the sessions: the same file, as people.
+    std::fs::copy(playbook.join("sessions.csv"), folder.path().join("visitors.csv")).unwrap();
+    for name in ["sessions.csv", "customer_conversions.csv", "ad_spend.csv"] {
+        std::fs::copy(playbook.join(name), folder.path().join(name)).unwrap();
+    }
+    let text = "[[source]]\npath = \"sessions.csv\"\ntable = \"touches\"\n\
+        columns = { touch_id = \"session_id\", person_id = \"customer_id\", at = \"started_at\", channel = \"utm_source\" }\n\
+        constants = { kind = \"session\", team = \"marketing\" }\n\
+        [[source]]\npath = \"visitors.csv\"\ntable = \"people\"\n\
+        columns = { person_id = \"customer_id\", created_at = \"started_at\" }\n\
+        [[source]]\npath = \"customer_conversions.csv\"\ntable = \"deals\"\n\
+        columns = { deal_id = \"customer_id\", person_id = \"customer_id\", closed_at = \"converted_at\", amount = \"revenue\" }\n\
+        constants = { is_won = \"true\" }\n\
+        [[source]]\npath = \"ad_spend.csv\"\ntable = \"spend\"\n\
+        columns = { date = \"date_day\", channel = \"utm_source\", amount = \"spend\" }\nconstants = { team = \"marketing\" }\n\
+        [[stage]]\nid = \"won\"\nowner = \"both\"\nreached = [{ deal = \"closed_at\", when = \"is_won\" }]\n";
+    std::fs::write(folder.path().join("onefunnel.toml"), text).unwrap();
+    let input = folder.path().to_str().unwrap();
+    let all = rows(&["attribution", input, "--as-of", "2020-12-31", "--look-back", "30d", "-f", "csv"]);
+    let channels = ["adwords", "bing", "direct", "facebook_ads", "google"];
+    let expected = [
+        ("first", [1.0, 0.0, 11.0, 7.0, 2.0]),
+        ("last", [1.0, 2.0, 11.0, 4.0, 3.0]),
+        ("linear", [1.369_048, 0.476_19, 10.976_19, 5.392_857, 2.785_714]),
+        ("u_first_last", [1.24, 0.8, 10.94, 5.44, 2.58]),
+    ];
+    let row = |model: &str, goal: &str, key: &str| {
+        all.iter().find(|r| r["model"] == model && r["goal"] == goal && r["key"] == key).unwrap()
+    };
+    let figure = |row: &Row, column: &str| row[column].parse::<f64>().unwrap();
+    for (model, credit) in expected {
+        for (channel, credit) in channels.iter().zip(credit) {
+            let found = figure(row(model, "conversions", channel), "credit");
+            assert!((found - credit).abs() < 1e-6, "{model} {channel}: {found}");
+        }
+        let whole = |goal: &str| figure(row(model, goal, "total"), "credit");
+        assert_eq!([whole("conversions"), whole("revenue")], [21.0, 275.0], "{model}");
+        let revenue: f64 = channels.iter().map(|c| figure(row(model, "revenue", c), "credit")).sum();
+        assert!((revenue - 275.0).abs() < 1e-9, "{model}: {revenue}");
+    }
+    let touches: f64 = channels.iter().map(|c| figure(row("first", "conversions", c), "touches")).sum();
+    assert_eq!(touches, 39.0);
+    let spend = ["facebook_ads", "adwords", "total"].map(|key| figure(row("first", "revenue", key), "spend"));
+    assert_eq!(spend, [312.0, 47.0, 359.0]);
+}

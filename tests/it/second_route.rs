@@ -5,6 +5,8 @@
 
 mod account;
 mod acme;
+mod attribution;
+mod attribution_small;
 mod check;
 mod cohort;
 mod company;

@@ -209,7 +209,7 @@ fn what_happens_after_as_of_shows_in_no_report() {
     }
     assert!(other_ends(&exports) > 20);
 
-    let reports: [&[&str]; 19] = [
+    let reports: [&[&str]; 22] = [
         &["scorecard", "--by", "lead_source"],
         &["funnel", "--by", "country"],
         &["funnel", "--basis", "period", "--entry", "each"],
@@ -229,6 +229,9 @@ fn what_happens_after_as_of_shows_in_no_report() {
         &["account"],
         &["account", "--by", "industry", "--period", "month"],
         &["funnel", "--by", "persona"],
+        &["attribution"],
+        &["attribution", "--by", "campaign", "--order", "2"],
+        &["sourced"],
     ];
     let mut differ = Vec::new();
     for report in reports {

@@ -238,7 +238,7 @@ pub fn processes(company: &Company) -> Vec<Process> {
 }
 
 /// The human of each record of a person: united by conversion and by e-mail address.
-fn humans(company: &Company) -> Vec<usize> {
+pub fn humans(company: &Company) -> Vec<usize> {
     let row: BTreeMap<&str, usize> = company.people.iter().enumerate().map(|(i, p)| (p.id.as_str(), i)).collect();
     let mut human: Vec<usize> = (0..company.people.len()).collect();
     let mut unite = |a: usize, b: usize| {
@@ -261,7 +261,7 @@ fn humans(company: &Company) -> Vec<usize> {
 }
 
 /// The account of a human: the one that a record names, else the one whose domain the e-mail address has.
-fn account_of<'a>(company: &'a Company, records: &[&'a Person]) -> Option<&'a str> {
+pub fn account_of<'a>(company: &'a Company, records: &[&'a Person]) -> Option<&'a str> {
     let named = records.iter().map(|p| p.account.as_str()).find(|a| !a.is_empty());
     named.or_else(|| {
         records.iter().find_map(|p| {

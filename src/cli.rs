@@ -53,6 +53,8 @@ pub enum Command {
     Score(ScoreArgs),
     /// Conversion by cohort and age, and eventual conversion while some are lost and others still open
     Cohort(CohortArgs),
+    /// What both teams did along the way: touches by stage, hand-offs, the most common paths, or one buyer's whole story
+    Journey(JourneyArgs),
 }
 
 /// What every report reads.
@@ -483,6 +485,52 @@ impl Age {
             Self::Month => 30,
             Self::Week => 7,
             Self::Quarter => 90,
+        }
+    }
+}
+
+/// `journey`
+#[derive(Debug, Args)]
+pub struct JourneyArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub slice: SliceArgs,
+    /// The most common paths instead: this many of them [default: 10]
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "10",
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub variants: Option<u32>,
+    /// What a step of a path is: a stage or a touch by team and kind, by team alone, or only a stage
+    #[arg(long, value_enum, default_value = "kinds", requires = "variants")]
+    pub steps: Steps,
+    /// Compare only the first steps of paths, this many
+    #[arg(long, value_name = "N", requires = "variants", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub depth: Option<u32>,
+    /// One buyer's whole story instead: the id of a person or a deal, or an e-mail address
+    #[arg(long, value_name = "ID", conflicts_with_all = ["variants", "from", "to", "by", "condition"])]
+    pub buyer: Option<String>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// What a step of a path is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Steps {
+    /// Stages, and touches by team and kind
+    Kinds,
+    /// Stages, and touches by team
+    Teams,
+    /// Stages alone
+    Stages,
+}
+
+impl Steps {
+    /// For machines and notes.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Kinds => "kinds",
+            Self::Teams => "teams",
+            Self::Stages => "stages",
         }
     }
 }

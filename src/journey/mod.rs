@@ -12,6 +12,7 @@
 mod entries;
 mod evidence;
 pub mod handoff;
+pub mod mix;
 mod segment;
 pub mod spells;
 mod touch;

@@ -4,6 +4,7 @@ use super::count::{Began, Group, Reach, Won};
 use super::tidy::{QUANTILES, distribution};
 use super::{FEW, View};
 use crate::evaluate::segment_text;
+use crate::journey::Side;
 use crate::journey::mix::Place;
 use crate::output::number;
 use crate::report::scorecard::heading;
@@ -110,6 +111,11 @@ impl View<'_> {
             self.groups("teams", "Touched before the close by", |began| began.teams.iter().zip(TEAM_TITLES).collect()),
         );
         tables
+    }
+
+    /// Why nothing can be said of touches.
+    pub fn no_touches(&self) -> Option<String> {
+        self.data.facts().no_table("touches")
     }
 
     fn touches(&self) -> Table {
@@ -241,19 +247,19 @@ impl View<'_> {
                 add("Hand-offs per won deal".into(), &won.changes, Unit::Number);
                 add("Returns per won deal (ping-pong)".into(), &returns, Unit::Number);
                 if self.handoff.is_some() {
-                    add("Longest silence around the hand-off, days".into(), &won.silence.days, Unit::Number);
+                    add("Longest silence around the hand-off".into(), &won.silence.days, Unit::Days);
                 }
             }
             if self.handoff.is_some() {
                 for (_, began) in self.began() {
-                    add("The same of everybody handed over".into(), &began.silence.days, Unit::Number);
+                    add("The same of everybody handed over".into(), &began.silence.days, Unit::Days);
                 }
             }
         } else {
             for (key, won) in self.won() {
                 add(format!("{}: hand-offs", self.words(key)), &won.changes, Unit::Number);
                 if self.handoff.is_some() {
-                    add(format!("{}: silence, days", self.words(key)), &won.silence.days, Unit::Number);
+                    add(format!("{}: silence", self.words(key)), &won.silence.days, Unit::Days);
                 }
             }
         }
@@ -363,6 +369,15 @@ impl View<'_> {
         let (began, won) =
             (counts.began.get(&(None, None)).unwrap_or(&none), counts.won.get(&(None, None)).unwrap_or(&no_win));
         let kept = keep.iter().filter(|k| **k).count();
+        if let Some(why) = self.no_touches() {
+            return vec![
+                format!("Nothing is known of touches, so only who brought the buyers can be said: {why}."),
+                format!(
+                    "{kept} buying processes = {} that began in the days shown + {} that began outside of them + {} without a day on which they reached any stage.",
+                    began.n, counts.outside, counts.undated
+                ),
+            ];
+        }
         let mut notes = vec![
             format!("{kept} buying processes = {} that began in the days shown + {} that began outside of them + {} without a day on which they reached any stage. Touches and buyers are of those that began, whatever became of them by {}; hand-offs, their silences and the share before sales are of the {} deals won in the days shown.", began.n, counts.outside, counts.undated, data.session.as_of, won.n),
             "A touch lies in the furthest stage reached at or before it; where only the day of one of them is known, the stage counts as reached on that day. Touches after the close are in no other figure; the day of a close without a time still belongs to the journey.".to_string(),
@@ -379,11 +394,11 @@ impl View<'_> {
             self.overlap(began).2
         ));
         notes.push("A hand-off is a change of team in the order of touches up to the close; every one after the first is a return (ping-pong). Where the order within a day is not known, the one with the fewest changes is taken: it is at least so many.".into());
-        if won.untouched + won.unordered > 0 {
-            notes.push(format!(
-                "{} won deals have no touch of a team, and so no number of hand-offs; of {} the order is not known on some day.",
-                won.untouched, won.unordered
-            ));
+        if won.untouched > 0 {
+            notes.push(format!("{} won deals have no touch of a team, and so no number of hand-offs.", won.untouched));
+        }
+        if won.unordered > 0 {
+            notes.push(format!("Of {} won deals the order of touches is not known on some day.", won.unordered));
         }
         match self.handoff_title() {
             Some(title) => {
@@ -406,9 +421,11 @@ impl View<'_> {
         if counts.won_outside > 0 {
             notes.push(format!("{} deals were won outside of the days shown, or on no known day.", counts.won_outside));
         }
-        notes.push("Whom both teams touched wins more in any company, and that proves nothing: a buyer who answers gets more touches, one who stays longer collects more, and a deal is worked because it looks good.".into());
-        if data.journeys.touch_of.contains(&crate::tables::NONE) {
-            notes.push("Touches of a person in no export belong to no buyer, and are in no figure here.".into());
+        notes.push("What differs between journeys of one team and of both proves nothing (survivorship): a journey that lives longer collects more touches of both, a buyer who answers gets more of them, and a deal is worked because it looks good.".into());
+        for (side, name) in [(Side::Marketing, "marketing"), (Side::Sales, "sales")] {
+            if !data.journeys.touch_side.contains(&Some(side)) {
+                notes.push(format!("No export has a touch of {name}: it looks absent everywhere because nobody recorded it, or because [teams] does not name its kinds."));
+            }
         }
         if self.few() {
             notes.push(format!("Figures marked {FEW_MARK} are of fewer than {FEW}: they say little."));

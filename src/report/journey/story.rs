@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::contract::Evidence;
 use crate::journey::mix::{Mix, Told};
 use crate::journey::{How, NO_DAY, Outcome, Side};
 use crate::output::number;
@@ -39,6 +40,13 @@ pub struct Event {
     pub evidence: &'static str,
     /// The record; `None` where no one record says it.
     pub origin: Option<Origin>,
+}
+
+impl Event {
+    /// File and offset of the record.
+    fn record(&self) -> Option<(u32, u64)> {
+        self.origin.map(|origin| (origin.file(), origin.offset()))
+    }
 }
 
 /// One buyer.
@@ -155,6 +163,10 @@ impl<'a> Story<'a> {
                 .cmp(&key(b))
                 .then_with(|| (&a.what, &a.by, self.text(a.person)).cmp(&(&b.what, &b.by, self.text(b.person))))
         });
+        // Where a record's column says the same as a change that was made of it, the change is enough.
+        let changed: BTreeSet<(i64, u32, Option<(u32, u64)>)> =
+            events.iter().filter(|e| e.kind == "status").map(|e| (e.at.utc_ms(), e.person, e.record())).collect();
+        events.retain(|e| e.kind != "qualified" || !changed.contains(&(e.at.utc_ms(), e.person, e.record())));
         // A history has a change of owner twice: by id and by name.
         let mut seen: BTreeSet<(i64, String, u32)> = BTreeSet::new();
         events.retain(|e| e.kind != "owner" || seen.insert((e.at.utc_ms(), e.what.clone(), e.person)));
@@ -235,13 +247,12 @@ impl<'a> Story<'a> {
             if !mine && (deal == NONE || self.deals.binary_search(&deal).is_err()) {
                 continue;
             }
-            let shown = |code: u32| match (self.user(code), kind) {
-                (text, _) if text.is_empty() => "nothing".to_string(),
-                (text, _) => text,
-            };
+            let shown = |code: u32| Some(self.user(code)).filter(|t| !t.is_empty()).unwrap_or("nothing".into());
             let field = Some(self.text(field[row])).filter(|f| !f.is_empty());
             let title = field.unwrap_or(if person == NONE { "Stage" } else { "Status" });
-            let what = if old[row] == NONE {
+            let what = if old[row] == NONE && new[row] == NONE {
+                title.to_string()
+            } else if old[row] == NONE {
                 format!("{title}: {}", shown(new[row]))
             } else {
                 format!("{title}: {} → {}", shown(old[row]), shown(new[row]))
@@ -294,7 +305,7 @@ impl<'a> Story<'a> {
             };
             let mut parts: Vec<&str> = words.iter().map(|c| self.text(c[row])).chain([name]).collect();
             parts.retain(|part| !part.is_empty());
-            parts.dedup();
+            parts.dedup_by(|b, a| a.eq_ignore_ascii_case(b));
             let what = if parts.is_empty() { "touch".to_string() } else { parts.join(", ") };
             let at = self.mix.at[row];
             let Some(mut event) = self.event("touch", at, what, Some(table.origin[row])) else { continue };
@@ -328,18 +339,45 @@ impl<'a> Story<'a> {
                 How::Inferred => "inferred",
                 How::Undated => "undated",
             };
-            let record = events.iter().find(|e| e.at == reached.at && !e.other && e.kind != "owner");
-            let record = record.filter(|_| reached.how == How::Recorded);
+            let recorded = reached.how == How::Recorded;
+            let record =
+                stage.reached.iter().filter(|_| recorded).find_map(|e| self.record(&e.value, reached.at, events));
             let what = format!("Reached {} ({evidence})", stage.title);
-            let dated = self.event("stage", reached.at, what.clone(), record.and_then(|e| e.origin));
+            let dated = self.event("stage", reached.at, what.clone(), record);
             let Some(mut event) = dated.or_else(|| self.undated(what)) else { continue };
-            // After the record that says so, and before the touches of its day.
-            event.key = (record.map_or(event.key.0, |e| e.key.0), 3);
+            // After the record that says so; a touch that does stands at the end of a day that has no time.
+            let says = events.iter().filter(|e| record.is_some() && e.origin == record && e.at == reached.at);
+            event.key = (says.map(|e| e.key.0).max().unwrap_or(event.key.0), 3);
             event.stage.clone_from(&stage.id.value);
             event.evidence = evidence;
             stages.push(event);
         }
         stages
+    }
+
+    /// The record that shows a stage, by one kind of evidence.
+    fn record(&self, evidence: &Evidence, at: Stamp, events: &[Event]) -> Option<Origin> {
+        let of_kind = |kinds: &[&str]| {
+            let found = events.iter().filter(|e| e.at == at && !e.other && kinds.contains(&e.kind));
+            found.min_by_key(|e| kinds.iter().position(|kind| *kind == e.kind)).and_then(|e| e.origin)
+        };
+        match evidence {
+            Evidence::Column { table: Kind::Deals, column, .. } => {
+                let deals = self.data.tables.get(Kind::Deals);
+                let row = self.process as usize;
+                (deals.times(&column.value).get(row) == Some(&at)).then(|| deals.origin[row])
+            }
+            Evidence::Column { column, .. } => {
+                let people = self.data.tables.get(Kind::People);
+                let times = people.times(&column.value);
+                let mine = |row: &&u32| self.data.journeys.of_person[**row as usize] == self.process;
+                let row = self.people.iter().filter(mine).find(|row| times[**row as usize] == at)?;
+                Some(people.origin[*row as usize])
+            }
+            Evidence::Status { .. } => of_kind(&["status", "created"]),
+            Evidence::DealStage { .. } => of_kind(&["deal_stage", "deal_created"]),
+            Evidence::Touch { .. } => of_kind(&["touch"]),
+        }
     }
 
     /// A stage that was reached on an unknown day.

@@ -54,6 +54,14 @@ struct Figure<'a> {
     n: u64,
 }
 
+impl<'a> Figure<'a> {
+    /// Not known, whatever was counted.
+    fn missing(&mut self, why: &'a str) {
+        self.value = Err(why);
+        self.ratio = None;
+    }
+}
+
 /// Figures of one section, period and segment.
 struct Figures<'a> {
     rows: Vec<Figure<'a>>,
@@ -139,7 +147,7 @@ impl<'a> Figures<'a> {
         if self.only_won
             && let Some(rate) = self.rows.last_mut()
         {
-            rate.value = Err("no deal in the exports is lost");
+            rate.missing("no deal in the exports is lost");
         }
         let none = if group.won > 0 { "no won deal with an amount" } else { "no won deal" };
         let amount = group.amount as f64 / self.scale;
@@ -151,7 +159,7 @@ impl<'a> Figures<'a> {
         let median = days.map(|d| d.median).ok_or("no won deal with a beginning");
         self.plain(about, "median_days_to_won", median, Unit::Days, group.days.len() as u64);
         if let Some(why) = self.no_deals {
-            self.rows[start..].iter_mut().for_each(|row| row.value = Err(why));
+            self.rows[start..].iter_mut().for_each(|row| row.missing(why));
         }
     }
 
@@ -216,7 +224,7 @@ impl View<'_> {
     pub fn tidy(&self) -> Table {
         let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
         let facts = self.data.facts();
-        let no_deals = facts.no_table("deals");
+        let (no_deals, no_touches) = (facts.no_table("deals"), self.no_touches());
         let names: Vec<(String, usize)> = self.places().iter().map(|(place, id, _)| (id.clone(), *place)).collect();
         let mut rows = Vec::new();
         let (none, no_win) = (Began::default(), Won::default());
@@ -263,6 +271,10 @@ impl View<'_> {
                 figures.silence("all", 1, &began.silence);
                 let changes = distribution(&won.changes);
                 figures.won(won, &changes);
+                if let Some(why) = &no_touches {
+                    let of_touches = figures.rows.iter_mut().filter(|figure| figure.section != "origin");
+                    of_touches.for_each(|figure| figure.missing(why));
+                }
                 let words = segment.map_or_else(String::new, |s| segment_text(self.by, &self.segments[s]));
                 rows.extend(figures.rows.iter().map(|figure| self.row(figure, period, &words)));
             }
@@ -282,7 +294,7 @@ impl View<'_> {
         figures.share(about, "touches", before.touches[1], began.of_handed[1], false);
         figures.share(about, "processes", before.by[1] + before.by[2], before.processes(), true);
         if self.handoff.is_none() {
-            figures.rows[start..].iter_mut().for_each(|row| row.value = Err("no stage hands leads over"));
+            figures.rows[start..].iter_mut().for_each(|row| row.missing("no stage hands leads over"));
         }
     }
 

@@ -13,6 +13,7 @@ mod definition_small;
 mod entries;
 mod figures;
 mod handoff;
+mod journey;
 mod metamorphic;
 mod planted;
 mod process;

@@ -300,7 +300,7 @@ fn lines_of_the_example_are_those_of_its_files() {
     }
     let mut touches = 0;
     for r in rows(&story, "journey_buyer_tidy").iter().filter(|r| r["event"] == "touch") {
-        let text = std::fs::read_to_string(root().join(r["file"].as_str().unwrap())).unwrap();
+        let text = std::fs::read_to_string(root().join("examples/acme").join(r["file"].as_str().unwrap())).unwrap();
         let line = usize::try_from(r["line"].as_u64().unwrap()).unwrap();
         let line = text.lines().nth(line - 1).unwrap();
         let ids = ["00QHs000000000W", "003Hs000000000A", "006Hs0000000006"];

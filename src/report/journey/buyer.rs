@@ -151,11 +151,8 @@ fn unknown(text: &str, id: &str, data: &Data) -> Issue {
     let names = &data.tables.names;
     let columns = [people.codes("person_id"), deals.codes("deal_id"), people.codes("email")];
     let near = nearest(id, columns.iter().flat_map(|c| c.iter()).filter_map(|code| names.text(*code)));
-    let looked = format!(
-        "looked through {} records of people and {} deals, by id and by e-mail address",
-        people.len(),
-        deals.len()
-    );
+    let looked =
+        format!("looked through ids and e-mail addresses: {} of people, {} of deals", people.len(), deals.len());
     let hint = near.map_or_else(|| looked.clone(), |near| format!("{looked}; did you mean `{near}`?"));
     let what = format!("nobody up to {} has the id or address `{text}`", data.session.as_of);
     Issue::usage(Where::file(FLAG), what).hint(hint)

@@ -254,12 +254,13 @@ fn check_touches(found: &Figures, part: &[&One]) {
             let start = (s < 5).then(|| one.stages[s]).flatten().map(|(at, _)| at);
             let there = start.is_some_and(|at| one.at(at) == Some(s) && one.over.is_none_or(|over| at <= over));
             if there || !mine.is_empty() {
-                reached[match teams {
-                    [1.., 0] => 0,
-                    [0, 1..] => 1,
-                    [1.., 1..] => 2,
-                    [0, 0] => 3,
-                }] += 1;
+                let place = match (teams[0] > 0, teams[1] > 0) {
+                    (true, false) => 0,
+                    (false, true) => 1,
+                    (true, true) => 2,
+                    (false, false) => 3,
+                };
+                reached[place] += 1;
             }
         }
         is(found, ["touches", item, "marketing"], 0, float(touches[0]));
@@ -543,7 +544,7 @@ const REPORTS: [&[&str]; 2] = [&["--by", "lead_source"], &["--variants"]];
 
 #[test]
 fn neither_the_order_of_rows_nor_the_number_of_files_matters() {
-    for seed in 0..20 {
+    for seed in 0..10 {
         for times in [Times::Distinct, Times::Days] {
             let sheets = company(seed, times);
             let mut shuffled = sheets.clone();
@@ -562,7 +563,7 @@ fn neither_the_order_of_rows_nor_the_number_of_files_matters() {
 
 #[test]
 fn what_comes_after_as_of_shows_nowhere() {
-    for seed in 0..20 {
+    for seed in 0..10 {
         for times in [Times::Distinct, Times::Days] {
             let mut sheets = company(seed, times);
             super::company::straighten(&mut sheets);

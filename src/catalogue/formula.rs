@@ -233,6 +233,27 @@ pub fn uses(text: &str) -> Vec<String> {
 /// The least value of a column that a condition lets through, where it says so plainly: `score >= 65`, alone or joined by
 /// AND to whatever else. The highest of several.
 pub fn at_least(text: &str, column: &str) -> Option<f64> {
+    let expr = parse(text).ok()?;
+    conjuncts(&expr).into_iter().filter_map(|part| least(part, column)).reduce(f64::max)
+}
+
+/// What a condition asks besides `column >= number`, each part for itself.
+pub fn besides(text: &str, column: &str) -> Vec<String> {
+    let Ok(expr) = parse(text) else { return Vec::new() };
+    conjuncts(&expr).into_iter().filter(|part| least(part, column).is_none()).map(ToString::to_string).collect()
+}
+
+/// The parts of a condition that must all hold.
+fn conjuncts(expr: &Expr) -> Vec<&Expr> {
+    match expr {
+        Expr::Nested(inner) if matches!(**inner, Expr::BinaryOp { op: BinaryOperator::And, .. }) => conjuncts(inner),
+        Expr::BinaryOp { left, op: BinaryOperator::And, right } => [conjuncts(left), conjuncts(right)].concat(),
+        other => vec![other],
+    }
+}
+
+/// The number of `column >= number`, written either way round.
+fn least(expr: &Expr, column: &str) -> Option<f64> {
     fn number(expr: &Expr) -> Option<f64> {
         match expr {
             Expr::Value(v) => match &v.value {
@@ -244,20 +265,13 @@ pub fn at_least(text: &str, column: &str) -> Option<f64> {
             _ => None,
         }
     }
-    fn of(expr: &Expr, column: &str) -> Option<f64> {
-        let is = |e: &Expr| matches!(e, Expr::Identifier(ident) if ident.value == column);
-        match expr {
-            Expr::Nested(inner) => of(inner, column),
-            Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
-                let both = [of(left, column), of(right, column)];
-                both.into_iter().flatten().reduce(f64::max)
-            }
-            Expr::BinaryOp { left, op: BinaryOperator::GtEq, right } if is(left) => number(right),
-            Expr::BinaryOp { left, op: BinaryOperator::LtEq, right } if is(right) => number(left),
-            _ => None,
-        }
+    let is = |e: &Expr| matches!(e, Expr::Identifier(ident) if ident.value == column);
+    match expr {
+        Expr::Nested(inner) => least(inner, column),
+        Expr::BinaryOp { left, op: BinaryOperator::GtEq, right } if is(left) => number(right),
+        Expr::BinaryOp { left, op: BinaryOperator::LtEq, right } if is(right) => number(left),
+        _ => None,
     }
-    of(&parse(text).ok()?, column)
 }
 
 /// Why a formula has no value.

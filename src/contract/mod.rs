@@ -24,8 +24,8 @@ use sha2::{Digest, Sha256};
 
 pub use handoff::{Handoff, Target};
 pub use types::{
-    ColumnRule, DateOrder, Evidence, FiscalLabel, MeasureDef, MetricDef, Owner, Qualified, QualifiedRule, Rate, Said,
-    Source, Stage, Team, Teams,
+    ColumnRule, DateOrder, Evidence, FiscalLabel, MeasureDef, MetricDef, Owner, Qualified, QualifiedRule,
+    QualifiedVersion, Rate, Said, Source, Stage, Team, Teams,
 };
 
 use crate::issue::{Issue, Issues, Place};

@@ -218,16 +218,16 @@ pub struct MetricDef {
     pub example: Option<toml::Table>,
 }
 
-/// `[qualified]`: the one definition of a qualified lead.
+/// `[qualified]`: the one definition of a qualified lead, in its versions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Qualified {
     /// Where it was written.
     pub place: Place,
-    /// Which version of the definition this is.
-    pub version: Said<String>,
+    /// Its versions, the earliest first; at least one.
+    pub versions: Vec<QualifiedVersion>,
     /// What it is called.
     pub title: String,
-    /// What must hold, all of it; at least one. A single condition is a rule called `when`.
+    /// What must hold: all of the rules of one version, which has at least one. A single condition is a rule called `when`.
     pub rules: Vec<QualifiedRule>,
     /// The stage whose processes are asked; all processes without one.
     pub stage: Option<Said<String>>,
@@ -237,9 +237,41 @@ pub struct Qualified {
     pub sales: String,
 }
 
+impl Qualified {
+    /// Index of the version in force on a day; `None` before the first.
+    pub fn on(&self, day: Date) -> Option<usize> {
+        self.versions.iter().rposition(|version| version.from.is_none_or(|from| from <= day))
+    }
+
+    /// The version that holds now, or all of them in their order.
+    pub fn label(&self) -> String {
+        let names: Vec<&str> = self.versions.iter().map(|v| v.name.value.as_str()).collect();
+        names.join(", ")
+    }
+
+    /// What a rule is called: with its version, where there are several.
+    pub fn rule_title(&self, rule: &QualifiedRule) -> String {
+        match &self.versions[..] {
+            [_] => rule.name.value.clone(),
+            versions => format!("{}: {}", versions[rule.version].name.value, rule.name.value),
+        }
+    }
+}
+
+/// One version of the definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QualifiedVersion {
+    /// What it is called.
+    pub name: Said<String>,
+    /// The first day on which it holds; from the beginning without one.
+    pub from: Option<Date>,
+}
+
 /// One condition of the definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QualifiedRule {
+    /// Index of its version.
+    pub version: usize,
     /// `snake_case` name, unique in its definition.
     pub name: Said<String>,
     /// SQL condition on the columns of buying processes; the columns are checked with the data.

@@ -49,6 +49,8 @@ pub struct Handed {
     pub recycled_at: Stamp,
     /// Whether it was sent back at any time from then on.
     pub recycled: bool,
+    /// Whether one of these two is what a record says now, and nobody says since when.
+    pub undated: bool,
     /// Whether it qualified again after that.
     pub again: bool,
     /// Why it was turned down; [`NONE`] when nobody says.
@@ -66,10 +68,12 @@ pub struct Handed {
 pub struct HandedOver {
     /// In order of process.
     pub all: Vec<Handed>,
-    /// Processes that passed the stage without a record.
-    pub inferred: u64,
+    /// Processes that passed the stage without a record, and the day by which they had.
+    pub inferred: Vec<(u32, i32)>,
     /// Processes that reached it on a day nobody knows.
-    pub undated: u64,
+    pub undated: Vec<u32>,
+    /// Whether any export has a touch that could count.
+    pub touches: bool,
     /// Whether any export says why leads were turned down.
     pub reasons: bool,
 }
@@ -95,8 +99,8 @@ pub fn handed_over(
     for (process, reached) in journeys.stages[from].iter().enumerate() {
         match reached.how {
             How::No => {}
-            How::Inferred => out.inferred += 1,
-            How::Undated => out.undated += 1,
+            How::Inferred => out.inferred.push((process as u32, reached.day)),
+            How::Undated => out.undated.push(process as u32),
             How::Recorded => {
                 index[process] = out.all.len() as u32;
                 out.all.push(Handed {
@@ -110,6 +114,7 @@ pub fn handed_over(
                     rejected: false,
                     recycled_at: Stamp::NONE,
                     recycled: false,
+                    undated: false,
                     again: false,
                     reason: NONE,
                     owner: NONE,
@@ -120,7 +125,7 @@ pub fn handed_over(
         }
     }
     let view = View { tables, who, contract, home, journeys, as_of, index, stages: (from, accepted) };
-    view.touches(&mut out.all);
+    out.touches = view.touches(&mut out.all);
     view.decisions(&mut out.all);
     view.owners(&mut out.all);
     out
@@ -159,7 +164,8 @@ impl View<'_> {
         self.home.day(at).is_some_and(|day| day <= self.as_of)
     }
 
-    fn touches(&self, all: &mut [Handed]) {
+    /// Gives each lead its first touch that counts; whether there is any touch that could.
+    fn touches(&self, all: &mut [Handed]) -> bool {
         let touches = self.tables.get(Kind::Touches);
         let kind = touches.codes("kind");
         let automated = words(self.tables, &self.contract.handoff.automated, &[&kind]);
@@ -169,10 +175,12 @@ impl View<'_> {
             Owner::Marketing => side == Some(Side::Marketing),
             Owner::Both => side.is_some(),
         };
+        let mut any = false;
         for (row, at) in super::touch_times(touches).iter().copied().enumerate() {
             if !counts(self.journeys.touch_side[row]) || automated.contains(kind[row]) || !self.happened(at) {
                 continue;
             }
+            any = true;
             let Some(lead) = self.of(all, self.journeys.touch_of[row]) else { continue };
             if not_before(self.home, lead.at, at) {
                 lead.first = lead.first.earlier(at);
@@ -180,6 +188,7 @@ impl View<'_> {
                 lead.before += 1;
             }
         }
+        any
     }
 
     /// Words that mean a lead went back: the agreement's, and those that only a stage before this one has.
@@ -301,8 +310,10 @@ impl View<'_> {
             }
             let (lead, dated) = (&mut all[index as usize], dated[index as usize]);
             let is = |set: &CodeSet| now.iter().any(|column| set.contains(column[row]));
-            lead.rejected |= !dated[0] && (is(sets[0]) || reasons[row] != NONE);
-            lead.recycled |= !dated[1] && is(sets[1]);
+            let (rejected, recycled) = (!dated[0] && (is(sets[0]) || reasons[row] != NONE), !dated[1] && is(sets[1]));
+            lead.undated |= (rejected && !lead.rejected) || (recycled && !lead.recycled);
+            lead.rejected |= rejected;
+            lead.recycled |= recycled;
             if lead.rejected && lead.reason == NONE {
                 lead.reason = reasons[row];
             }

@@ -21,6 +21,7 @@ use crate::issue::{Issue, Place, did_you_mean};
 use crate::journey::Outcome;
 use crate::session::{Data, Session};
 use crate::stats::ranking::{Auc, auc};
+use crate::time::date_of;
 
 use ask::{Capacity, Threshold};
 
@@ -36,11 +37,16 @@ pub fn build(args: &ScoreArgs, env: &mut Env<'_>) -> Result<Report> {
     let asked_threshold = ask::threshold(args.threshold.as_deref())?;
     let capacity = args.capacity.as_deref().map(Capacity::read).transpose()?;
     let session = Session::open(&args.input, env)?;
-    let threshold = asked_threshold.or_else(|| ask::in_force(&session.contract, &args.column));
     let data = session.load(&args.output, env)?;
     let slice = args.window.slice();
     let periods = periods(&data, &slice)?;
     let facts = data.facts();
+    let in_force = ask::in_force(&data.session.contract, &args.column, date_of(periods.to));
+    let besides = in_force.as_ref().map_or(&[][..], |t| &t.besides);
+    let verdicts = besides.iter().map(|rule| facts.verdicts(rule)).collect::<Result<Vec<_>>>()?;
+    let passes = |at: usize| verdicts.iter().all(|rule| rule[at] == Some(true));
+    let has_rules = !besides.is_empty();
+    let threshold = asked_threshold.or(in_force);
     let keep = facts.journey_mask(slice.condition.as_deref())?;
     let Some(scores) = facts.numbers(&args.column) else { return Err(no_column(&data, &args.column).into()) };
 
@@ -48,7 +54,7 @@ pub fn build(args: &ScoreArgs, env: &mut Env<'_>) -> Result<Report> {
     for at in (0..data.journeys.len()).filter(|at| keep[*at]) {
         let day = data.journeys.entered(at);
         match day.filter(|day| periods.index(*day).is_some()) {
-            Some(day) => scored.add(&data, at, day, scores[at]),
+            Some(day) => scored.add(&data, at, day, (scores[at], passes(at))),
             None if day.is_some() => scored.outside += 1,
             None => scored.undated += 1,
         }
@@ -63,6 +69,7 @@ pub fn build(args: &ScoreArgs, env: &mut Env<'_>) -> Result<Report> {
         outcomes: Outcomes::of(&facts),
         edges,
         tenths: args.bands.is_empty(),
+        has_rules,
         threshold,
         capacity,
         matching,
@@ -100,6 +107,8 @@ pub struct One {
     pub day: i32,
     /// Won by as-of.
     pub won: bool,
+    /// Meets what the definition asks besides the score.
+    pub passes: bool,
 }
 
 /// Everybody who is asked.
@@ -125,12 +134,12 @@ impl Scored {
         Self { all: Vec::new(), without: none, total: none, with: none, outside: 0, undated: 0, maturity }
     }
 
-    fn add(&mut self, data: &Data, at: usize, day: i32, score: f64) {
+    fn add(&mut self, data: &Data, at: usize, day: i32, (score, passes): (f64, bool)) {
         let (journeys, maturity) = (&data.journeys, self.maturity);
         self.total.add(journeys, at, day, maturity);
         if score.is_finite() {
             self.with.add(journeys, at, day, maturity);
-            self.all.push(One { score, at, day, won: journeys.outcome[at] == Outcome::Won });
+            self.all.push(One { score, at, day, won: journeys.outcome[at] == Outcome::Won, passes });
         } else {
             self.without.add(journeys, at, day, maturity);
         }
@@ -188,6 +197,8 @@ pub struct View<'a> {
     edges: Vec<f64>,
     /// The bands are tenths.
     tenths: bool,
+    /// The definition asks for more than a score.
+    has_rules: bool,
     threshold: Option<Threshold>,
     capacity: Option<Capacity>,
     matching: Option<ask::Match>,

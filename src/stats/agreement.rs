@@ -28,7 +28,7 @@ pub struct Kappa {
     pub expected: f64,
     /// Cohen's κ: 1 is full agreement, 0 is what chance gives; `None` where chance alone gives full agreement.
     pub kappa: Option<f64>,
-    /// 95 % interval of κ, for large counts; within -1 to 1.
+    /// 95 % interval of κ, for large counts; within -1 to 1. `None` where one of the two says the same of everybody.
     pub interval: Option<(f64, f64)>,
 }
 
@@ -77,7 +77,10 @@ impl Pair {
         let unlike = (1.0 - kappa).powi(2) * (first * (b + 1.0 - a).powi(2) + second * (a + 1.0 - b).powi(2));
         let variance = (alike + unlike - (kappa - expected * (1.0 - kappa)).powi(2)) / (n * (1.0 - expected).powi(2));
         let half = Z * variance.max(0.0).sqrt();
-        let interval = Some(((kappa - half).max(-1.0), (kappa + half).min(1.0)));
+        // One of the two says the same of everybody: by counts, there is nothing that could vary.
+        let one_sided =
+            [self.both + self.first, self.both + self.second].iter().any(|yes| *yes == 0 || *yes == self.n());
+        let interval = (!one_sided).then(|| ((kappa - half).max(-1.0), (kappa + half).min(1.0)));
         Some(Kappa { observed, expected, kappa: Some(kappa), interval })
     }
 }
@@ -117,5 +120,7 @@ mod tests {
         // One says always yes, the other never: no agreement, and none expected.
         let found = Pair { first: 4, ..Pair::default() }.kappa().unwrap();
         assert!(found.observed.abs() < 1e-12 && found.kappa.is_some_and(|k| k.abs() < 1e-12));
+        assert_eq!(found.interval, None);
+        assert_eq!(Pair { both: 3, first: 47, ..Pair::default() }.kappa().unwrap().interval, None);
     }
 }

@@ -3,6 +3,17 @@
 //! In: times, and whether each ended then or was only seen to last that long. Out: quantiles of the product-limit
 //! estimate (Kaplan and Meier 1958). What has not ended stays in: to leave it out would make every wait look short.
 
+/// A quantile, and how many it rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quantile {
+    /// The time.
+    pub time: i64,
+    /// Not ended before it, and still seen then.
+    pub at_risk: usize,
+    /// Lost from sight before it; without any the quantile is that of plain shares.
+    pub unseen: usize,
+}
+
 /// The smallest time by which a share `q` of all has ended; `None` when that share was never reached, or without any.
 /// Of equal times the ended ones come first. Sorts the slice.
 ///
@@ -10,14 +21,14 @@
 /// use onefunnel::stats::censored::quantile;
 /// // Three of five had ended by 7; half of all by 5.
 /// let mut waits = [(2, true), (5, true), (5, true), (7, false), (9, false)];
-/// assert_eq!(quantile(&mut waits, 0.5), Some(5));
+/// assert_eq!(quantile(&mut waits, 0.5).map(|q| (q.time, q.at_risk, q.unseen)), Some((5, 4, 0)));
 /// assert_eq!(quantile(&mut waits, 0.9), None);
 /// ```
-pub fn quantile(waits: &mut [(i64, bool)], q: f64) -> Option<i64> {
+pub fn quantile(waits: &mut [(i64, bool)], q: f64) -> Option<Quantile> {
     // A product of many fractions must not miss the share by rounding.
     const SLACK: f64 = 1e-12;
     waits.sort_unstable_by_key(|(time, ended)| (*time, !ended));
-    let (mut left, mut at) = (1.0, 0);
+    let (mut left, mut at, mut unseen) = (1.0, 0, 0);
     while at < waits.len() {
         let time = waits[at].0;
         let here = waits[at..].iter().take_while(|w| w.0 == time).count();
@@ -28,10 +39,11 @@ pub fn quantile(waits: &mut [(i64, bool)], q: f64) -> Option<i64> {
         if ended > 0 {
             left *= 1.0 - ended as f64 / at_risk;
             if 1.0 - left >= q - SLACK {
-                return Some(time);
+                return Some(Quantile { time, at_risk: waits.len() - at, unseen });
             }
         }
         at += here;
+        unseen += here - ended;
     }
     None
 }
@@ -40,7 +52,9 @@ pub fn quantile(waits: &mut [(i64, bool)], q: f64) -> Option<i64> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::quantile;
+    fn quantile(waits: &mut [(i64, bool)], q: f64) -> Option<i64> {
+        super::quantile(waits, q).map(|found| found.time)
+    }
 
     /// Freireich et al. 1963, the 6-mercaptopurine arm: the textbook median is 23 weeks, and the upper quartile is reached
     /// by nobody.

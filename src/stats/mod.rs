@@ -5,6 +5,7 @@ pub mod censored;
 pub mod interval;
 pub mod quantile;
 pub mod ranking;
+pub mod shift;
 pub mod spread;
 pub mod summary;
 pub mod survival;

@@ -12,13 +12,20 @@ use crate::common::{bin, command, root, stdout};
 
 pub const ACME: &str = "examples/acme";
 pub const FORMATS: [&str; 6] = ["table", "csv", "tsv", "json", "jsonl", "md"];
-pub const REPORTS: [&[&str]; 6] = [
+pub const REPORTS: [&[&str]; 13] = [
     &["scorecard", ACME],
     &["funnel", ACME],
     &["inspect", ACME],
     &["metrics", "--contract", ACME],
     &["quality", ACME],
     &["cohort", ACME],
+    &["funnel", ACME, "--basis", "horizon", "--horizon", "90d"],
+    &["funnel", ACME, "--compare", "cohort,period"],
+    &["velocity", ACME],
+    &["winrate", ACME],
+    &["handoff", ACME],
+    &["definition", ACME],
+    &["score", ACME],
 ];
 pub const TIDY: &str = "metric_id,period,period_start,period_end,segment,value,unit,numerator,denominator,n,ci_low,ci_high,\
                     mature,status,basis,as_of,currency,contract_hash";
@@ -123,6 +130,13 @@ fn no_line_of_a_table_is_wider_than_80_columns() {
         all.extend([with(REPORTS[0], &["--by", by]), with(REPORTS[1], &["--by", by])]);
     }
     all.push(with(REPORTS[1], &["--basis", "period"]));
+    for report in ["cohort", "velocity", "winrate", "handoff"] {
+        for by in ["lead_source", "industry,country"] {
+            all.extend(["week", "fiscal-year"].map(|period| vec![report, ACME, "--by", by, "--period", period]));
+        }
+    }
+    all.push(vec!["definition", ACME, "--against", ACME]);
+    all.push(vec!["score", ACME, "--capacity", "40/month", "--bands", "0,20,40,60,80"]);
     let ids: Vec<String> = rows(&stdout(&["metrics", "--contract", ACME, "-f", "csv"]))
         .iter()
         .map(|r| r.get("metric_id").or_else(|| r.get("id")).expect("metrics has an id").clone())

@@ -20,6 +20,9 @@ table = "touches"
 columns = { person_id = "person", at = "at", kind = "kind", team = "team" }
 "#;
 
+/// A touch of sales with somebody else: so there are some.
+const SOMEBODY: &str = "z,2026-05-01T12:00:00Z,call,sales\n";
+
 fn print(agreement: &str, people: &str, touches: &str, args: &[&str]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
@@ -105,7 +108,7 @@ fn machines_and_marketing_and_what_came_before_are_no_touch() {
         "a,2026-07-01T12:00:00Z,call,sales\n",
     ];
     for (touch, before) in no.iter().zip(["1", "0", "0", "0"]) {
-        let report = run("", people, touch, &[]);
+        let report = run("", people, &format!("{touch}{SOMEBODY}"), &[]);
         assert_eq!(cells(&report, ["touched", "touched_before", "leaked"]), ["0", before, "1"], "{touch}");
         assert_eq!(cells(&report, ["median_hours"]), ["null"]);
     }
@@ -121,7 +124,7 @@ fn machines_and_marketing_and_what_came_before_are_no_touch() {
 fn what_is_still_possible_is_neither_kept_nor_broken() {
     // as-of ends at midnight in New York, 24 hours after the first and one second more after the second.
     let people = "a,2026-06-01,2026-06-30T00:00:00-04:00,,,,,\nb,2026-06-01,2026-06-29T23:59:59-04:00,,,,,\n";
-    let report = run("", people, "", &[]);
+    let report = run("", people, SOMEBODY, &[]);
     assert_eq!(
         (cells(&report, KEPT), cells(&report, FATES)[4..].join(" ")),
         (["0", "1", "0", "1"].map(String::from), "1 1".into())
@@ -133,8 +136,36 @@ fn what_is_still_possible_is_neither_kept_nor_broken() {
     // Over a week-end the clock of the agreement stands still: on Sunday nothing of Friday evening is late yet.
     let agreement = "[handoff]\nwithin = \"1h\"\nbusiness_hours = \"Mon-Fri 09:00-17:00\"";
     let people = "a,2026-06-01,2026-06-26T16:00:00-04:00,,,,,\nb,2026-06-01,2026-06-26T15:59:59-04:00,,,,,\n";
-    let report = run(agreement, people, "", &["--as-of", "2026-06-28"]);
+    let report = run(agreement, people, SOMEBODY, &["--as-of", "2026-06-28"]);
     assert_eq!(cells(&report, ["waiting", "leaked"]), ["1", "1"]);
+}
+
+/// Where no export has a touch that could count, nobody knows who was left alone: that is missing, and not everybody.
+#[test]
+fn without_touches_nothing_is_late_or_leaked() {
+    let people = "a,2026-05-01,2026-05-04T12:00:00Z,,,,,\nb,2026-05-01,2026-05-04T12:00:00Z,,Unqualified,,,\n";
+    for touches in ["", "a,2026-05-05T12:00:00Z,call,marketing\n", "a,2026-05-05T12:00:00Z,Marketing Email,sales\n"] {
+        let report = run("", people, touches, &[]);
+        for column in
+            ["touched", "within", "late_or_never", "window_open", "in_work", "waiting", "leaked", "share_leaked"]
+        {
+            assert_eq!(cells(&report, [column]), ["null"], "{column} {touches}");
+        }
+        assert_eq!(cells(&report, ["qualified", "rejected", "money_at_stake"]), ["2", "1", "null"]);
+        assert!(rows(&report, "handoff_leaked").is_empty());
+        assert!(report["notes"].to_string().contains("1 of 2 have no decision"), "{}", report["notes"]);
+    }
+}
+
+/// Five are left at the time by which a share was touched, or nobody was lost from sight before: else nobody knows.
+#[test]
+fn a_median_does_not_hang_on_a_few() {
+    let lead = |id: usize, at: &str| format!("{id},2026-05-01,{at},,,,,\n");
+    let mut people: String = (0..4).map(|id| lead(id, "2026-06-30T20:00:00Z")).collect();
+    people += &lead(4, "2026-06-01T12:00:00Z");
+    let touch = "4,2026-06-02T12:00:00Z,call,sales\n";
+    assert_eq!(cells(&run("", &people, touch, &[]), ["touched", "median_hours"]), ["1", "null"]);
+    assert_eq!(cells(&run("", &lead(4, "2026-06-01T12:00:00Z"), touch, &[]), ["touched", "median_hours"]), ["1", "24"]);
 }
 
 #[test]
@@ -178,7 +209,7 @@ fn every_lead_has_one_fate() {
     assert_eq!(cells(&report, FATES), ["2", "2", "1", "1", "0", "1"]);
     assert_eq!(cells(&report, ["qualified", "rejected_ever", "decided_untouched"]), ["7", "3", "5"]);
     let notes = report["notes"].to_string();
-    for note in ["Left out: 1 processes that passed", "2 of 3 that were turned down have a reason", "by the contract"] {
+    for note in ["Left out: 1 that passed", "2 of 3 that were turned down have a reason", "by the contract"] {
         assert_eq!(notes.contains(note), note != "by the contract", "{note}: {notes}");
     }
 }
@@ -199,13 +230,20 @@ fn what_leaks_is_worth_what_others_brought_in() {
         "onefunnel.toml",
         "as_of = \"2026-06-30\"\nmature_after = \"30d\"\n[[source]]\npath = \"people.csv\"\ntable = \"people\"\n\
          columns = { person_id = \"id\", created_at = \"made\", mql_at = \"mql\" }\n[[source]]\npath = \"deals.csv\"\n\
-         table = \"deals\"\ncolumns = { deal_id = \"id\", person_id = \"person\", created_at = \"made\", closed_at = \"closed\", is_won = \"won\", amount = \"amount\" }\n",
+         table = \"deals\"\ncolumns = { deal_id = \"id\", person_id = \"person\", created_at = \"made\", closed_at = \"closed\", is_won = \"won\", amount = \"amount\" }\n\
+         [[source]]\npath = \"touches.csv\"\ntable = \"touches\"\ncolumns = { person_id = \"person\", at = \"at\", kind = \"kind\", team = \"team\" }\n",
     );
-    let output = command(&["handoff", folder.path().to_str().unwrap(), "-f", "json"]).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    write("touches.csv", &format!("{TOUCHES}{SOMEBODY}"));
+    let report = || -> Value {
+        let output = command(&["handoff", folder.path().to_str().unwrap(), "-f", "json"]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
     let columns = ["leaked", "revenue_per_lead", "revenue_per_lead_n", "money_at_stake"];
-    assert_eq!(cells(&report, columns), ["3", "250", "4", "750"]);
+    assert_eq!(cells(&report(), columns), ["3", "250", "4", "750"]);
+    // Won without an amount: what a lead brings in is not known, and not 0.
+    write("deals.csv", "id,person,made,closed,won,amount\nx,a,2026-03-01,2026-04-01,yes,\n");
+    assert_eq!(cells(&report(), columns), ["3", "null", "4", "null"]);
 }
 
 #[test]
@@ -290,4 +328,22 @@ fn a_queue_is_who_had_the_lead_before_a_rep() {
     // The first was in it when it qualified, the second still is; the third had left it before.
     assert_eq!(of("queue"), [" 1", "East Queue 2"]);
     assert_eq!(of("rep"), ["Ann Bell 2", "East Queue 1"]);
+}
+
+/// A target is that of everybody: some of them have none. What is left out is of the days and processes shown.
+#[test]
+fn a_condition_has_no_target_and_counts_its_own() {
+    let people = "a,2026-05-01,2026-05-04T12:00:00Z,,,,,Web\nb,2026-05-01,2026-05-04T12:00:00Z,,,,,Fair\n\
+        c,2026-05-01,,2026-05-10,,,,Web\nd,2026-05-01,,2026-06-10,,,,Fair\n";
+    let target = "[[target]]\nstage = \"mql\"\nper = \"month\"\nvolume = 10\n";
+    let line = |args: &[&str]| {
+        let report = run(target, people, SOMEBODY, &[&["--from", "2026-05-01"], args].concat());
+        let may = rows(&report, "handoff_delivered").iter().find(|r| r["period"] == "2026-05").unwrap().clone();
+        let notes = report["notes"].to_string();
+        let left = notes.split("Left out: ").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_digit).collect());
+        ([may["needed"].to_string(), may["delivered"].to_string()], left.unwrap_or(String::from("none")))
+    };
+    assert_eq!(line(&[]), (["10".into(), "2".into()], "2".into()));
+    assert_eq!(line(&["--where", "lead_source = 'Web'"]), (["null".into(), "1".into()], "1".into()));
+    assert_eq!(line(&["--to", "2026-05-31"]), (["10".into(), "2".into()], "1".into()));
 }

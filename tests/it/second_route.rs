@@ -14,6 +14,7 @@ mod entries;
 mod figures;
 mod handoff;
 mod journey;
+mod later;
 mod metamorphic;
 mod planted;
 mod process;

@@ -75,6 +75,14 @@ struct Side<'a> {
     asked: Tallies,
 }
 
+impl Side<'_> {
+    /// Why nobody knows what a word says.
+    fn unknown(&self, word: &str) -> Option<&str> {
+        let team = ["marketing", "sales"].iter().position(|team| *team == word)?;
+        self.sets.unknown[team].as_deref()
+    }
+}
+
 fn side<'a>(
     id: &'static str,
     (contract, qualified, sets): (&'a Contract, &'a Qualified, &'a Sets),
@@ -135,7 +143,10 @@ pub fn fill(mut report: Report, view: &View<'_>, other: &Contract, condition: Op
 
     report.title = format!(
         "{}, version {}, against version {} of {}",
-        view.qualified.title, view.qualified.version.value, qualified.version.value, other.source_name
+        view.qualified.title,
+        view.qualified.label(),
+        qualified.label(),
+        other.source_name
     );
     report.tables.push(both.figures());
     report.tables.push(both.periods());
@@ -183,7 +194,7 @@ impl Both<'_> {
     }
 
     fn names(&self) -> [String; 2] {
-        let version = |side: &Side<'_>| side.qualified.version.value.clone();
+        let version = |side: &Side<'_>| side.qualified.label();
         let [this, other] = [version(&self.sides[0]), version(&self.sides[1])];
         if this == other { [format!("{this} (this)"), format!("{other} (other)")] } else { [this, other] }
     }
@@ -221,9 +232,14 @@ impl Both<'_> {
             Self::row("95 % interval", defined(&|t| outcomes.interval(t.won, t.n))),
             Self::row("Revenue", defined(&|t| outcomes.revenue(t))),
             Self::row("Qualified per sales head, in all", of(&|side| self.per_head(side.tallies[2].get(None).n, None))),
-            Self::row("Called qualified by marketing", of(&|side| Cell::count(side.tallies[0].get(None).n))),
-            Self::row("Called qualified by sales", of(&|side| Cell::count(side.tallies[1].get(None).n))),
         ];
+        for (team, word) in ["marketing", "sales"].into_iter().enumerate() {
+            let cell = |side: &Side<'_>| match side.unknown(word) {
+                Some(why) => Cell::Missing(why.into()),
+                None => Cell::count(side.tallies[team].get(None).n),
+            };
+            rows.push(Self::row(&format!("Called qualified by {word}"), of(&cell)));
+        }
         if let Some(cell) = rows[5].get_mut(3) {
             *cell = Cell::none();
         }
@@ -324,13 +340,16 @@ impl Both<'_> {
                         Cell::text(side.id),
                         Cell::text(set),
                         Cell::text(&side.qualified.title),
-                        Cell::text(&side.qualified.version.value),
+                        Cell::text(side.qualified.label()),
                         Cell::text(side.contract.short_hash()),
                         Cell::text(&side.sets.dated_by),
                         Cell::count(tally.n),
                         Cell::count(side.asked.get(period).n),
                     ];
                     row.extend(self.outcomes.machines(tally, self.view.maturity.after.is_some()));
+                    if let Some(why) = side.unknown(set) {
+                        row[9..].fill(Cell::Missing(why.into()));
+                    }
                     row.push(self.view.maturity.is(end).map_or_else(Cell::none, Cell::Flag));
                     let heads = &self.heads[period.unwrap_or(self.heads.len() - 1)];
                     row.push(some(heads.as_ref().ok().copied(), Unit::Heads, heads.as_ref().err().map_or("", |w| w)));
@@ -351,6 +370,27 @@ impl Both<'_> {
         Table { id, title: String::new(), audience: Audience::Machines, columns, rows }
     }
 
+    /// How those who would move were worked in fact.
+    fn moved_note(&self) -> Option<String> {
+        let sets = self.view.sets;
+        let mut said = [[0_u64; 3]; 2];
+        for moved in self.moved {
+            let counts = &mut said[usize::from(!moved.into)];
+            counts[0] += 1;
+            counts[1] += u64::from(sets.marketing[moved.at]);
+            counts[2] += u64::from(sets.sales[moved.at]);
+        }
+        let of = |[n, marketing, sales]: [u64; 3], where_to: &str| {
+            (n > 0).then(|| {
+                format!("{n} would move {where_to}: marketing called {marketing} of them qualified, sales {sales}")
+            })
+        };
+        let parts: Vec<String> = [of(said[0], "in"), of(said[1], "out")].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| {
+            format!("{}. What became of them is what did as they were worked, not what would have.", parts.join("; "))
+        })
+    }
+
     fn notes(&self, facts: &Facts<'_>) -> Vec<String> {
         let [this, other] = self.sides;
         let mut notes = vec![self.view.asked_note()];
@@ -366,12 +406,17 @@ impl Both<'_> {
             other.contract.short_hash(),
             this.contract.source_name
         ));
-        notes.push(
-            "Those who would move in were not worked as qualified, and those who would move out were: what became of them is what did, not what would have.".into(),
-        );
-        for (side, facts) in [(this, &self.view.data.facts()), (other, facts)] {
-            let version = &side.qualified.version.value;
-            notes.extend(about_values(facts, side.qualified).into_iter().map(|note| format!("{version}: {note}")));
+        notes.extend(self.moved_note());
+        let mut about: Vec<(String, String)> = Vec::new();
+        for ((side, facts), name) in [(this, &self.view.data.facts()), (other, facts)].into_iter().zip(self.names()) {
+            about.extend(about_values(facts, side.qualified).into_iter().map(|note| (name.clone(), note)));
+        }
+        for (name, note) in &about {
+            let both = about.iter().filter(|(_, other)| other == note).count() > 1;
+            let note = if both { note.clone() } else { format!("{name}: {note}") };
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
         }
         let rate = ratio(self.moves(None).0 + self.moves(None).1, other.asked.get(None).n);
         if let Some(rate) = rate {

@@ -92,9 +92,8 @@ impl Counts {
 
     fn ask(&mut self, sets: &Sets, at: usize, period: usize, all: usize) {
         let decided = sets.decided(at).map_or(usize::MAX, |(rule, _)| rule);
-        let no = sets.verdicts.iter().filter(|rule| rule[at] != Some(true)).count();
-        for (r, rule) in sets.verdicts.iter().enumerate() {
-            let verdict = rule[at];
+        let no = sets.asks(at).filter(|(_, verdict)| *verdict != Some(true)).count();
+        for (r, verdict) in sets.asks(at) {
             for row in [period, all] {
                 let row = &mut self.rules[r][row];
                 row.failed_alone += u64::from(verdict == Some(false));

@@ -24,9 +24,9 @@ use crate::contract::{Contract, Qualified};
 use crate::facts::Facts;
 use crate::issue::{Issue, Place};
 use crate::session::{Data, Session};
-use crate::time::day_of;
+use crate::time::{date_of, day_of};
 
-pub use layout::outcome_columns;
+pub use layout::{observed_note, outcome_columns};
 use sets::{Maturity, Sets};
 
 /// Builds the report.
@@ -47,7 +47,7 @@ pub fn build(args: &DefinitionArgs, env: &mut Env<'_>) -> Result<Report> {
     let maturity = maturity(&data);
     let view = View { data: &data, qualified: &qualified, periods: &periods, sets: &sets, maturity };
 
-    let report = data.report("definition", &format!("{}, version {}", qualified.title, qualified.version.value));
+    let report = data.report("definition", &format!("{}, version {}", qualified.title, qualified.label()));
     let mut report = match &other {
         None => layout::fill(report, &view),
         Some(other) => against::fill(report, &view, other, slice.condition.as_deref())?,
@@ -96,25 +96,38 @@ pub fn maturity(data: &Data) -> Maturity {
     Maturity { as_of: day_of(data.session.as_of), after: data.mature_after() }
 }
 
+/// Columns that tell what became of a process.
+const OUTCOME: [&str; 9] =
+    ["is_won", "is_lost", "is_open", "is_closed", "has_deal", "outcome", "days_to_won", "deal_days", "probability"];
+
 /// What holds of the values that the conditions of a definition compare.
 fn about_values(facts: &Facts<'_>, qualified: &Qualified) -> Vec<String> {
     let mut notes = Vec::new();
-    let (mut present, mut absent): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
-    for name in qualified.rules.iter().flat_map(|rule| formula::uses(&rule.when.value)) {
-        let is_history = ["_on", "_reached", "_recorded"].iter().any(|end| name.ends_with(end));
-        if !is_history && !present.contains(&name) {
-            present.push(name);
-        }
-    }
+    let (mut present, mut absent, mut later): (Vec<String>, Vec<String>, Vec<String>) = Default::default();
     for name in qualified.rules.iter().flat_map(|rule| facts.absent(&rule.when.value)) {
         if !absent.contains(&name) {
             absent.push(name);
+        }
+    }
+    for name in qualified.rules.iter().flat_map(|rule| formula::uses(&rule.when.value)) {
+        let is_history = ["_on", "_reached", "_recorded"].iter().any(|end| name.ends_with(end));
+        let ended = OUTCOME.contains(&name.as_str());
+        let list = if is_history || ended { &mut later } else { &mut present };
+        if !absent.contains(&name) && !list.contains(&name) {
+            list.push(name);
         }
     }
     if !present.is_empty() {
         notes.push(format!(
             "{} as the exports hold it now, not as it was on the day somebody qualified: exports keep no history of it.",
             present.join(", ")
+        ));
+    }
+    if !later.is_empty() {
+        notes.push(format!(
+            "{} as of {}: what happened after somebody was asked counts, so that a definition may have been met by what came of it.",
+            later.join(", "),
+            date_of(facts.as_of)
         ));
     }
     if !absent.is_empty() {

@@ -14,6 +14,7 @@ use crate::facts::Facts;
 use crate::issue::{Issue, Issues};
 use crate::journey::{Journeys, NO_DAY, Outcome};
 use crate::tables::NO_MONEY;
+use crate::time::day_of;
 
 /// What each word says of each process. Every vector has one entry per process.
 pub struct Sets {
@@ -27,12 +28,20 @@ pub struct Sets {
     pub marketing: Vec<bool>,
     /// Sales does.
     pub sales: Vec<bool>,
-    /// By rule: yes, no, or a value is missing.
+    /// By rule: yes, no, or a value is missing; of no meaning for processes of another version.
     pub verdicts: Vec<Vec<Option<bool>>>,
+    /// The version of each rule.
+    pub version_of: Vec<usize>,
+    /// The version in force on the day of each process that is asked.
+    pub version: Vec<Option<usize>>,
     /// All rules say yes.
     pub qualified: Vec<bool>,
     /// Index of marketing's stage and of sales'.
     pub stages: (usize, usize),
+    /// Why nobody knows what marketing says, and what sales says, where no export shows their stage.
+    pub unknown: [Option<String>; 2],
+    /// By pair of words: why κ means nothing.
+    pub no_kappa: [Option<String>; 3],
     /// The column of the day.
     pub dated_by: String,
     /// Kept and at the stage, on no known day.
@@ -41,6 +50,8 @@ pub struct Sets {
     pub outside: u64,
     /// Kept, and not at the stage.
     pub not_there: u64,
+    /// On a day of the range before the first version.
+    pub before: u64,
 }
 
 fn stage_of(contract: &Contract, qualified: &Qualified, id: &str) -> Result<usize, Issues> {
@@ -62,6 +73,19 @@ impl Sets {
             (stage_of(contract, qualified, &qualified.marketing)?, stage_of(contract, qualified, &qualified.sales)?);
         let asked_at = qualified.stage.as_ref().map(|s| stage_of(contract, qualified, &s.value)).transpose()?;
         let verdicts = qualified.rules.iter().map(|rule| facts.verdicts(&rule.when)).collect::<Result<Vec<_>>>()?;
+        let title = |stage: usize| &contract.stages[stage].title;
+        let unseen = |stage: usize| {
+            (!journeys.seen[stage]).then(|| format!("no export shows when {} was reached", title(stage)))
+        };
+        let unknown = [unseen(stages.0), unseen(stages.1)];
+        // Whoever is asked because somebody said so cannot have been called unqualified by the same.
+        let chosen = |stage: usize| {
+            let asked = asked_at.filter(|asked| *asked >= stage)?;
+            Some(format!("only those who reached {} are asked, so nobody is called unqualified", title(asked)))
+        };
+        let of = |team: usize, stage: usize| unknown[team].clone().or_else(|| chosen(stage));
+        let (marketing, sales) = (of(0, stages.0), of(1, stages.1));
+        let no_kappa = [marketing.clone().or_else(|| sales.clone()), marketing, sales];
         let mut sets = Self {
             day: vec![NO_DAY; journeys.len()],
             period: vec![None; journeys.len()],
@@ -69,13 +93,19 @@ impl Sets {
             marketing: vec![false; journeys.len()],
             sales: vec![false; journeys.len()],
             verdicts,
+            version_of: qualified.rules.iter().map(|rule| rule.version).collect(),
+            version: vec![None; journeys.len()],
             qualified: vec![false; journeys.len()],
             stages,
+            unknown,
+            no_kappa,
             dated_by: qualified.stage.as_ref().map_or("entered_on".into(), |s| format!("{}_on", s.value)),
             undated: 0,
             outside: 0,
             not_there: 0,
+            before: 0,
         };
+        let starts: Vec<i32> = qualified.versions.iter().map(|v| v.from.map_or(i32::MIN, day_of)).collect();
         for at in (0..journeys.len()).filter(|at| keep[*at]) {
             let day = match asked_at {
                 Some(s) if !journeys.stages[s][at].is() => {
@@ -91,11 +121,17 @@ impl Sets {
                 (None, _) => sets.undated += 1,
                 (Some(_), None) => sets.outside += 1,
                 (Some(day), Some(period)) => {
+                    let Some(version) = starts.iter().rposition(|from| *from <= day) else {
+                        sets.before += 1;
+                        continue;
+                    };
+                    sets.version[at] = Some(version);
                     sets.day[at] = day;
                     sets.period[at] = Some(period);
                     sets.marketing[at] = journeys.shown[stages.0][at];
                     sets.sales[at] = journeys.shown[stages.1][at];
-                    sets.qualified[at] = sets.verdicts.iter().all(|rule| rule[at] == Some(true));
+                    let yes = sets.asks(at).all(|(_, verdict)| verdict == Some(true));
+                    sets.qualified[at] = yes;
                 }
             }
         }
@@ -107,9 +143,15 @@ impl Sets {
         self.period.iter().enumerate().filter_map(|(at, period)| period.map(|p| (at, p)))
     }
 
+    /// The rules of the version that a process is judged by, and what each says.
+    pub fn asks(&self, at: usize) -> impl Iterator<Item = (usize, Option<bool>)> {
+        let own = self.version_of.iter().enumerate().filter(move |(_, version)| Some(**version) == self.version[at]);
+        own.map(move |(rule, _)| (rule, self.verdicts[rule][at]))
+    }
+
     /// The first rule that does not say yes, and whether that is for want of a value.
     pub fn decided(&self, at: usize) -> Option<(usize, bool)> {
-        self.verdicts.iter().position(|rule| rule[at] != Some(true)).map(|r| (r, self.verdicts[r][at].is_none()))
+        self.asks(at).find(|(_, verdict)| *verdict != Some(true)).map(|(rule, verdict)| (rule, verdict.is_none()))
     }
 }
 

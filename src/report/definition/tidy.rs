@@ -118,9 +118,10 @@ impl View<'_> {
             Cell::text(head.row),
             Cell::text(head.id),
             Cell::text(head.title),
-            Cell::text(&self.qualified.version.value),
+            Cell::text(self.versions(start, end)),
             Cell::text(head.dated_by),
         ];
+        let known = cells.len();
         match (tally, pair) {
             (Some((tally, of)), _) => {
                 cells.push(Cell::count(tally.n));
@@ -144,7 +145,12 @@ impl View<'_> {
             counted(|r| r.unknown_alone),
             counted(|r| r.only_this),
         ]);
-        cells.extend(agreement(pair));
+        let no_kappa = PAIRS.iter().zip(&self.sets.no_kappa).find(|((a, b), _)| format!("{a}_{b}") == head.id);
+        cells.extend(agreement(pair, no_kappa.and_then(|(_, why)| why.as_deref())));
+        let words = head.id.split('_').filter(|_| matches!(head.row, "set" | "region" | "said" | "agreement"));
+        if let Some(why) = words.into_iter().find_map(|word| self.unknown(word)) {
+            cells[known..].fill(Cell::Missing(why.into()));
+        }
         cells.extend([
             Cell::Date(self.data.session.as_of),
             Cell::text(&contract.currency),
@@ -162,11 +168,12 @@ impl View<'_> {
     }
 }
 
-fn agreement(pair: Option<&Pair>) -> Vec<Cell> {
+fn agreement(pair: Option<&Pair>, no_kappa: Option<&str>) -> Vec<Cell> {
     let Some(pair) = pair else { return vec![Cell::none(); 11] };
     let kappa = pair.kappa();
     let nobody = "nobody was asked";
-    let why = if kappa.is_some() { SAME } else { nobody };
+    let why = no_kappa.unwrap_or(if kappa.is_some() { SAME } else { nobody });
+    let shown = kappa.filter(|_| no_kappa.is_none());
     let plain = |v: Option<f64>, why: &str| some(v, Unit::Number, why);
     vec![
         Cell::count(pair.both),
@@ -175,9 +182,9 @@ fn agreement(pair: Option<&Pair>) -> Vec<Cell> {
         Cell::count(pair.neither),
         plain(kappa.map(|k| k.observed), nobody),
         plain(kappa.map(|k| k.expected), nobody),
-        plain(kappa.and_then(|k| k.kappa), why),
-        plain(kappa.and_then(|k| k.interval).map(|i| i.0), why),
-        plain(kappa.and_then(|k| k.interval).map(|i| i.1), why),
+        plain(shown.and_then(|k| k.kappa), why),
+        plain(shown.and_then(|k| k.interval).map(|i| i.0), why),
+        plain(shown.and_then(|k| k.interval).map(|i| i.1), why),
         plain(ratio(pair.both, pair.both + pair.first), nobody),
         plain(ratio(pair.both, pair.both + pair.second), nobody),
     ]

@@ -77,6 +77,10 @@ pub struct Judge<'a> {
     end: i64,
     /// What leads that are old enough brought in: how many, and minor units of the reporting currency.
     pub old_enough: (u64, i64),
+    /// Won among these, with an amount and in all.
+    pub won: (u64, u64),
+    /// Why what a lead brings in is not known, whatever became of it.
+    pub no_value: Option<String>,
     /// Days after which a lead is old enough; `None` when nothing tells.
     pub mature_after: Option<i32>,
 }
@@ -97,21 +101,38 @@ impl<'a> Judge<'a> {
         let end = home.date(as_of + 1).utc_ms();
         let mature_after = data.mature_after();
         let journeys = &data.journeys;
-        let mut old_enough = (0, 0);
+        let (mut old_enough, mut won) = ((0, 0), (0, 0));
         for lead in handed.all.iter().filter(|lead| mature_after.is_some_and(|days| as_of - lead.day >= days)) {
             let at = lead.process as usize;
             old_enough.0 += 1;
-            if journeys.outcome[at] == Outcome::Won && journeys.amount[at] != NO_MONEY {
-                old_enough.1 += journeys.amount[at];
+            if journeys.outcome[at] == Outcome::Won {
+                let known = journeys.amount[at] != NO_MONEY;
+                won = (won.0 + u64::from(known), won.1 + 1);
+                old_enough.1 += if known { journeys.amount[at] } else { 0 };
             }
         }
-        Ok(Self { home, zone, clock, within: agreed.within_ms, as_of, end, old_enough, mature_after })
+        let no_value = data.facts().no_table("deals").or_else(|| {
+            let why = match (old_enough.0, won) {
+                (0, _) => "no qualified lead is old enough to say what one brings in",
+                (_, (0, 1..)) => "no deal that they won has an amount",
+                _ => return None,
+            };
+            Some(why.to_string())
+        });
+        let within = agreed.within_ms;
+        Ok(Self { home, zone, clock, within, as_of, end, old_enough, won, no_value, mature_after })
     }
 
-    /// Minor units that one qualified lead brings in; `None` when none is old enough to tell.
+    /// Minor units that one qualified lead brings in.
+    ///
+    /// # Errors
+    /// Why that is not known.
     #[allow(clippy::cast_precision_loss)] // amounts stay below 2^53 minor units
-    pub fn value(&self) -> Option<f64> {
-        (self.old_enough.0 > 0).then(|| self.old_enough.1 as f64 / self.old_enough.0 as f64)
+    pub fn value(&self) -> Result<f64, &str> {
+        match &self.no_value {
+            Some(why) => Err(why),
+            None => Ok(self.old_enough.1 as f64 / self.old_enough.0 as f64),
+        }
     }
 
     /// The first and last instant that a stamp may mean.
@@ -189,6 +210,11 @@ pub struct Figures {
     pub again: u64,
     pub recycled_won: u64,
     pub recycled_value: i64,
+    pub recycled_valued: u64,
+    /// Accepted by later evidence only.
+    pub accepted_inferred: u64,
+    /// Turned down or sent back on a day nobody knows.
+    pub undated: u64,
     /// Decided without any touch on record.
     pub decided_untouched: u64,
     /// Working milliseconds.
@@ -220,9 +246,13 @@ impl Figures {
         let (journeys, home) = (&data.journeys, &data.session.home);
         let back = home.day(lead.recycled_at).unwrap_or(NO_DAY);
         if lead.recycled && journeys.outcome[at] == Outcome::Won && journeys.closed[at] >= back {
+            let known = journeys.amount[at] != NO_MONEY;
             self.recycled_won += 1;
-            self.recycled_value += if journeys.amount[at] == NO_MONEY { 0 } else { journeys.amount[at] };
+            self.recycled_valued += u64::from(known);
+            self.recycled_value += if known { journeys.amount[at] } else { 0 };
         }
+        self.accepted_inferred += u64::from(verdict.fate == Fate::Accepted && !lead.accepted);
+        self.undated += u64::from(lead.undated);
         self.decided_untouched += u64::from(!touched && lead.decision != Decision::None);
         self.waits.extend(verdict.wait);
         self.days.push(verdict.days);
@@ -231,6 +261,11 @@ impl Figures {
     /// Of those whose time is over and of whom it is known.
     pub fn judged(&self) -> u64 {
         self.kept + self.broken
+    }
+
+    /// Decided about, one way or the other.
+    pub fn decided(&self) -> u64 {
+        self.fate(Fate::Accepted) + self.fate(Fate::Rejected) + self.fate(Fate::Recycled)
     }
 
     /// Number of leads with a fate.
@@ -290,6 +325,8 @@ pub struct Counted {
     pub leaked: Vec<usize>,
     /// Leads outside of the days shown.
     pub outside: u64,
+    /// Processes of these days that passed the stage without a record.
+    pub inferred: u64,
     /// Why leads were turned down; empty: nobody says.
     pub reasons: BTreeMap<String, u64>,
 }
@@ -298,7 +335,9 @@ const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /// Judges and adds up.
 pub fn count(data: &Data, handed: &HandedOver, judge: &Judge<'_>, periods: &Periods, names: &Names<'_>) -> Counted {
-    let mut counted = Counted { figures: BTreeMap::new(), leaked: Vec::new(), outside: 0, reasons: BTreeMap::new() };
+    let inferred = handed.inferred.iter().filter(|(_, day)| periods.index(*day).is_some()).count() as u64;
+    let mut counted =
+        Counted { figures: BTreeMap::new(), leaked: Vec::new(), outside: 0, inferred, reasons: BTreeMap::new() };
     let text = |code: u32| data.tables.names.text(code).unwrap_or_default().to_string();
     let missing = vec![NONE; data.journeys.len()];
     let source = data.journeys.segments.get("lead_source").unwrap_or(&missing);
@@ -308,7 +347,7 @@ pub fn count(data: &Data, handed: &HandedOver, judge: &Judge<'_>, periods: &Peri
             continue;
         };
         let verdict = judge.judge(lead);
-        if verdict.fate == Fate::Leaked {
+        if verdict.fate == Fate::Leaked && handed.touches {
             counted.leaked.push(at);
         }
         if lead.rejected {

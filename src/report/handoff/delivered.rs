@@ -13,7 +13,7 @@ use crate::stats::spread::{Spread, spread};
 use crate::time::{date_of, day_of};
 
 /// The tidy columns: the same whatever the data.
-const TIDY: [&str; 18] = [
+const TIDY: [&str; 20] = [
     "stage_id",
     "per",
     "period",
@@ -32,6 +32,8 @@ const TIDY: [&str; 18] = [
     "last_week",
     "last_week_share",
     "last_week_share_if_even",
+    "as_of",
+    "contract_hash",
 ];
 
 /// Periods shown to people; machines get all.
@@ -65,31 +67,37 @@ struct Part {
 pub struct Delivered<'a> {
     data: &'a Data,
     parts: Vec<Part>,
+    /// Only some processes are counted, and targets are for all.
+    some: bool,
 }
 
 impl<'a> Delivered<'a> {
-    /// Every stage with a target, and the one that leads are handed over from.
-    pub fn of(data: &'a Data, periods: &Periods, fiscal: Fiscal, keep: &[bool], from_stage: usize) -> Self {
+    /// Every stage that some export shows with a target, and the one that leads are handed over from. `keep` are the
+    /// processes that count, where these are not all.
+    pub fn of(data: &'a Data, periods: &Periods, fiscal: Fiscal, keep: Option<&Vec<bool>>, from_stage: usize) -> Self {
         let contract = &data.session.contract;
         let mut wanted: Vec<(usize, PeriodKind)> = Vec::new();
         for (index, stage) in contract.stages.iter().enumerate() {
             let target = contract.targets.iter().find(|t| t.stage.value == stage.id.value);
-            if target.is_some() || index == from_stage {
+            if data.journeys.seen[index] && (target.is_some() || index == from_stage) {
                 wanted.push((index, target.map_or(periods.kind, |t| t.per)));
             }
         }
         let parts = wanted.into_iter().map(|(stage, per)| {
             let id = &contract.stages[stage].id.value;
-            let mut targets: Vec<&Target> = contract.targets.iter().filter(|t| t.stage.value == *id).collect();
+            // A target is that of everybody: part of them has none.
+            let of_all = contract.targets.iter().filter(|_| keep.is_none());
+            let mut targets: Vec<&Target> = of_all.filter(|t| t.stage.value == *id).collect();
             targets.sort_by_key(|t| t.from);
             let periods = Periods::covering(per, periods.from, periods.to, fiscal);
-            let reached = data.journeys.stages[stage].iter().zip(keep);
+            let reached = data.journeys.stages[stage].iter().enumerate();
+            let counts = |at: usize| keep.is_none_or(|keep| keep[at]);
             let mut days: Vec<i32> =
-                reached.filter(|(r, keep)| **keep && r.how == How::Recorded).map(|(r, _)| r.day).collect();
+                reached.filter(|(at, r)| counts(*at) && r.how == How::Recorded).map(|(_, r)| r.day).collect();
             days.sort_unstable();
             part(stage, &periods, &targets, &days)
         });
-        Self { data, parts: parts.collect() }
+        Self { data, parts: parts.collect(), some: keep.is_some() }
     }
 }
 
@@ -205,7 +213,12 @@ impl Delivered<'_> {
                     (label, true) => format!("{label} part"),
                     (label, false) => label.to_string(),
                 };
-                let no_target = || Cell::Missing("the contract has no [[target]] for it".into());
+                let why = if self.some {
+                    "a target is for all, and these are some"
+                } else {
+                    "the contract has no [[target]] for it"
+                };
+                let no_target = || Cell::Missing(why.into());
                 let needed = line.needed.map_or_else(no_target, |v| Cell::Number(v, Unit::Count));
                 rows.push(vec![
                     Cell::text(label),
@@ -249,6 +262,8 @@ impl Delivered<'_> {
                     line.last_week.map_or_else(Cell::none, Cell::count),
                     plain(line.last_week_share()),
                     plain(line.last_week.map(|_| even)),
+                    Cell::Date(self.data.session.as_of),
+                    Cell::text(self.data.session.contract.short_hash()),
                 ]);
             }
         }
@@ -260,14 +275,19 @@ impl Delivered<'_> {
         let mut notes = Vec::new();
         if self.parts.iter().any(|part| part.lines.iter().any(|line| line.needed.is_some())) {
             notes.push(
-                "Needed: of a period that is not over or was cut, the share of its days; a target that changes within one counts by days. So far: since the first target."
+                "Needed: of a period that is not over or was cut, the share of its days; a target that changes within one counts by days. So far: since the first of the days shown on which a target holds."
                     .into(),
+            );
+        }
+        if self.some && !self.data.session.contract.targets.is_empty() {
+            notes.push(
+                "Needed is missing: a target is for all leads, and the condition leaves some of them out.".into(),
             );
         }
         let total = self.parts.first().and_then(|part| part.total.weeks);
         if let Some(weeks) = total {
             notes.push(format!(
-                "Weekly CV: standard deviation of the weeks' numbers over their mean; {} weeks of {} on average would vary by {} by chance alone. Last week: the share of a period's leads that came in its last seven days.",
+                "Weekly CV: standard deviation of the weeks' numbers over their mean; {} weeks of {} on average would vary by {} by chance alone. Weeks of a period are counted back from its end, and days left over at its beginning are in none. Last week: the share of a period's leads that came in its last seven days.",
                 weeks.n,
                 number::people(weeks.mean, Unit::Count),
                 number::people(weeks.by_chance, Unit::Share)

@@ -3,6 +3,7 @@
 //! In: the sums. Out: tables for people, the tidy table, the list of leaked leads, notes.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use super::count::{Counted, Dimension, Fate, Figures, Group, Judge};
 use crate::calendar::Periods;
@@ -73,6 +74,7 @@ const SHOWN: usize = 8;
 /// Below this many, a share says little.
 const FEW: u64 = 5;
 const HOUR_MS: f64 = 3_600_000.0;
+const NO_TOUCH: &str = "no export has a touch that could count";
 /// Hours of arrival are shown to people in blocks of so many.
 const BLOCK: i64 = 3;
 
@@ -99,9 +101,15 @@ fn within_interval(f: &Figures) -> Option<(f64, f64)> {
     wilson(f.kept as f64, f.judged() as f64)
 }
 
+/// A quantile of waits that does not hang on a few whom nobody knows the end of.
+fn wait(waits: &[(i64, bool)], q: f64) -> Option<i64> {
+    let found = quantile(&mut waits.to_vec(), q)?;
+    (found.unseen == 0 || found.at_risk as u64 >= FEW).then_some(found.time)
+}
+
 #[allow(clippy::cast_precision_loss)] // waits stay far below 2^53 ms
 fn hours(waits: &[(i64, bool)], q: f64) -> Option<f64> {
-    quantile(&mut waits.to_vec(), q).map(|ms| ms as f64 / HOUR_MS)
+    wait(waits, q).map(|ms| ms as f64 / HOUR_MS)
 }
 
 fn of_touched(waits: &[(i64, bool)]) -> Vec<(i64, bool)> {
@@ -109,6 +117,15 @@ fn of_touched(waits: &[(i64, bool)]) -> Vec<(i64, bool)> {
 }
 
 impl View<'_> {
+    /// A figure that needs touches: missing where no export has one that could count.
+    fn if_touches(&self, cell: Cell) -> Cell {
+        if self.handed.touches { cell } else { Cell::Missing(NO_TOUCH.into()) }
+    }
+
+    fn if_deals(&self, cell: Cell) -> Cell {
+        self.data.facts().no_table("deals").map_or(cell, Cell::Missing)
+    }
+
     fn agreed(&self) -> &crate::contract::Handoff {
         &self.data.session.contract.handoff
     }
@@ -149,16 +166,16 @@ impl View<'_> {
         Table { id: id.into(), title, audience: Audience::People, columns, rows }
     }
 
-    fn within_cells(f: &Figures) -> [Cell; 2] {
+    fn within_cells(&self, f: &Figures) -> [Cell; 2] {
         let missing = || Cell::Missing("nobody's time is over".into());
         let value = share(f.kept, f.judged()).map_or_else(missing, |v| Cell::Number(v, Unit::Share));
         let interval = within_interval(f).map_or_else(Cell::none, |(l, h)| Cell::text(number::interval(l, h)));
-        [value, interval]
+        [value, interval].map(|cell| self.if_touches(cell))
     }
 
-    fn hours_cell(waits: &[(i64, bool)], q: f64) -> Cell {
+    fn hours_cell(&self, waits: &[(i64, bool)], q: f64) -> Cell {
         let why = if waits.is_empty() { "only days are known" } else { "fewer were touched by then" };
-        hours(waits, q).map_or_else(|| Cell::Missing(why.into()), |h| Cell::Number(h, Unit::Hours))
+        self.if_touches(hours(waits, q).map_or_else(|| Cell::Missing(why.into()), |h| Cell::Number(h, Unit::Hours)))
     }
 
     pub fn speed(&self) -> Table {
@@ -173,10 +190,10 @@ impl View<'_> {
             Column::right("p90_hours", "90 % by"),
         ];
         self.by_period("speed", "How soon sales was in touch", columns, |f| {
-            let mut cells = vec![Cell::count(f.qualified), Cell::count(f.touched)];
-            cells.extend(Self::within_cells(f));
-            cells.push(Self::hours_cell(&f.waits, 0.5));
-            cells.push(Self::hours_cell(&f.waits, 0.9));
+            let mut cells = vec![Cell::count(f.qualified), self.if_touches(Cell::count(f.touched))];
+            cells.extend(self.within_cells(f));
+            cells.push(self.hours_cell(&f.waits, 0.5));
+            cells.push(self.hours_cell(&f.waits, 0.9));
             cells
         })
     }
@@ -194,12 +211,59 @@ impl View<'_> {
             Column::right("money_at_stake", "At stake"),
         ];
         self.by_period("fates", "What sales decided first", columns, |f| {
-            let mut cells: Vec<Cell> = f.fates.iter().map(|n| Cell::count(*n)).collect();
+            let mut cells = self.fate_cells(f);
             let leaked = f.fate(Fate::Leaked);
-            cells.push(share(leaked, f.qualified).map_or_else(Cell::none, |v| Cell::Number(v, Unit::Share)));
-            cells.push(self.at_stake(leaked));
+            let part = share(leaked, f.qualified).map_or_else(Cell::none, |v| Cell::Number(v, Unit::Share));
+            cells.extend([self.if_touches(part), self.at_stake(leaked)]);
             cells
         })
+    }
+
+    /// By [`Fate::ALL`]: without touches nobody knows where those are whom nobody decided about.
+    fn fate_cells(&self, f: &Figures) -> Vec<Cell> {
+        let cell = |(fate, n): (&Fate, u64)| match fate {
+            Fate::Accepted | Fate::Rejected | Fate::Recycled => Cell::count(n),
+            Fate::InWork | Fate::Waiting | Fate::Leaked => self.if_touches(Cell::count(n)),
+        };
+        Fate::ALL.iter().zip(f.fates).map(cell).collect()
+    }
+
+    /// What went wrong or back at any time, whatever came first.
+    pub fn back(&self) -> Option<Table> {
+        let all = self.figures(None)?;
+        if all.rejected_ever + all.recycled_ever == 0 {
+            return None;
+        }
+        let columns = vec![
+            Column::left("period", "Period"),
+            Column::right("decided", "Decided"),
+            Column::right("rejected_ever", "Turned down"),
+            Column::right("share_rejected", "Share"),
+            Column::right("recycled_ever", "Sent back"),
+            Column::right("qualified_again", "Qualified again"),
+            Column::right("recycled_won", "Won after it"),
+            Column::right("recycled_revenue", "Revenue"),
+        ];
+        Some(self.by_period("back", "Turned down or sent back at any time", columns, |f| {
+            let part = share(f.rejected_ever, f.decided());
+            vec![
+                Cell::count(f.decided()),
+                Cell::count(f.rejected_ever),
+                part.map_or_else(Cell::none, |v| Cell::Number(v, Unit::Share)),
+                Cell::count(f.recycled_ever),
+                Cell::count(f.again),
+                self.if_deals(Cell::count(f.recycled_won)),
+                self.recycled_revenue(f),
+            ]
+        }))
+    }
+
+    #[allow(clippy::cast_precision_loss)] // amounts stay below 2^53 minor units
+    fn recycled_revenue(&self, f: &Figures) -> Cell {
+        if f.recycled_won > 0 && f.recycled_valued == 0 {
+            return Cell::Missing("no deal that they won has an amount".into());
+        }
+        self.if_deals(Cell::Number(f.recycled_value as f64 / self.minor(), Unit::Money))
     }
 
     fn minor(&self) -> f64 {
@@ -208,9 +272,8 @@ impl View<'_> {
 
     #[allow(clippy::cast_precision_loss)]
     fn at_stake(&self, leaked: u64) -> Cell {
-        let missing = || Cell::Missing("no qualified lead is old enough to say what one brings in".into());
         let money = |value: f64| Cell::Number(leaked as f64 * value / self.minor(), Unit::Money);
-        self.judge.value().map_or_else(missing, money)
+        self.if_touches(self.judge.value().map_or_else(|why| Cell::Missing(why.into()), money))
     }
 
     /// A table of groups: reps, queues, sources, hours and days of the week; and the columns of `--by`.
@@ -221,7 +284,7 @@ impl View<'_> {
             Column::right("share_within", format!("Within {}", self.agreed().within)),
             Column::right("interval", "95 % interval"),
             Column::right("median_hours", "Median"),
-            Column::right("accepted", "Accepted"),
+            Column::right("rejected_ever", "Turned down"),
             Column::right("leaked", "Leaked"),
         ];
         let titles = [
@@ -241,10 +304,13 @@ impl View<'_> {
             rows.push(heading(title, columns.len()));
             let shown = if matches!(dimension, Dimension::Hour | Dimension::Weekday) { groups.len() } else { SHOWN };
             for (name, f) in groups.iter().take(shown) {
-                let mut row = vec![Cell::text(if name.is_empty() { "(none)" } else { name }), Cell::count(f.qualified)];
-                row.extend(Self::within_cells(f));
-                row.push(Self::hours_cell(&f.waits, 0.5));
-                row.extend([Cell::count(f.fate(Fate::Accepted)), Cell::count(f.fate(Fate::Leaked))]);
+                let mut row = vec![
+                    Cell::text(if name.is_empty() { "(none)".into() } else { name.replace(';', "; ") }),
+                    Cell::count(f.qualified),
+                ];
+                row.extend(self.within_cells(f));
+                row.push(self.hours_cell(&f.waits, 0.5));
+                row.extend([Cell::count(f.rejected_ever), self.if_touches(Cell::count(f.fate(Fate::Leaked)))]);
                 rows.push(row);
             }
             if groups.len() > shown {
@@ -265,6 +331,7 @@ impl View<'_> {
                 block.qualified += f.qualified;
                 block.kept += f.kept;
                 block.broken += f.broken;
+                block.rejected_ever += f.rejected_ever;
                 block.waits.extend(&f.waits);
                 block.fates.iter_mut().zip(f.fates).for_each(|(sum, n)| *sum += n);
             }
@@ -336,10 +403,8 @@ impl View<'_> {
         });
         let interval = within_interval(f);
         let leaked = f.fate(Fate::Leaked);
-        let decided = f.fate(Fate::Accepted) + f.fate(Fate::Rejected);
-        let money = |minor: i64| Cell::Number(minor as f64 / self.minor(), Unit::Money);
         #[allow(clippy::cast_precision_loss)]
-        let days = quantile(&mut f.days.clone(), 0.5).map(|d| d as f64);
+        let days = wait(&f.days, 0.5).map(|d| d as f64);
         let mut cells = vec![
             Cell::text(group.0.id()),
             Cell::text(&group.2),
@@ -347,24 +412,22 @@ impl View<'_> {
             Cell::Date(date_of(start)),
             Cell::Date(date_of(end)),
         ];
-        let counts = [f.qualified, f.days_only, f.touched, f.before, f.open, f.kept, f.broken, f.unknown];
-        cells.extend(counts.map(Cell::count));
-        cells.extend([share(f.kept, f.judged()), interval.map(|i| i.0), interval.map(|i| i.1)].map(plain));
-        cells.extend([hours(&f.waits, 0.5), hours(&f.waits, 0.9)].map(plain));
-        cells.push(Cell::count(f.waits.len() as u64));
-        cells.extend([hours(&of_touched(&f.waits), 0.5), days].map(plain));
-        cells.extend(f.fates.map(Cell::count));
-        let shares = [
-            share(f.fate(Fate::Accepted), f.qualified),
-            share(f.fate(Fate::Rejected), decided),
-            share(leaked, f.qualified),
-        ];
-        cells.extend(shares.map(plain));
-        let counts = [f.accepted_recorded, f.rejected_ever, f.recycled_ever, f.again, f.recycled_won];
-        cells.extend(counts.map(Cell::count));
-        cells.push(money(f.recycled_value));
-        cells.push(Cell::count(f.decided_untouched));
-        cells.push(self.judge.value().map_or_else(Cell::none, |v| Cell::Number(v / self.minor(), Unit::Money)));
+        cells.extend([Cell::count(f.qualified), Cell::count(f.days_only)]);
+        let counts = [f.touched, f.before, f.open, f.kept, f.broken, f.unknown];
+        let mut of_touches: Vec<Cell> = counts.map(Cell::count).into();
+        of_touches.extend([share(f.kept, f.judged()), interval.map(|i| i.0), interval.map(|i| i.1)].map(plain));
+        of_touches.extend([hours(&f.waits, 0.5), hours(&f.waits, 0.9)].map(plain));
+        of_touches.push(Cell::count(f.waits.len() as u64));
+        of_touches.extend([hours(&of_touched(&f.waits), 0.5), days].map(plain));
+        cells.extend(of_touches.into_iter().map(|cell| self.if_touches(cell)));
+        cells.extend(self.fate_cells(f));
+        cells.extend([share(f.fate(Fate::Accepted), f.qualified), share(f.rejected_ever, f.decided())].map(plain));
+        cells.push(self.if_touches(plain(share(leaked, f.qualified))));
+        cells.extend([f.accepted_recorded, f.rejected_ever, f.recycled_ever, f.again].map(Cell::count));
+        cells.extend([self.if_deals(Cell::count(f.recycled_won)), self.recycled_revenue(f)]);
+        cells.push(self.if_touches(Cell::count(f.decided_untouched)));
+        let value = |v: f64| Cell::Number(v / self.minor(), Unit::Money);
+        cells.push(self.judge.value().map_or_else(|why| Cell::Missing(why.into()), value));
         cells.push(Cell::count(self.judge.old_enough.0));
         cells.extend([
             self.at_stake(leaked),
@@ -381,7 +444,17 @@ impl View<'_> {
 
     /// Every leaked lead, for machines: the id of its record, when it qualified, and who should have been in touch.
     pub fn leaked(&self) -> Table {
-        let ids = ["person_id", "file", "qualified_on", "days_since", "owner", "queue", "lead_source"];
+        let ids = [
+            "person_id",
+            "file",
+            "qualified_on",
+            "days_since",
+            "owner_now",
+            "queue",
+            "lead_source",
+            "as_of",
+            "contract_hash",
+        ];
         let columns = ids.iter().map(|id| Column::left(*id, *id)).collect();
         let (tables, journeys) = (&self.data.tables, &self.data.journeys);
         let people = tables.get(Kind::People);
@@ -408,6 +481,8 @@ impl View<'_> {
                 text(lead.owner),
                 text(lead.queue),
                 text(source[lead.process as usize]),
+                Cell::Date(self.data.session.as_of),
+                Cell::text(self.data.session.contract.short_hash()),
             ];
             rows.push((lead.day, key, cells));
         }
@@ -438,21 +513,43 @@ impl View<'_> {
             "Agreement ({by_whom}): the first touch by {who} within {} in {zone}{holidays}, counted from {}; {} says that a lead was accepted. All times are hours of that clock.",
             self.agreement(), title(self.stages.0), title(self.stages.1)
         ));
-        notes.push(format!(
-            "{} qualified here: {} whose time is over were touched within it, {} later or never{}, {} still have time and are neither.",
-            all.qualified,
-            all.kept,
-            all.broken,
-            if all.unknown > 0 { format!(", of {} only days are known that leave it open", all.unknown) } else { String::new() },
-            all.open
-        ));
+        if self.handed.touches {
+            notes.push(format!(
+                "{} qualified here: {} whose time is over were touched within it, {} later or never{}, {} still have time and are neither.",
+                all.qualified,
+                all.kept,
+                all.broken,
+                if all.unknown > 0 { format!(", of {} only days are known that leave it open", all.unknown) } else { String::new() },
+                all.open
+            ));
+            notes.push(
+                "Median and `90 % by` are estimated for everybody (Kaplan and Meier): who was never touched has waited until as-of, and counts as waiting for so long. A dash: so many were not touched, or too few are left to tell.".into(),
+            );
+        } else {
+            notes.push(format!(
+                "No export has a touch by {who} that could count: how soon they were in touch, and who was left alone, is not known. {} of {} have no decision.",
+                all.qualified - all.decided(), all.qualified
+            ));
+        }
+        let mut first = String::from("First disposition, so that the parts add up.");
+        if all.accepted_inferred > 0 {
+            let _ = write!(
+                first,
+                " Of those accepted, {} have no record of {}: a later stage shows that they were.",
+                all.accepted_inferred,
+                title(self.stages.1)
+            );
+        }
+        notes.push(first);
+        if all.undated > 0 {
+            notes.push(format!(
+                "Turned down or sent back on a day that no export tells: {}. Their records say so now; it may have been after {}.",
+                all.undated, self.data.session.as_of
+            ));
+        }
         notes.push(
-            "Median and `90 % by` count everybody: who was never touched has waited until as-of. A dash: that share was not touched.".into(),
+            "Owners are those of the records now: a lead that became a deal has that of its contact, so whoever works deals seems to lose no lead.".into(),
         );
-        notes.push(format!(
-            "First disposition, so that the parts add up. Whatever came first, {} were turned down at some time and {} sent back; of those sent back {} qualified again and {} were won.",
-            all.rejected_ever, all.recycled_ever, all.again, all.recycled_won
-        ));
         if all.before > 0 {
             notes.push(format!("{} had been touched before they qualified, which does not count.", all.before));
         }
@@ -465,17 +562,17 @@ impl View<'_> {
                 all.days_only
             ));
         }
-        if self.handed.inferred > 0 {
+        if self.counted.inferred > 0 {
             notes.push(format!(
-                "Left out: {} processes that passed {} without a record of it; nobody handed them over.",
-                self.handed.inferred,
+                "Left out: {} that passed {} without a record of it; nobody handed them over.",
+                self.counted.inferred,
                 title(self.stages.0)
             ));
         }
-        if self.handed.undated > 0 {
+        if !self.handed.undated.is_empty() {
             notes.push(format!(
                 "Left out: {} that reached {} on a day nobody knows.",
-                self.handed.undated,
+                self.handed.undated.len(),
                 title(self.stages.0)
             ));
         }
@@ -497,14 +594,22 @@ impl View<'_> {
 
     fn money_note(&self) -> String {
         let (n, minor) = self.judge.old_enough;
-        let (Some(value), Some(days)) = (self.judge.value(), self.judge.mature_after) else {
-            return "At stake is missing: no lead qualified long enough ago to say what one brings in.".into();
+        let (value, days) = match (self.judge.value(), self.judge.mature_after) {
+            (Ok(value), Some(days)) => (value, days),
+            (Err(why), _) => return format!("At stake is missing: {why}."),
+            (Ok(_), None) => return "At stake is missing: no win tells how long one takes.".into(),
         };
         #[allow(clippy::cast_precision_loss)]
         let total = minor as f64 / self.minor();
         let money = |v: f64| number::people(v, Unit::Money);
+        let (valued, won) = self.judge.won;
+        let without = if valued < won {
+            format!(" {} of the {won} deals won have no amount.", won - valued)
+        } else {
+            String::new()
+        };
         format!(
-            "At stake = leaked × {} {}: what the {n} leads that qualified at least {days} days before as-of brought in by now ({}), leaked ones among them, per lead.",
+            "At stake = leaked × {} {}: what leads that qualified at least {days} days before as-of ({n}) brought in by now ({}), leaked ones among them, per lead.{without}",
             money(value / self.minor()),
             self.data.session.contract.currency,
             money(total)

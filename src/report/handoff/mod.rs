@@ -46,6 +46,8 @@ pub fn build(args: &HandoffArgs, env: &mut Env<'_>) -> Result<Report> {
     let stages = (stages.0, shown.unwrap_or(stages.1));
     let mut handed = handed_over(tables, &data.who, contract, home, journeys, as_of, stages);
     handed.all.retain(|lead| keep[lead.process as usize]);
+    handed.inferred.retain(|(process, _)| keep[*process as usize]);
+    handed.undated.retain(|process| keep[*process as usize]);
     let judge = count::Judge::new(&data, &handed)?;
     let names = count::Names { by: &by, segments: &segments, segment_of: &segment_of };
     let counted = count::count(&data, &handed, &judge, &periods, &names);
@@ -55,9 +57,11 @@ pub fn build(args: &HandoffArgs, env: &mut Env<'_>) -> Result<Report> {
         layout::View { data: &data, handed: &handed, judge: &judge, periods: &periods, counted: &counted, stages };
     report.tables.push(view.speed());
     report.tables.push(view.fates());
+    report.tables.extend(view.back());
     report.tables.extend(view.where_it_differs());
     report.tables.extend(view.reasons());
-    let delivered = delivered::Delivered::of(&data, &periods, fiscal, &keep, stages.0);
+    let delivered =
+        delivered::Delivered::of(&data, &periods, fiscal, args.slice.condition.is_some().then_some(&keep), stages.0);
     report.tables.extend(delivered.people());
     report.tables.push(view.tidy());
     report.tables.push(delivered.tidy());

@@ -217,7 +217,7 @@ impl View<'_> {
                 || Cell::Missing("no touch of a team in a stage".into()),
                 |v| Cell::Number(v, Unit::Number),
             );
-            last.extend([Cell::none(), Cell::Number(stages as f64, Unit::Count), index, Cell::none()]);
+            last.extend([Cell::none(), Cell::count(stages), index, Cell::none()]);
             rows.push(last);
         }
         table("figures", "Who does what where".into(), columns, rows)

@@ -42,10 +42,12 @@ pub struct Event {
     pub origin: Option<Origin>,
 }
 
+/// When, of whom, and by which record: its file and offset.
+type Said = (i64, u32, Option<(u32, u64)>);
+
 impl Event {
-    /// File and offset of the record.
-    fn record(&self) -> Option<(u32, u64)> {
-        self.origin.map(|origin| (origin.file(), origin.offset()))
+    fn said(&self) -> Said {
+        (self.at.utc_ms(), self.person, self.origin.map(|origin| (origin.file(), origin.offset())))
     }
 }
 
@@ -164,9 +166,8 @@ impl<'a> Story<'a> {
                 .then_with(|| (&a.what, &a.by, self.text(a.person)).cmp(&(&b.what, &b.by, self.text(b.person))))
         });
         // Where a record's column says the same as a change that was made of it, the change is enough.
-        let changed: BTreeSet<(i64, u32, Option<(u32, u64)>)> =
-            events.iter().filter(|e| e.kind == "status").map(|e| (e.at.utc_ms(), e.person, e.record())).collect();
-        events.retain(|e| e.kind != "qualified" || !changed.contains(&(e.at.utc_ms(), e.person, e.record())));
+        let changed: BTreeSet<Said> = events.iter().filter(|e| e.kind == "status").map(Event::said).collect();
+        events.retain(|e| e.kind != "qualified" || !changed.contains(&e.said()));
         // A history has a change of owner twice: by id and by name.
         let mut seen: BTreeSet<(i64, String, u32)> = BTreeSet::new();
         events.retain(|e| e.kind != "owner" || seen.insert((e.at.utc_ms(), e.what.clone(), e.person)));

@@ -44,7 +44,7 @@ struct Figure<'a> {
     section: &'a str,
     item: &'a str,
     order: usize,
-    figure: &'a str,
+    name: &'a str,
     value: Result<f64, &'a str>,
     unit: Unit,
     /// What it was divided of.
@@ -75,22 +75,8 @@ const NOTHING: &str = "nothing to divide by";
 
 #[allow(clippy::cast_precision_loss)] // counts stay far below 2^53
 impl<'a> Figures<'a> {
-    fn count(&mut self, (section, item, order): (&'a str, &'a str, usize), figure: &'a str, value: u64) {
-        let value = Ok(value as f64);
-        self.rows.push(Figure {
-            section,
-            item,
-            order,
-            figure,
-            value,
-            unit: Unit::Count,
-            ratio: None,
-            interval: false,
-            n: 0,
-        });
-        if let Some(last) = self.rows.last_mut() {
-            last.n = last.value.map_or(0, |v| v as u64);
-        }
+    fn count(&mut self, about: (&'a str, &'a str, usize), figure: &'a str, value: u64) {
+        self.plain(about, figure, Ok(value as f64), Unit::Count, value);
     }
 
     fn share(
@@ -104,7 +90,7 @@ impl<'a> Figures<'a> {
         let ratio = (k as f64, n as f64);
         let value = if n > 0 { Ok(ratio.0 / ratio.1) } else { Err(NOTHING) };
         let ratio = Some(ratio);
-        self.rows.push(Figure { section, item, order, figure, value, unit: Unit::Share, ratio, interval, n });
+        self.rows.push(Figure { section, item, order, name: figure, value, unit: Unit::Share, ratio, interval, n });
     }
 
     fn plain(
@@ -115,7 +101,7 @@ impl<'a> Figures<'a> {
         unit: Unit,
         n: u64,
     ) {
-        self.rows.push(Figure { section, item, order, figure, value, unit, ratio: None, interval: false, n });
+        self.rows.push(Figure { section, item, order, name: figure, value, unit, ratio: None, interval: false, n });
     }
 
     fn place(&mut self, item: &'a str, order: usize, reach: &Reach) {
@@ -283,7 +269,7 @@ impl View<'_> {
     }
 
     /// The figures that people quote.
-    fn quoted<'a>(&self, figures: &mut Figures<'a>, began: &Began) {
+    fn quoted(&self, figures: &mut Figures<'_>, began: &Began) {
         let since = &began.since_deal;
         let about = ("quoted", "marketing_after_deal", 0);
         figures.share(about, "touches", since.touches[0], began.journey.touches[0], false);
@@ -319,7 +305,7 @@ impl View<'_> {
             Cell::text(segment),
             Cell::text(figure.item),
             Cell::count(figure.order as u64),
-            Cell::text(figure.figure),
+            Cell::text(figure.name),
             figure.value.map_or_else(|why| Cell::Missing(why.into()), |v| Cell::Number(v, Unit::Number)),
             Cell::text(figure.unit.id()),
             number(figure.ratio.map(|r| r.0)),

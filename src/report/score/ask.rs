@@ -2,10 +2,12 @@
 //!
 //! In: flags and the contract. Out: checked values, and the threshold that a capacity would have asked for.
 
+use jiff::civil::Date;
+
 use super::Scored;
 use crate::calendar::{Fiscal, PeriodKind, Periods};
 use crate::catalogue::formula;
-use crate::contract::Contract;
+use crate::contract::{Contract, Said};
 use crate::issue::{Issue, Issues, Place, did_you_mean};
 use crate::session::Data;
 
@@ -16,6 +18,8 @@ pub struct Threshold {
     pub score: f64,
     /// `--threshold`, or the rule of the contract.
     pub said_by: String,
+    /// What the definition asks besides.
+    pub besides: Vec<Said<String>>,
 }
 
 fn number(text: &str) -> Option<f64> {
@@ -56,17 +60,22 @@ pub fn threshold(text: Option<&str>) -> Result<Option<Threshold>, Issue> {
     let score = number(text.trim()).ok_or_else(|| {
         Issue::usage(Place::file("--threshold"), format!("`{text}` is not a number")).hint("write a score, such as 65")
     })?;
-    Ok(Some(Threshold { score, said_by: "--threshold".into() }))
+    Ok(Some(Threshold { score, said_by: "--threshold".into(), besides: Vec::new() }))
 }
 
-/// The threshold of the contract's definition: the highest of its rules that say `column >= number`.
-pub fn in_force(contract: &Contract, column: &str) -> Option<Threshold> {
+/// The threshold of the definition in force on a day: the highest of its rules that say `column >= number`.
+pub fn in_force(contract: &Contract, column: &str, on: Date) -> Option<Threshold> {
     let qualified = contract.qualified.as_ref()?;
-    let of = |when: &str| formula::at_least(when, column);
-    let rules = qualified.rules.iter().filter_map(|rule| of(&rule.when.value).map(|score| (score, rule)));
-    let (score, rule) = rules.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    let said_by = format!("[qualified] version {}, rule {}", qualified.version.value, rule.name.value);
-    Some(Threshold { score, said_by })
+    let version = qualified.on(on)?;
+    let rules: Vec<_> = qualified.rules.iter().filter(|rule| rule.version == version).collect();
+    let least = rules.iter().filter_map(|rule| formula::at_least(&rule.when.value, column).map(|score| (score, rule)));
+    let (score, rule) = least.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let said_by = format!("[qualified] version {}, rule {}", qualified.versions[version].name.value, rule.name.value);
+    let besides = rules.iter().flat_map(|rule| {
+        let place = &rule.when.place;
+        formula::besides(&rule.when.value, column).into_iter().map(|value| Said { value, place: place.clone() })
+    });
+    Some(Threshold { score, said_by, besides: besides.collect() })
 }
 
 /// How many leads sales can work in a period.
@@ -89,7 +98,7 @@ pub struct Match {
     pub from: i32,
     /// Last day.
     pub to: i32,
-    /// With at least that score in these periods.
+    /// With at least that score in these periods, of those who meet what the definition asks besides.
     pub volume: u64,
 }
 
@@ -120,7 +129,8 @@ impl Capacity {
         Ok(Self { leads, per: found.1 })
     }
 
-    /// The lowest score that occurs whose volume, over the whole periods of the range, is within capacity.
+    /// The lowest score that occurs whose volume, over the whole periods of the range and of those who meet what the
+    /// definition asks besides, is within capacity.
     ///
     /// # Errors
     /// No whole period in the range.
@@ -141,13 +151,19 @@ impl Capacity {
         let room = self.leads * periods as f64;
         let (mut volume, mut n, mut score) = (0, 0, None);
         for tied in scored.all.chunk_by(|a, b| a.score == b.score).rev() {
-            n += tied.iter().filter(|one| (from..=to).contains(&one.day)).count() as u64;
+            n += tied.iter().filter(|one| one.passes && (from..=to).contains(&one.day)).count() as u64;
             if n as f64 > room {
                 break;
             }
-            (volume, score) = (n, Some(tied[0].score));
+            if n > 0 {
+                (volume, score) = (n, Some(tied[0].score));
+            }
         }
-        let why = if scored.all.is_empty() { "nobody has a score" } else { "the highest score alone has more" };
+        let why = match (scored.all.is_empty(), n) {
+            (true, _) => "nobody has a score",
+            (false, 0) => "nobody of these periods meets what [qualified] asks besides",
+            _ => "the highest score alone has more",
+        };
         Ok(Match { score: score.ok_or_else(|| why.into()), periods, from, to, volume })
     }
 }

@@ -6,18 +6,20 @@ use super::ask::Match;
 use super::{EVERY, View};
 use crate::output::number;
 use crate::report::definition::cells::{OUTCOMES, ratio, some};
+use crate::report::definition::observed_note;
 use crate::report::definition::sets::Tally;
 use crate::report::{Audience, Cell, Column, Report, Table, Unit};
-use crate::stats::ranking::Auc;
+use crate::stats::ranking::{Auc, auc};
 use crate::time::date_of;
 
 const FIRST: [&str; 7] = ["row", "id", "score_from", "score_below", "in_force", "n", "share_of_scored"];
-const AFTER: [&str; 19] = [
+const AFTER: [&str; 20] = [
     "lift",
     "revenue_share",
     "precision",
     "recall",
     "volume_per_period",
+    "volume_qualified",
     "auc",
     "auc_low",
     "auc_high",
@@ -37,6 +39,9 @@ const AFTER: [&str; 19] = [
 /// Fewer than this say little.
 const FEW: u64 = 5;
 const NOBODY: &str = "nobody to divide by";
+const ONE_SIDED: &str = "needs one that was won and one that was not, with a score";
+/// Periods shown to people; machines get all.
+const SHOWN: usize = 8;
 
 /// One band.
 struct Band {
@@ -53,12 +58,21 @@ pub fn fill(report: &mut Report, view: &View<'_>) {
     report.tables.push(view.bands_table(&bands));
     report.tables.push(view.order());
     report.tables.push(view.thresholds_table());
+    report.tables.extend(view.periods_table());
     report.tables.push(view.tidy(&bands));
     report.notes = view.notes(&bands);
 }
 
 fn table(id: &str, title: impl Into<String>, columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> Table {
     Table { id: id.into(), title: title.into(), audience: Audience::People, columns, rows }
+}
+
+fn auc_cells(auc: Option<Auc>) -> Vec<Cell> {
+    let interval = auc.and_then(|a| a.interval);
+    let values = [auc.map(|a| a.value), interval.map(|i| i.0), interval.map(|i| i.1)];
+    let mut cells: Vec<Cell> = values.map(|v| some(v, Unit::Number, ONE_SIDED)).into();
+    cells.extend([auc.map(|a| a.positive), auc.map(|a| a.negative)].map(|n| n.map_or_else(Cell::none, Cell::count)));
+    cells
 }
 
 fn score(value: f64) -> String {
@@ -136,7 +150,7 @@ impl View<'_> {
             Column::right("not_won", "Not won"),
         ];
         let row = |title: &str, auc: Option<Auc>| {
-            let missing = || Cell::Missing("needs one that was won and one that was not, with a score".into());
+            let missing = || Cell::Missing(ONE_SIDED.into());
             let words = |text: Option<String>| text.map_or_else(missing, Cell::text);
             vec![
                 Cell::text(title),
@@ -166,6 +180,11 @@ impl View<'_> {
         (reach.len() as u64, reach.iter().filter(|one| one.won).count() as u64)
     }
 
+    /// With at least that score, and whatever else the definition asks.
+    fn qualified(&self, threshold: f64) -> u64 {
+        self.scored.all[self.scored.from(threshold)..].iter().filter(|one| one.passes).count() as u64
+    }
+
     fn is_in_force(&self, threshold: f64) -> bool {
         self.threshold.as_ref().is_some_and(|t| t.score == threshold)
     }
@@ -178,7 +197,7 @@ impl View<'_> {
     fn per_period(&self, threshold: f64) -> Option<f64> {
         let m: &Match = self.matching.as_ref()?;
         let reach = &self.scored.all[self.scored.from(threshold)..];
-        let n = reach.iter().filter(|one| (m.from..=m.to).contains(&one.day)).count();
+        let n = reach.iter().filter(|one| one.passes && (m.from..=m.to).contains(&one.day)).count();
         Some(n as f64 / m.periods as f64)
     }
 
@@ -193,8 +212,12 @@ impl View<'_> {
             Column::right("recall", "Recall"),
             Column::left("what", "Which is"),
         ];
+        if self.has_rules {
+            columns.insert(2, Column::right("qualified", "Qualified"));
+        }
         if let Some(capacity) = &self.capacity {
-            columns.insert(2, Column::right("per_period", format!("A {}", capacity.per.id())));
+            let at = columns.len() - 6;
+            columns.insert(at, Column::right("per_period", format!("A {}", capacity.per.id())));
         }
         let with = self.scored.with;
         let rows = self
@@ -203,9 +226,9 @@ impl View<'_> {
             .map(|t| {
                 let (n, won) = self.at(t);
                 let what = match (self.is_in_force(t), self.is_match(t)) {
-                    (true, true) => "in force, and what capacity asks for",
+                    (true, true) => "in force, capacity",
                     (true, false) => "in force",
-                    (false, true) => "what capacity asks for",
+                    (false, true) => "capacity",
                     (false, false) => "",
                 };
                 let mut row = vec![
@@ -218,14 +241,70 @@ impl View<'_> {
                     self.outcomes.share(won, with.won, Unit::Share),
                     Cell::text(what),
                 ];
+                if self.has_rules {
+                    row.insert(2, Cell::count(self.qualified(t)));
+                }
                 if self.capacity.is_some() {
                     let volume = self.per_period(t).map(|v| (v * 10.0).round() / 10.0);
-                    row.insert(2, some(volume, Unit::Count, NOBODY));
+                    row.insert(row.len() - 6, some(volume, Unit::Count, NOBODY));
                 }
                 row
             })
             .collect();
         table("thresholds", "What a threshold lets through", columns, rows)
+    }
+
+    /// By period: what became of those who reach the threshold, of those who do not, and the order's figure.
+    fn by_period(&self) -> Vec<(Tally, Tally, Option<Auc>)> {
+        let none = (Tally::default(), Tally::default(), Vec::new());
+        let mut all: Vec<(Tally, Tally, Vec<(f64, bool)>)> = vec![none; self.periods.all.len()];
+        for one in &self.scored.all {
+            let Some((above, below, order)) = self.periods.index(one.day).map(|period| &mut all[period]) else {
+                continue;
+            };
+            let reaches = self.threshold.as_ref().is_none_or(|t| one.score >= t.score);
+            let tally = if reaches { above } else { below };
+            tally.add(&self.data.journeys, one.at, one.day, self.scored.maturity);
+            order.push((one.score, one.won));
+        }
+        all.into_iter().map(|(above, below, order)| (above, below, auc(&order))).collect()
+    }
+
+    /// The same threshold from period to period.
+    fn periods_table(&self) -> Option<Table> {
+        let threshold = self.threshold.as_ref()?;
+        let columns = vec![
+            Column::left("period", "Period"),
+            Column::right("n", "With a score"),
+            Column::right("above", format!("{} and more", score(threshold.score))),
+            Column::right("share", "Of scored"),
+            Column::right("won_above", "Won"),
+            Column::right("won_below", "Won below"),
+            Column::right("auc", "AUC"),
+            Column::left("mature", "Mature"),
+        ];
+        let all = self.by_period();
+        let with: Vec<_> = all.iter().enumerate().filter(|(_, (above, below, _))| above.n + below.n > 0).collect();
+        let hidden = with.len().saturating_sub(SHOWN);
+        let rows = with[hidden..].iter().map(|(p, (above, below, auc))| {
+            let n = above.n + below.n;
+            let period = &self.periods.all[*p];
+            let mature = self.scored.maturity.is(period.end).map(|m| if m { "yes" } else { "not yet" });
+            vec![
+                Cell::text(&period.label),
+                Cell::count(n),
+                Cell::count(above.n),
+                some(ratio(above.n, n), Unit::Share, NOBODY),
+                self.outcomes.share(above.won, above.n, Unit::Share),
+                self.outcomes.share(below.won, below.n, Unit::Share),
+                auc.map_or_else(|| Cell::Missing(ONE_SIDED.into()), |a| Cell::text(format!("{:.3}", a.value))),
+                mature.map_or_else(Cell::none, Cell::text),
+            ]
+        });
+        let more = if hidden > 0 { format!("; {hidden} earlier in machine formats") } else { String::new() };
+        let title = format!("The same threshold by {}{more}", self.periods.kind.id());
+        let rows: Vec<_> = rows.collect();
+        (!rows.is_empty()).then(|| table("periods", title, columns, rows))
     }
 
     fn tidy(&self, bands: &[Band]) -> Table {
@@ -252,7 +331,7 @@ impl View<'_> {
             let revenue =
                 (self.scored.total.revenue != 0).then(|| tally.revenue as f64 / self.scored.total.revenue as f64);
             row.push(plain(revenue));
-            row.resize_with(FIRST.len() + OUTCOMES.len() + 5, Cell::none);
+            row.resize_with(FIRST.len() + OUTCOMES.len() + 6, Cell::none);
             row.extend(vec![Cell::none(); 5]);
             rows.push(self.close(row));
         }
@@ -290,19 +369,31 @@ impl View<'_> {
             row.push(self.outcomes.share(won, n, Unit::Number));
             row.push(self.outcomes.share(won, with.won, Unit::Number));
             row.push(plain(self.per_period(t)));
+            row.push(if self.has_rules { Cell::count(self.qualified(t)) } else { Cell::none() });
             row.extend(vec![Cell::none(); 5]);
+            rows.push(self.close(row));
+        }
+        for (period, (above, below, auc)) in self.periods.all.iter().zip(self.by_period()) {
+            let mut row = vec![
+                Cell::text("period"),
+                Cell::text(&period.label),
+                plain(self.threshold.as_ref().map(|t| t.score)),
+                Cell::none(),
+                Cell::Flag(self.threshold.is_some()),
+                Cell::count(above.n),
+                plain(ratio(above.n, above.n + below.n)),
+            ];
+            row.extend(self.outcomes.machines(&above, known));
+            row.resize_with(FIRST.len() + OUTCOMES.len() + 6, Cell::none);
+            row.extend(auc_cells(auc));
             rows.push(self.close(row));
         }
         for (id, auc) in [("all", self.auc), ("mature", self.mature_auc)] {
             let mut row = vec![Cell::text("auc"), Cell::text(id)];
             row.resize_with(5, Cell::none);
             row.push(auc.map_or_else(Cell::none, |a| Cell::count(a.positive + a.negative)));
-            row.resize_with(FIRST.len() + OUTCOMES.len() + 5, Cell::none);
-            let interval = auc.and_then(|a| a.interval);
-            row.extend([auc.map(|a| a.value), interval.map(|i| i.0), interval.map(|i| i.1)].map(plain));
-            row.extend(
-                [auc.map(|a| a.positive), auc.map(|a| a.negative)].map(|n| n.map_or_else(Cell::none, Cell::count)),
-            );
+            row.resize_with(FIRST.len() + OUTCOMES.len() + 6, Cell::none);
+            row.extend(auc_cells(auc));
             rows.push(self.close(row));
         }
         Table { id: "score_tidy".into(), title: String::new(), audience: Audience::Machines, columns, rows }
@@ -338,22 +429,42 @@ impl View<'_> {
         notes.push(format!(
             "The {column} is what the exports hold now: it may have risen because somebody bought. Lift is the share won over that of all with a {column}; AUC is the share of pairs of one won and one not in which the won one has the higher {column}, ties counted half."
         ));
+        let no_deals = self.data.facts().no_table("deals").is_some();
         match &self.threshold {
             Some(t) => {
                 let (n, won) = self.at(t.score);
-                let (with, none) = (scored.with, NOBODY);
-                let above = ratio(won, n).map_or(none.into(), |s| number::people(s, Unit::Share));
-                let below = ratio(with.won - won, with.n - n).map_or(none.into(), |s| number::people(s, Unit::Share));
+                let rest = (scored.with.n - n, scored.with.won - won);
+                let part = |(n, won): (u64, u64), where_to: &str| match ratio(won, n).filter(|_| !no_deals) {
+                    Some(share) => format!(
+                        "of the {} {where_to}, {} are won",
+                        number::whole(n),
+                        number::people(share, Unit::Share)
+                    ),
+                    None => format!("{} are {where_to}", number::whole(n)),
+                };
                 notes.push(format!(
-                    "In force: {} and more ({}): {above} of the {n} from there on are won, {below} of the {} below.",
+                    "In force: {} and more ({}): {}; {}.",
                     score(t.score),
                     t.said_by,
-                    with.n - n
+                    part((n, won), "from there on"),
+                    part(rest, "below")
                 ));
             }
             None => notes.push(
-                "No threshold is in force: --threshold, or a rule such as score >= 65 in [qualified], says it.".into(),
+                "No threshold could be read: --threshold says it, or a rule of [qualified] in the form score >= 65."
+                    .into(),
             ),
+        }
+        if self.has_rules {
+            notes.push(format!(
+                "Qualified: those who meet what [qualified] asks besides the {column}, too; what a capacity asks for counts them alone."
+            ));
+        }
+        if scored.without.n > 0 && self.capacity.is_some() {
+            notes.push(format!(
+                "{} without a {column} are in no volume; whoever works them has that much less room.",
+                number::whole(scored.without.n)
+            ));
         }
         if let (Some(capacity), Some(found)) = (&self.capacity, &self.matching) {
             let per = capacity.per.id();
@@ -380,11 +491,8 @@ impl View<'_> {
         if scored.thresholds().len() > EVERY {
             notes.push(format!("More than {EVERY} different scores: machine formats have the thresholds shown here."));
         }
-        if let Some(days) = scored.maturity.after {
-            notes.push(format!(
-                "Wins are those by {}. {} of those with a {column} have been observed for {days} days or more; of the others more will be won.",
-                self.data.session.as_of, scored.with.mature
-            ));
+        if !no_deals {
+            notes.extend(observed_note(self.data, scored.maturity, &scored.with));
         }
         let small: Vec<&str> =
             bands.iter().filter(|b| (1..FEW).contains(&b.tally.n)).map(|b| b.title.as_str()).collect();

@@ -201,6 +201,57 @@ fn truth() -> Value {
     serde_json::from_str(&std::fs::read_to_string(root().join("examples/acme/truth.json")).unwrap()).unwrap()
 }
 
+/// Everybody is judged by the version of their day.
+#[test]
+fn versions_by_plain_loops() {
+    const VERSIONS: &str = "[[qualified]]\nversion = \"a\"\nfrom = \"2024-03-01\"\nwhen = \"score >= 80\"\n\
+        [[qualified]]\nversion = \"b\"\nfrom = \"2025-07-15\"\n\
+        [[qualified.rule]]\nname = \"channel\"\nwhen = \"lead_source <> 'Webinar'\"\n\
+        [[qualified.rule]]\nname = \"interest\"\nwhen = \"score >= 65\"\n";
+    let folder = tempfile::tempdir().unwrap();
+    let contract = contract(folder.path(), "onefunnel.toml", VERSIONS);
+    let found = rows(&["definition", contract.to_str().unwrap()], 0);
+    let all = example();
+    let (first, second) = (date("2024-03-01").unwrap(), date("2025-07-15").unwrap());
+    let mut expected: BTreeMap<(String, &str), u64> = BTreeMap::new();
+    for one in &all {
+        let day = one.process.entered().unwrap();
+        if day < first {
+            continue;
+        }
+        let rules: &[(&str, Option<bool>)] = if day < second {
+            &[("when", one.interest(80.0))]
+        } else {
+            &[("channel", one.channel()), ("interest", one.interest(65.0))]
+        };
+        let fate = rules.iter().find(|(_, yes)| *yes != Some(true)).map_or("definition", |(rule, _)| rule);
+        for period in [quarter(day), "total".into()] {
+            *expected.entry((period.clone(), "universe")).or_default() += 1;
+            *expected.entry((period, fate)).or_default() += 1;
+        }
+    }
+    let mut rows = 0;
+    for row in &found {
+        let id = match text(row, "row") {
+            "universe" => "universe",
+            "set" if text(row, "id") == "definition" => "definition",
+            "excluded_by" => text(row, "id"),
+            _ => continue,
+        };
+        let is = expected.iter().find(|((period, what), _)| period == text(row, "period") && *what == id);
+        assert_eq!(count(row, "n"), is.map_or(0, |(_, n)| *n), "{row}");
+        rows += 1;
+    }
+    assert_eq!(rows, 11 * 5);
+    let version = |period: &str| text(find(&found, period, "universe", "universe"), "definition_version").to_owned();
+    assert_eq!(["2024-Q1", "2025-Q2", "2025-Q3", "2026-Q1"].map(version), ["a", "a", "a, b", "b"]);
+    let said = stdout(&["definition", contract.to_str().unwrap()]);
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let before = all.iter().filter(|o| o.process.entered().unwrap() < first).count();
+    assert!(said.contains(&format!("+ {before} before the first version")), "{said}");
+    assert!(said.contains("the version of their day: a from 2024-03-01, b from 2025-07-15"), "{said}");
+}
+
 /// From 2025-07-01 a lower score made an MQL: more of them, and fewer won.
 #[test]
 fn the_planted_change_of_the_definition_shows_by_month() {
@@ -238,6 +289,11 @@ fn the_planted_change_of_the_definition_shows_by_month() {
     let of = |(from, to): (&str, &str)| (months(from, to, "n"), months(from, to, "won"));
     let ((n, won), (n_after, won_after)) = (of(before), of(after));
     assert!(n_after > n && won_after * n < won * n_after, "{n} {won} {n_after} {won_after}");
+    // The report says itself where marketing's word changed.
+    let said = stdout(&["definition", "examples/acme", "--period", "month"]);
+    let (_, shifts) = said.split_once("Where a word changed most").unwrap();
+    let line = shifts.lines().find(|line| line.starts_with("Marketing: Marketing qualified")).unwrap();
+    assert!(line.contains(" 2025-07 "), "{line}");
 }
 
 #[test]
@@ -295,7 +351,9 @@ fn another_definition_of_the_example_by_plain_loops() {
 #[test]
 #[allow(clippy::cast_precision_loss)] // small counts
 fn the_score_of_the_example_by_plain_loops() {
-    let args = ["score", "examples/acme", "--bands", "10,40,65,80", "--capacity", "20/month"];
+    let folder = tempfile::tempdir().unwrap();
+    let contract = contract(folder.path(), "onefunnel.toml", TWO_RULES);
+    let args = ["score", contract.to_str().unwrap(), "--bands", "10,40,65,80", "--capacity", "20/month"];
     let found = rows(&args, 0);
     let all = example();
     let band = |least: f64, below: f64| {
@@ -339,8 +397,20 @@ fn the_score_of_the_example_by_plain_loops() {
         thresholds += 1;
     }
     assert!(thresholds > 50);
-    // Thirty whole months, twenty a month: the lowest score that at most 600 reach.
-    let fits = |least: f64| scored.iter().filter(|(s, _)| *s >= least).count() <= 600;
+    // Thirty whole months, twenty a month: the lowest score that at most 600 reach of those whom the other rule lets through.
+    let of_channel = |p: &Process| !p.source.is_empty() && p.source != "Webinar";
+    let qualified = |least: f64| scored.iter().filter(|(s, p)| *s >= least && of_channel(p)).count();
+    let fits = |least: f64| qualified(least) <= 600;
+    for row in found.iter().filter(|r| text(r, "row") == "threshold") {
+        let least = row["score_from"].as_f64().unwrap();
+        assert_eq!(count(row, "volume_qualified"), qualified(least) as u64, "{least}");
+    }
+    for row in found.iter().filter(|r| text(r, "row") == "period") {
+        let of = |p: &Process| p.entered().is_some_and(|day| quarter(day) == text(row, "id"));
+        let above = scored.iter().filter(|(s, p)| *s >= 65.0 && of(p));
+        assert_eq!(count(row, "n"), above.clone().count() as u64, "{row}");
+        assert_eq!(count(row, "won"), above.filter(|(_, p)| p.won).count() as u64, "{row}");
+    }
     let lowest = scored.iter().map(|(s, _)| *s).filter(|s| fits(*s)).min_by(f64::total_cmp).unwrap();
     assert_eq!(row("threshold", "capacity")["score_from"].as_f64(), Some(lowest));
 }

@@ -549,7 +549,9 @@ fn neither_the_order_of_rows_nor_the_number_of_files_matters() {
             let sheets = company(seed, times);
             let mut shuffled = sheets.clone();
             let mut random = Random::new(seed ^ 0x5eed);
-            shuffled.iter_mut().for_each(|sheet| random.shuffle(&mut sheet.rows));
+            for sheet in &mut shuffled {
+                random.shuffle(&mut sheet.rows);
+            }
             for args in REPORTS {
                 let before = print(&sheets, PLAIN, AS_OF, args);
                 assert!(before.lines().count() > 1);

@@ -203,7 +203,7 @@ fn what_happens_after_as_of_shows_in_no_report() {
     }
     assert!(other_ends(&exports) > 20);
 
-    let reports: [&[&str]; 16] = [
+    let reports: [&[&str]; 19] = [
         &["scorecard", "--by", "lead_source"],
         &["funnel", "--by", "country"],
         &["funnel", "--basis", "period", "--entry", "each"],
@@ -220,6 +220,9 @@ fn what_happens_after_as_of_shows_in_no_report() {
         &["score"],
         &["score", "--bands", "0,20,40,60,80"],
         &["score", "--capacity", "20/month"],
+        &["journey", "--by", "lead_source"],
+        &["journey", "--variants"],
+        &["journey", "--buyer", "00QHs000000001HMAQ"],
     ];
     let mut differ = Vec::new();
     for report in reports {

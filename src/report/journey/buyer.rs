@@ -63,7 +63,7 @@ pub fn build(id: &str, data: &Data, mix: &Mix<'_>) -> Result<Report> {
     let mut lines = ingest::lines(&data.files, &origins).into_iter();
     let lines: Vec<Option<u64>> = events.iter().map(|e| e.origin.and_then(|_| lines.next().flatten())).collect();
 
-    let mut report = data.report("journey_buyer", &format!("The story of {}", id.trim()));
+    let mut report = data.report("journey", &format!("The story of {}", id.trim()));
     report.tables = vec![who(&story), people(&story, &events, &lines), tidy(data, &events, &lines)];
     report.notes = notes(data, &story, &events, &lines);
     Ok(report)

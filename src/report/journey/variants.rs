@@ -227,7 +227,7 @@ pub fn build(
         .filter(|(segment, variants)| segment.is_none() || !variants.is_empty())
         .collect();
     let show = Show { walker: &walker, names, days: (from, to) };
-    let mut report = data.report("journey_variants", "Journeys: the most common paths");
+    let mut report = data.report("journey", "Journeys: the most common paths");
     report.tables = vec![show.people(&found), show.tidy(&found)];
     report.notes = show.notes(&found[0].1, outside, undated, condition, keep);
     report.notes.extend(data.unseen_stages());

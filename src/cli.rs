@@ -59,6 +59,8 @@ pub enum Command {
     Attribution(AttributionArgs),
     /// What marketing brought in, by three rules side by side, and the deals on which they differ
     Sourced(SourcedArgs),
+    /// What both teams did along the way: touches by stage, hand-offs, the most common paths, or one buyer's whole story
+    Journey(JourneyArgs),
 }
 
 /// What every report reads.
@@ -656,4 +658,62 @@ pub struct SourcedArgs {
     pub deals: DealArgs,
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// `journey`
+#[derive(Debug, Args)]
+pub struct JourneyArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub slice: SliceArgs,
+    /// The most common paths instead: this many of them [default: 10]
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "10",
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub variants: Option<u32>,
+    /// What a step of a path is: a stage or a touch by team and kind, by team alone, or only a stage
+    #[arg(long, value_enum, default_value = "kinds", requires = "variants")]
+    pub steps: Steps,
+    /// Compare only the first steps of paths, this many
+    #[arg(long, value_name = "N", requires = "variants", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub depth: Option<u32>,
+    /// What a row is: a buying process, or a company with its buying group
+    #[arg(long, value_enum, default_value = "process", conflicts_with_all = ["variants", "buyer"])]
+    pub grain: Grain,
+    /// One buyer's whole story instead: the id of a person or a deal, or an e-mail address
+    #[arg(long, value_name = "ID", conflicts_with_all = ["variants", "from", "to", "by", "condition"])]
+    pub buyer: Option<String>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// What a row of `journey` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Grain {
+    /// A buying process
+    Process,
+    /// A company: what `account` prints
+    Account,
+}
+
+/// What a step of a path is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Steps {
+    /// Stages, and touches by team and kind
+    Kinds,
+    /// Stages, and touches by team
+    Teams,
+    /// Stages alone
+    Stages,
+}
+
+impl Steps {
+    /// For machines and notes.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Kinds => "kinds",
+            Self::Teams => "teams",
+            Self::Stages => "stages",
+        }
+    }
 }

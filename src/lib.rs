@@ -52,7 +52,7 @@ use std::io::{ErrorKind, Write};
 use anyhow::Result;
 use clap::Parser;
 
-use cli::{Cli, Color, Command, OutputArgs};
+use cli::{Cli, Color, Command, Grain, OutputArgs};
 use issue::{Issue, Issues};
 use output::{Format, Style, Target};
 use report::Report;
@@ -104,9 +104,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
         Command::Definition(args) => report(&args.output, env, |env| report::definition::build(args, env)),
         Command::Score(args) => report(&args.output, env, |env| report::score::build(args, env)),
         Command::Cohort(args) => report(&args.output, env, |env| report::cohort::build(args, env)),
-        Command::Account(args) => report(&args.output, env, |env| report::account::build(args, env)),
+        Command::Account(args) => {
+            report(&args.output, env, |env| report::account::build(&args.input, &args.slice, &args.output, env))
+        }
         Command::Attribution(args) => report(&args.output, env, |env| report::attribution::build(args, env)),
         Command::Sourced(args) => report(&args.output, env, |env| report::sourced::build(args, env)),
+        Command::Journey(args) => report(&args.output, env, |env| match args.grain {
+            Grain::Process => report::journey::build(args, env),
+            Grain::Account => report::account::build(&args.input, &args.slice, &args.output, env),
+        }),
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Session {
     pub bad_rows: BadRows,
     /// Where the rows that were set aside are listed.
     pub rejects: Option<PathBuf>,
+    /// Whether subject and status of touches are wanted: one buyer's story has them.
+    pub touch_words: bool,
 }
 
 /// Everything that was loaded and linked.
@@ -164,14 +166,14 @@ impl Session {
             (None, None) => env.now.in_tz(&contract.timezone.value)?.date(),
         };
         let bad_rows = bad_rows(args)?;
-        Ok(Self { contract, given, home, as_of, bad_rows, rejects: args.rejects.clone() })
+        Ok(Self { contract, given, home, as_of, bad_rows, rejects: args.rejects.clone(), touch_words: false })
     }
 
     /// Words of touches that only a measure of the contract's own could ask for: there are as many as rows.
     /// A catalogue with problems asks for all: reports without metrics run, and those with metrics say what is wrong.
     fn unused(&self) -> Vec<(Kind, String)> {
         let Ok(catalogue) = Catalogue::new(&self.contract) else { return Vec::new() };
-        let asked = |name: &str| catalogue.uses(Kind::Touches.id(), name);
+        let asked = |name: &str| self.touch_words || catalogue.uses(Kind::Touches.id(), name);
         let words = ["subject", "status"].into_iter().filter(|name| !asked(name));
         words.map(|name| (Kind::Touches, name.to_string())).collect()
     }

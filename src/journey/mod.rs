@@ -13,6 +13,7 @@ pub mod account;
 mod entries;
 mod evidence;
 pub mod handoff;
+pub mod mix;
 pub mod path;
 mod persona;
 mod segment;

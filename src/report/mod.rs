@@ -11,6 +11,7 @@ pub mod funnel;
 pub mod handoff;
 pub mod init;
 pub mod inspect;
+pub mod journey;
 pub mod metrics;
 pub mod presets;
 pub mod quality;

@@ -23,6 +23,26 @@ pub fn quantile(days: &mut [i32], q: f64) -> Option<f64> {
     Some(low + (high - low) * share)
 }
 
+/// The same of any numbers. Sorts the slice.
+///
+/// ```
+/// use onefunnel::stats::quantile::quantile_of;
+/// assert_eq!(quantile_of(&mut [0.5, 0.0, 1.0, 0.25], 0.5), Some(0.375));
+/// assert_eq!(quantile_of(&mut [], 0.5), None);
+/// ```
+pub fn quantile_of(numbers: &mut [f64], q: f64) -> Option<f64> {
+    numbers.sort_unstable_by(f64::total_cmp);
+    let last = numbers.len().checked_sub(1)?;
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    // fewer than 2^52 numbers
+    let (below, share) = {
+        let at = q.clamp(0.0, 1.0) * last as f64;
+        (at.floor() as usize, at - at.floor())
+    };
+    let (low, high) = (numbers[below], numbers[(below + 1).min(last)]);
+    Some(low + (high - low) * share)
+}
+
 #[cfg(test)]
 mod tests {
     use super::quantile;

@@ -12,7 +12,7 @@ use crate::common::{bin, command, root, stdout};
 
 pub const ACME: &str = "examples/acme";
 pub const FORMATS: [&str; 6] = ["table", "csv", "tsv", "json", "jsonl", "md"];
-pub const REPORTS: [&[&str]; 17] = [
+pub const REPORTS: [&[&str]; 20] = [
     &["scorecard", ACME],
     &["funnel", ACME],
     &["inspect", ACME],
@@ -30,6 +30,9 @@ pub const REPORTS: [&[&str]; 17] = [
     &["attribution", ACME],
     &["attribution", ACME, "--by", "campaign", "--team", "marketing", "--look-back", "90d"],
     &["sourced", ACME],
+    &["journey", ACME],
+    &["journey", ACME, "--variants"],
+    &["journey", ACME, "--buyer", "00QHs000000001HMAQ"],
 ];
 pub const TIDY: &str = "metric_id,period,period_start,period_end,segment,value,unit,numerator,denominator,n,ci_low,ci_high,\
                     mature,status,basis,as_of,currency,contract_hash";
@@ -134,7 +137,7 @@ fn no_line_of_a_table_is_wider_than_80_columns() {
         all.extend([with(REPORTS[0], &["--by", by]), with(REPORTS[1], &["--by", by])]);
     }
     all.push(with(REPORTS[1], &["--basis", "period"]));
-    for report in ["cohort", "velocity", "winrate", "handoff"] {
+    for report in ["cohort", "velocity", "winrate", "handoff", "journey"] {
         for by in ["lead_source", "industry,country"] {
             all.extend(["week", "fiscal-year"].map(|period| vec![report, ACME, "--by", by, "--period", period]));
         }

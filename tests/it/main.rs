@@ -8,6 +8,7 @@ mod containers;
 mod errors;
 mod handoff;
 mod house;
+mod journey;
 mod output_files;
 mod readme;
 mod reference;

@@ -16,6 +16,7 @@ mod definition_small;
 mod entries;
 mod figures;
 mod handoff;
+mod journey;
 mod later;
 mod metamorphic;
 mod planted;

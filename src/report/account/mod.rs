@@ -15,7 +15,7 @@ use anyhow::Result;
 use super::Report;
 use crate::Env;
 use crate::calendar::{Fiscal, Periods};
-use crate::cli::AccountArgs;
+use crate::cli::{InputArgs, OutputArgs, SliceArgs};
 use crate::contract::Said;
 use crate::issue::Place;
 use crate::session::Session;
@@ -25,16 +25,16 @@ use crate::tables::Kind;
 ///
 /// # Errors
 /// Whatever the rooms on the way report; a column or condition that does not exist.
-pub fn build(args: &AccountArgs, env: &mut Env<'_>) -> Result<Report> {
-    let data = Session::open(&args.input, env)?.load(&args.output, env)?;
-    let (from, to) = data.days(&args.slice)?;
+pub fn build(input: &InputArgs, slice: &SliceArgs, output: &OutputArgs, env: &mut Env<'_>) -> Result<Report> {
+    let data = Session::open(input, env)?.load(output, env)?;
+    let (from, to) = data.days(slice)?;
     let contract = &data.session.contract;
     let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
-    let periods = Periods::covering(args.slice.period, from, to, fiscal);
+    let periods = Periods::covering(slice.period, from, to, fiscal);
     let facts = data.facts();
-    let by = args.slice.columns();
+    let by = slice.columns();
     let (segments, segment_of) = facts.segments_of(Kind::Accounts.id(), &by)?;
-    let keep = match &args.slice.condition {
+    let keep = match &slice.condition {
         None => vec![true; data.tables.get(Kind::Accounts).len()],
         Some(text) => {
             let said = Said { value: text.clone(), place: Place::file("--where") };
@@ -63,7 +63,7 @@ pub fn build(args: &AccountArgs, env: &mut Env<'_>) -> Result<Report> {
     report.tables.extend(view.unmatched());
     report.tables.extend(view.titles());
     report.tables.extend(tidy::tables(&view));
-    report.notes = view.notes(args.slice.condition.as_deref());
+    report.notes = view.notes(slice.condition.as_deref());
     report.notes.extend(data.notes());
     Ok(report)
 }

@@ -209,7 +209,7 @@ fn what_happens_after_as_of_shows_in_no_report() {
     }
     assert!(other_ends(&exports) > 20);
 
-    let reports: [&[&str]; 22] = [
+    let reports: [&[&str]; 25] = [
         &["scorecard", "--by", "lead_source"],
         &["funnel", "--by", "country"],
         &["funnel", "--basis", "period", "--entry", "each"],
@@ -232,6 +232,9 @@ fn what_happens_after_as_of_shows_in_no_report() {
         &["attribution"],
         &["attribution", "--by", "campaign", "--order", "2"],
         &["sourced"],
+        &["journey", "--by", "lead_source"],
+        &["journey", "--variants"],
+        &["journey", "--buyer", "00QHs000000001HMAQ"],
     ];
     let mut differ = Vec::new();
     for report in reports {

@@ -582,6 +582,8 @@ pub enum Dimension {
     Team,
     /// Call, e-mail, meeting, campaign, …
     Kind,
+    /// Whom it reached, by the contract's [[persona]]
+    Persona,
 }
 
 impl Dimension {
@@ -592,6 +594,7 @@ impl Dimension {
             Self::Campaign => "campaign",
             Self::Team => "team",
             Self::Kind => "kind",
+            Self::Persona => "persona",
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Whom credit goes to: the channel, campaign, team or kind of each touch.
+//! Whom credit goes to: the channel, campaign, team or kind of each touch, or the persona of whom it reached.
 //!
-//! In: touches and campaigns. Out: [`Keys`]: the names in order, and one of them per touch. Words that differ only in
+//! In: touches, campaigns and personas. Out: [`Keys`]: the names in order, and one of them per touch. Words that differ only in
 //! capitals are one.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use crate::cli::Dimension;
-use crate::journey::Side;
+use crate::journey::{Reach, Side};
 use crate::session::Data;
 use crate::tables::{CodeMap, Kind, NONE, Names, Tables};
 
@@ -68,8 +68,10 @@ type Word = (u32, bool);
 impl Keys {
     /// The keys of a dimension.
     pub fn of(data: &Data, by: Dimension) -> Self {
-        if by == Dimension::Team {
-            return Self::of_teams(data);
+        match by {
+            Dimension::Team => return Self::of_teams(data),
+            Dimension::Persona => return Self::of_personas(data),
+            Dimension::Channel | Dimension::Campaign | Dimension::Kind => {}
         }
         let touches = data.tables.get(Kind::Touches);
         let (kind, channel) = (touches.codes("kind"), touches.codes("channel"));
@@ -79,7 +81,7 @@ impl Keys {
             match by {
                 Dimension::Kind => (kind[row], false),
                 Dimension::Campaign => (campaigns.name(campaign[row], id[row]), false),
-                Dimension::Channel | Dimension::Team => {
+                Dimension::Channel | Dimension::Team | Dimension::Persona => {
                     let of_campaign = || campaigns.kind(campaign[row], id[row]);
                     let word = if channel[row] == NONE { of_campaign() } else { channel[row] };
                     if word == NONE { (kind[row], true) } else { (word, false) }
@@ -101,6 +103,24 @@ impl Keys {
         let by_word = names.iter().cloned().zip(0..).collect();
         let names = if of_touch.contains(&2) { names } else { names[..2].to_vec() };
         Self { names, of_touch, by_word }
+    }
+
+    /// The personas of the contract, in its order, then those who are none, and touches of nobody who is known.
+    fn of_personas(data: &Data) -> Self {
+        let mut names: Vec<String> =
+            data.session.contract.personas.iter().map(|persona| persona.name.value.clone()).collect();
+        let none = u32::try_from(names.len()).unwrap_or(NONE);
+        let reach = Reach::new(&data.tables, &data.who);
+        let personas = &data.journeys.personas;
+        let of = |row: usize| {
+            let persona = reach.human(row).and_then(|human| personas.of(human));
+            persona.and_then(|at| u32::try_from(at).ok()).unwrap_or(none)
+        };
+        let of_touch: Vec<u32> = (0..data.tables.get(Kind::Touches).len()).into_par_iter().map(of).collect();
+        if of_touch.contains(&none) {
+            names.push("(no persona)".to_string());
+        }
+        Self { names, of_touch, by_word: BTreeMap::new() }
     }
 
     /// Numbers the words in order of their text.

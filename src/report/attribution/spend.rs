@@ -33,7 +33,7 @@ impl Ledger {
         let mut ledger = Self { of_key: vec![None; keys.names.len()], ..Self::default() };
         let spend = data.tables.get(Kind::Spend);
         let names = &data.tables.names;
-        if spend.is_empty() || by == Dimension::Kind {
+        if spend.is_empty() || matches!(by, Dimension::Kind | Dimension::Persona) {
             return ledger;
         }
         let (dates, team, amount) = (spend.times("date"), spend.codes("team"), spend.money("amount"));
@@ -49,8 +49,8 @@ impl Ledger {
             let code = match by {
                 Dimension::Team => team[row],
                 Dimension::Campaign => campaigns.name(campaign[row], id[row]),
-                Dimension::Channel | Dimension::Kind if channel[row] != NONE => channel[row],
-                Dimension::Channel | Dimension::Kind => campaigns.kind(campaign[row], id[row]),
+                Dimension::Channel | Dimension::Kind | Dimension::Persona if channel[row] != NONE => channel[row],
+                Dimension::Channel | Dimension::Kind | Dimension::Persona => campaigns.kind(campaign[row], id[row]),
             };
             let word = names.text(code).unwrap_or_default();
             *ledger.total.get_or_insert(0) += amount[row];

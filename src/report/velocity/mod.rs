@@ -42,10 +42,11 @@ pub fn build(args: &VelocityArgs, env: &mut Env<'_>) -> Result<Report> {
     let keep = facts.journey_mask(args.slice.condition.as_deref())?;
 
     let as_of = day_of(data.session.as_of);
-    let ends = spells::ends(contract);
+    let close = spells::close(contract);
+    let last = contract.stages.len().saturating_sub(1);
     let journeys = &data.journeys;
     let deals = spells::of_deal_stages(&data.tables, &data.who, journeys, &data.session.home, as_of);
-    let of_stages = spells::of_stages(journeys, &ends);
+    let of_stages = spells::of_stages(journeys, close);
     let mut counts = Counts::new(journeys, &periods, &keep, (!by.is_empty()).then_some(&segment_of[..]));
     for (process, stage, stay) in spells::stays(&of_stages, Variant::First, as_of) {
         counts.stay(Item::Stage(stage), process, stay);
@@ -64,7 +65,9 @@ pub fn build(args: &VelocityArgs, env: &mut Env<'_>) -> Result<Report> {
         periods: &periods,
         by: &by,
         segments: &segments,
-        stages: (0..contract.stages.len()).filter(|s| data.journeys.seen[*s] && !ends[*s]).collect(),
+        stages: (0..contract.stages.len())
+            .filter(|s| data.journeys.seen[*s] && (close != Some(*s) || *s < last))
+            .collect(),
         names: &deals.names,
         again: spells::entered_again(&again),
         times: &counts.times,

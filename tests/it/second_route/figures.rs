@@ -169,10 +169,7 @@ pub fn journeys(processes: &[&Process], terms: &Terms, days: Days) -> BTreeMap<&
     figures.insert("new_mqls", alone(counted(&mqls)));
     // Where nobody wrote why deals were lost, only the upper side of the broad rate is known.
     let upper = Figure { numerator: Some(count(won.len())), n: count(over.len()), ..Figure::default() };
-    figures.insert(
-        "win_rate_broad",
-        if terms.reasons && terms.lost { share(counted(&won), counted(&over)) } else { upper },
-    );
+    figures.insert("win_rate_broad", if terms.lost { share(counted(&won), counted(&over)) } else { upper });
     figures
 }
 

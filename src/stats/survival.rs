@@ -70,26 +70,30 @@ impl Estimate {
     }
 }
 
-/// The whole curve.
+/// The whole curve, and how far it says something.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Incidence {
     /// Everybody.
     pub n: u64,
     /// The days on which something happened, in order.
     pub steps: Vec<Step>,
+    /// How many of them, from the first, stand on enough: at least [`MIN_N`] are at risk, or nobody was censored before, so
+    /// that all who are missing had an event.
+    pub sound: usize,
 }
 
 /// The cumulative incidence of [`Event::Win`]. `days[i]` is when `events[i]` happened to the `i`th; any order.
 ///
 /// ```
 /// use onefunnel::stats::survival::{Event::{Censored, Lost, Win}, incidence};
-/// // Ten people: two convert on day 3, where one is lost too, and one on day 9, when only five are still at risk.
+/// // Ten people: two convert on day 3, where one is lost too, and one on day 9, when only five are still at risk. Of the
+/// // days after that nothing is said, as only four are followed.
 /// let days = [3, 3, 3, 5, 5, 9, 20, 20, 20, 20];
 /// let events = [Win, Win, Lost, Censored, Lost, Win, Censored, Censored, Censored, Censored];
 /// let curve = incidence(&days, &events);
 /// // 2/10, then the 6/10 that are still open on day 9 (7/10 × 6/7) times 1/5
-/// assert!((curve.at(20).unwrap().cif - (0.2 + 0.6 * 0.2)).abs() < 1e-12);
-/// assert_eq!(curve.at(21), None, "nobody was followed for so long");
+/// assert!((curve.at(9).unwrap().cif - (0.2 + 0.6 * 0.2)).abs() < 1e-12);
+/// assert_eq!(curve.at(10), None, "fewer than five were followed for so long");
 /// ```
 #[allow(clippy::cast_precision_loss)] // counts stay far below 2^53
 pub fn incidence(days: &[i32], events: &[Event]) -> Incidence {
@@ -118,23 +122,41 @@ pub fn incidence(days: &[i32], events: &[Event]) -> Incidence {
         steps.push(Step { day: same[0].0, at_risk, wins, lost, censored, open, estimate: Estimate { cif, variance } });
         at_risk -= same.len() as u64;
     }
-    Incidence { n, steps }
+    let mut censored = 0;
+    let sound = steps.iter().take_while(|step| {
+        let enough = step.at_risk >= MIN_N || censored == 0;
+        censored += step.censored;
+        enough
+    });
+    let sound = sound.count();
+    Incidence { n, steps, sound }
 }
 
 impl Incidence {
-    /// The last day on which anybody was seen, and the estimate then; `None` for fewer than [`MIN_N`].
-    pub fn last(&self) -> Option<(i32, Estimate)> {
-        self.steps.last().filter(|_| self.n >= MIN_N).map(|step| (step.day, step.estimate))
+    /// The steps that stand on enough; none for fewer than [`MIN_N`].
+    fn known(&self) -> &[Step] {
+        if self.n >= MIN_N { &self.steps[..self.sound] } else { &[] }
     }
 
-    /// The estimate by the end of a day. `None` beyond the longest follow-up, unless nobody is open there, and for
+    /// The last day on which [`MIN_N`] were at risk, or all that were not had an event, and the estimate then; `None` for
     /// fewer than [`MIN_N`].
+    pub fn last(&self) -> Option<(i32, Estimate)> {
+        self.known().last().map(|step| (step.day, step.estimate))
+    }
+
+    /// Whether nobody is open at the end, and the estimate will not change.
+    pub fn is_closed(&self) -> bool {
+        self.known().last().is_some_and(|step| step.open <= 0.0)
+    }
+
+    /// The estimate by the end of a day. `None` beyond the last day that stands on enough, unless nobody is open there,
+    /// and for fewer than [`MIN_N`].
     pub fn at(&self, day: i32) -> Option<Estimate> {
-        let last = self.steps.last().filter(|_| self.n >= MIN_N)?;
+        let last = self.known().last()?;
         if day > last.day && last.open > 0.0 {
             return None;
         }
-        let after = self.steps.partition_point(|step| step.day <= day);
+        let after = self.known().partition_point(|step| step.day <= day);
         let nobody = Estimate { cif: 0.0, variance: 0.0 };
         Some(after.checked_sub(1).map_or(nobody, |at| self.steps[at].estimate))
     }
@@ -149,7 +171,7 @@ impl Incidence {
     pub fn quantile(&self, share: f64) -> Option<i32> {
         // A share such as 1/3 + 1/6 may miss one half by its last bit.
         let reached = |step: &&Step| step.estimate.cif >= share - 1e-12;
-        self.steps.iter().filter(|_| self.n >= MIN_N).find(reached).map(|step| step.day)
+        self.known().iter().find(reached).map(|step| step.day)
     }
 
     /// The first day by which that share of those who convert at all, as far as was seen, have done so.

@@ -288,20 +288,21 @@ fn win_rates_by_naive_loops() {
                 "narrow" => (float(won), float(won + lost)),
                 "amount" => (amount(true), amount(true) + amount(false)),
                 "close_rate" => (float(became), float(created)),
-                // Nobody wrote why deals were lost.
-                "broad" => {
-                    assert_eq!([&record["value"], &record["status"]], ["", "no_source"]);
-                    continue;
-                }
+                // Nobody wrote why deals were lost: narrow and broad are one.
+                "broad" => (float(won), float(won + lost)),
                 "spread" => continue,
                 other => panic!("{other}"),
             };
             let value = (n > 0.0).then(|| k / n);
             let about = format!("{rate} of {period} {}", record["segment"]);
-            // Where lost deals of a line have no amount, its rate by amount is missing.
-            if rate == "amount" && record["status"] == "no_lost_amount" {
-                assert_eq!(amount(false), 0.0, "{about}");
+            // Where the lost or the won deals of a line have no amount, its rate by amount is missing.
+            if rate == "amount" && ["no_lost_amount", "no_won_amount"].contains(&record["status"].as_str()) {
+                assert_eq!(amount(record["status"] == "no_won_amount"), 0.0, "{about}");
                 continue;
+            }
+            if rate == "amount" {
+                let valued = deals().filter(|p| within(p.closed) && (p.won || p.lost) && p.amount.is_some()).count();
+                assert_eq!(number(record, "n"), Some(float(valued)), "{about}");
             }
             assert!(close(number(record, "value"), value), "{about}: {} instead of {value:?}", record["value"]);
             let interval = if rate == "amount" { None } else { wilson(k, n) };
@@ -310,10 +311,14 @@ fn win_rates_by_naive_loops() {
             }
             let metric = match rate {
                 "narrow" => "win_rate_narrow",
+                "broad" => "win_rate_broad",
                 "amount" => "win_rate_amount",
                 _ => {
                     let mature = quarter_end(record) + 180 <= as_of;
                     assert_eq!(record["mature"], mature.to_string(), "{about}");
+                    let young = |p: &&Process| p.closed.is_none() && p.created.is_some_and(|day| as_of - day < 180);
+                    let young = deals().filter(|p| within(p.created)).filter(young).count();
+                    assert_eq!(number(record, "open_young"), Some(float(young)), "{about}");
                     continue;
                 }
             };
@@ -329,19 +334,22 @@ fn quarter_end(record: &Record) -> i64 {
     date(&record["period_end"]).unwrap()
 }
 
-/// The spread is what a line's own rates say, without a close rate that is too young.
+/// The spread is what a line's own rates say, without a close rate that will still rise, and those of few.
 #[test]
 fn spread_is_that_of_the_rates() {
-    let lines = parse(&stdout(&["winrate", "examples/acme", "-f", "csv"]));
-    for spread in lines.iter().filter(|r| r["rate"] == "spread") {
-        let rates: Vec<f64> = lines
-            .iter()
-            .filter(|r| r["period"] == spread["period"] && r["rate"] != "spread" && r["mature"] != "false")
-            .filter_map(|r| number(r, "value"))
-            .collect();
-        let high = rates.iter().copied().fold(f64::MIN, f64::max);
-        let low = rates.iter().copied().fold(f64::MAX, f64::min);
-        let expected = (rates.len() > 1).then_some(high - low);
-        assert!(close(number(spread, "value"), expected), "{spread:?}");
+    let early = ["winrate", "examples/acme", "-f", "csv", "--as-of", "2025-06-30"];
+    for lines in [&early[..4], &early[..]].map(|args| parse(&stdout(args))) {
+        for spread in lines.iter().filter(|r| r["rate"] == "spread") {
+            let rates: Vec<f64> = lines
+                .iter()
+                .filter(|r| r["period"] == spread["period"] && r["rate"] != "spread")
+                .filter(|r| ["", "0"].contains(&r["open_young"].as_str()) && number(r, "n") >= Some(5.0))
+                .filter_map(|r| number(r, "value"))
+                .collect();
+            let high = rates.iter().copied().fold(f64::MIN, f64::max);
+            let low = rates.iter().copied().fold(f64::MAX, f64::min);
+            let expected = (rates.len() > 1).then_some(high - low);
+            assert!(close(number(spread, "value"), expected), "{spread:?}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 
 use crate::Env;
 use crate::catalogue::Catalogue;
+use crate::catalogue::formula::uses;
 use crate::cli::{InputArgs, OutputArgs, SliceArgs};
 use crate::contract::Contract;
 use crate::facts::Facts;
@@ -383,6 +384,27 @@ impl Data {
         )
         .hint("break down by a column with fewer values, or narrow with --metric, --where or a longer --period")
         .into())
+    }
+
+    /// The columns of `--by` and `--where` that exports hold only as they are now, as a note where as-of is earlier than the
+    /// exports.
+    pub fn as_they_are_now(&self, by: &[String], condition: Option<&str>) -> Option<String> {
+        let (taken, as_of) = (self.session.contract.as_of?, self.session.as_of);
+        let used = by.iter().cloned().chain(condition.map(uses).unwrap_or_default());
+        let mut names: Vec<String> = used
+            .filter(|name| {
+                let j = &self.journeys;
+                j.segments.contains_key(name) || j.numbers.contains_key(name) || name == "amount"
+            })
+            .collect();
+        names.sort();
+        names.dedup();
+        (as_of < taken && !names.is_empty()).then(|| {
+            format!(
+                "{}: as the exports of {taken} hold it, not as of {as_of}; stages and statuses that have changed since are blank.",
+                names.join(", ")
+            )
+        })
     }
 
     /// The stages that no export shows, as a note.

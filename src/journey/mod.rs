@@ -11,6 +11,7 @@
 
 mod entries;
 mod evidence;
+mod gone;
 pub mod handoff;
 mod reasons;
 mod segment;

@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+pub use super::gone::turned_down;
 use super::{How, Journeys, NO_DAY, Outcome, squeezed};
 use crate::contract::{Contract, Evidence, Said};
 use crate::identity::Identity;
@@ -48,6 +49,8 @@ pub enum Stay {
     Open { days: i32 },
     /// Some day of it is not known.
     Unknown,
+    /// It has no end, of somebody who was turned down or sent back.
+    TurnedDown,
 }
 
 /// Which spells of a process in a stage count.

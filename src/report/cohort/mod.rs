@@ -75,6 +75,7 @@ pub fn build(args: &CohortArgs, env: &mut Env<'_>) -> Result<Report> {
         let kept = keep.iter().filter(|k| **k).count();
         report.notes.push(format!("Only processes where {condition}: {kept} of {}.", data.journeys.len()));
     }
+    report.notes.extend(data.as_they_are_now(&by, args.slice.condition.as_deref()));
     report.notes.extend(data.notes());
     Ok(report)
 }

@@ -134,6 +134,7 @@ pub fn build(args: &FunnelArgs, env: &mut Env<'_>) -> Result<Report> {
     report.tables.push(view.tidy(&counts));
     report.notes = notes::notes(&data, &side, &counts, &kept, args.slice.condition.as_deref());
     report.notes.extend((basis != Basis::Cohort).then(|| data.outside((from, to))).flatten());
+    report.notes.extend(data.as_they_are_now(&by, args.slice.condition.as_deref()));
     report.notes.extend(data.notes());
     Ok(report)
 }

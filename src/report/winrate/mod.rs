@@ -59,6 +59,7 @@ pub fn build(args: &WinrateArgs, env: &mut Env<'_>) -> Result<Report> {
     let mut report = data.report("winrate", "Win rates, side by side");
     report.tables = view.tables();
     report.notes = view.notes(args.slice.condition.as_deref(), &keep);
+    report.notes.extend(data.as_they_are_now(&by, args.slice.condition.as_deref()));
     report.notes.extend(data.notes());
     Ok(report)
 }

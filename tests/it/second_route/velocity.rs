@@ -1,7 +1,7 @@
 //! `velocity` and `winrate` of the example company: the program's figures against naive loops over the raw exports, and
 //! against the truth that was planted in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::acme::{AS_OF, STAGES, company, exports};
 use super::check::number;
@@ -86,9 +86,16 @@ fn time_in_the_stages_of_the_contract() {
     let lines = velocity(&[]);
     let as_of = date(AS_OF).unwrap();
     let all = processes(&company());
+    // Who was turned down or sent back waits for nothing.
+    let gone: BTreeSet<String> = records(&exports().join("salesforce/Lead.csv"))
+        .into_iter()
+        .filter(|r| ["Unqualified", "Recycled"].contains(&r["Status"].as_str()))
+        .map(|r| r["Id"].chars().take(15).collect())
+        .collect();
+    assert!(gone.len() > 100);
     for (s, stage) in STAGES.iter().enumerate().take(STAGES.len() - 1) {
         let mut completed: BTreeMap<String, Vec<i64>> = BTreeMap::new();
-        let (mut ages, mut unknown) = (Vec::new(), 0);
+        let (mut ages, mut unknown, mut turned_down) = (Vec::new(), 0, 0);
         for process in &all {
             match (process.stages[s], left(process, s)) {
                 (Reach::No, _) => {}
@@ -97,6 +104,11 @@ fn time_in_the_stages_of_the_contract() {
                     for period in [quarter(to), "total".into()] {
                         completed.entry(period).or_default().push(to - from);
                     }
+                }
+                (Reach::Recorded(_), None)
+                    if process.deal.is_none() && process.people.iter().any(|id| gone.contains(id)) =>
+                {
+                    turned_down += 1;
                 }
                 (Reach::Recorded(from), None) => ages.push(as_of - from),
             }
@@ -109,6 +121,7 @@ fn time_in_the_stages_of_the_contract() {
         assert!(completed.is_empty());
         let open = [("section", "time_in_stage"), ("item", stage), ("state", "open")];
         same_days(&format!("{stage}, open"), line(&lines, &open), &ages);
+        assert_eq!(line(&lines, &open)["turned_down"], turned_down.to_string(), "{stage}");
         let total = [("section", "time_in_stage"), ("item", stage), ("period", "total"), ("state", "completed")];
         assert_eq!(line(&lines, &total)["unknown"], unknown.to_string(), "{stage}");
     }
@@ -222,7 +235,7 @@ fn cycles_and_the_four_factors() {
             ("win_rate_narrow", rate),
             ("cycle", median),
             ("pipeline_velocity", velocity),
-            ("won_a_day", Some(amount / length)),
+            ("won_a_day", (won.is_empty() || !amounts.is_empty()).then_some(amount / length)),
         ] {
             let line = line(&lines, &[("section", "pipeline_velocity"), ("item", item), ("period", &period)]);
             assert!(close(number(line, "value"), value), "{item} in {period}: {} instead of {value:?}", line["value"]);

@@ -19,7 +19,7 @@ use crate::identity::{self, Identity, Method};
 use crate::ingest::{self, BadRows, FileFacts, Given, Limit, Reading, Reject};
 use crate::issue::{Issue, Issues, Place};
 use crate::journey::{self, Journeys, NO_DAY};
-use crate::output::Target;
+use crate::output::{Target, number};
 use crate::report::Report;
 use crate::stats::quantile::quantile;
 use crate::tables::{Kind, Tables};
@@ -494,7 +494,8 @@ impl Data {
                     other => format!("{n} by {}", other.id()),
                 })
                 .collect();
-            notes.push(format!("{deals} deals found their people: {}.", methods.join(", ")));
+            let found = number::of(deals as u64, "deal found its people", "deals found their people");
+            notes.push(format!("{found}: {}.", methods.join(", ")));
         }
         notes.extend(self.who.refused.iter().map(|(what, n)| format!("Not linked: {n} × {what}.")));
         notes.extend(self.journeys.oddities.iter().map(|(what, n)| format!("Kept and counted: {n} × {what}.")));

@@ -117,7 +117,8 @@ pub fn of_stages(journeys: &Journeys, close: Option<usize>) -> Vec<Spell> {
             }
             let from = here.day().filter(|_| here.how == How::Recorded);
             let after_sale = close.is_some_and(|close| s >= close);
-            if !is_end(s) && !(after_sale && over && !later) {
+            let nowhere = after_sale && over && !later;
+            if !is_end(s) && !nowhere {
                 let end = match (next, later) {
                     (Some(day), _) => End::On(day),
                     (None, true) => End::Unknown,

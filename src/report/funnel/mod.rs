@@ -112,7 +112,10 @@ pub fn build(args: &FunnelArgs, env: &mut Env<'_>) -> Result<Report> {
         };
         let format = output::choose(args.output.format, args.output.output.as_deref())?;
         let complete = !matches!(format, Format::Table | Format::Md);
-        return Ok(compare::report(&data, [&a, &b], &kept, args.slice.condition.as_deref(), complete));
+        let condition = args.slice.condition.as_deref();
+        let mut report = compare::report(&data, [&a, &b], &kept, condition, complete);
+        report.notes.extend(data.as_they_are_now(&by, condition));
+        return Ok(report);
     }
 
     let side_of = |basis| side(contract, &data.journeys, basis);

@@ -140,6 +140,7 @@ pub fn count(
     as_of: i32,
     mature_after: Option<i32>,
 ) -> Counts {
+    let with_all = |period: Option<usize>| period.into_iter().flat_map(|p| [None, Some(p)]);
     let mut counts = Counts::new();
     for at in (0..journeys.len()).filter(|at| keep[*at] && journeys.outcome[*at] != Outcome::NoDeal) {
         let (created, closed) = (journeys.created[at], journeys.closed[at]);
@@ -148,10 +149,10 @@ pub fn count(
         let (created, closed) = (period(created), period(closed));
         let (outcome, amount) = (journeys.outcome[at], journeys.amount[at]);
         for segment in [Some(None), segment_of.map(|of| Some(of[at]))].into_iter().flatten() {
-            for period in [None, closed].into_iter().take(if closed.is_some() { 2 } else { 0 }) {
+            for period in with_all(closed) {
                 counts.entry((segment, period)).or_default().closed.add(outcome, amount, mature);
             }
-            for period in [None, created].into_iter().take(if created.is_some() { 2 } else { 0 }) {
+            for period in with_all(created) {
                 counts.entry((segment, period)).or_default().created.add(outcome, amount, mature);
             }
         }

@@ -133,7 +133,7 @@ impl View<'_> {
         Table { id: "rates".into(), title, audience: Audience::People, columns, rows }
     }
 
-    /// Both sides of every rate: of the last whole period and of all days, or of each segment.
+    /// Both sides of every rate: of the last whole period with deals and of all days, or of each segment.
     fn makeup(&self) -> Table {
         let columns = vec![
             Column::left("rate", "Rate"),
@@ -144,8 +144,10 @@ impl View<'_> {
         ];
         let mut rows = Vec::new();
         let lines = self.lines();
-        let whole = lines.iter().filter_map(|(_, (_, period))| *period).rfind(|p| !self.periods.is_partial(*p));
-        let last = whole.or(self.periods.all.len().checked_sub(1));
+        let of = || {
+            lines.iter().filter_map(|(_, (_, period))| *period).filter(|p| self.counts.contains_key(&(None, Some(*p))))
+        };
+        let last = of().rfind(|p| !self.periods.is_partial(*p)).or(of().next_back());
         let wanted = |(_, (_, period)): &&(String, Key)| period.is_none() || *period == last;
         for (name, key) in lines.iter().filter(wanted) {
             rows.push(heading(name, columns.len()));

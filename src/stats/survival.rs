@@ -18,6 +18,9 @@ const Z: f64 = 1.959_963_984_540_054;
 /// Of fewer no share is estimated.
 pub const MIN_N: u64 = 5;
 
+/// Where fewer are at risk, for how many of all each may stand: one censored before leaves its part to them.
+const STANDS_FOR: f64 = 2.0;
+
 /// What ended somebody's days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
@@ -77,8 +80,8 @@ pub struct Incidence {
     pub n: u64,
     /// The days on which something happened, in order.
     pub steps: Vec<Step>,
-    /// How many of them, from the first, stand on enough: at least [`MIN_N`] are at risk, or nobody was censored before, so
-    /// that all who are missing had an event.
+    /// How many of them, from the first, stand on enough: at least [`MIN_N`] are at risk, or each of the fewer stands for at
+    /// most [`STANDS_FOR`], as nearly all who are missing had an event and were not censored.
     pub sound: usize,
 }
 
@@ -86,14 +89,13 @@ pub struct Incidence {
 ///
 /// ```
 /// use onefunnel::stats::survival::{Event::{Censored, Lost, Win}, incidence};
-/// // Ten people: two convert on day 3, where one is lost too, and one on day 9, when only five are still at risk. Of the
-/// // days after that nothing is said, as only four are followed.
+/// // Ten people: two convert on day 3, where one is lost too, and one on day 9, when only five are still at risk.
 /// let days = [3, 3, 3, 5, 5, 9, 20, 20, 20, 20];
 /// let events = [Win, Win, Lost, Censored, Lost, Win, Censored, Censored, Censored, Censored];
 /// let curve = incidence(&days, &events);
 /// // 2/10, then the 6/10 that are still open on day 9 (7/10 × 6/7) times 1/5
-/// assert!((curve.at(9).unwrap().cif - (0.2 + 0.6 * 0.2)).abs() < 1e-12);
-/// assert_eq!(curve.at(10), None, "fewer than five were followed for so long");
+/// assert!((curve.at(20).unwrap().cif - (0.2 + 0.6 * 0.2)).abs() < 1e-12);
+/// assert_eq!(curve.at(21), None, "nobody was followed for so long");
 /// ```
 #[allow(clippy::cast_precision_loss)] // counts stay far below 2^53
 pub fn incidence(days: &[i32], events: &[Event]) -> Incidence {
@@ -122,10 +124,11 @@ pub fn incidence(days: &[i32], events: &[Event]) -> Incidence {
         steps.push(Step { day: same[0].0, at_risk, wins, lost, censored, open, estimate: Estimate { cif, variance } });
         at_risk -= same.len() as u64;
     }
-    let mut censored = 0;
+    // What each at risk weighs never falls: an event leaves it, and a censoring adds to it.
+    let mut open = 1.0;
     let sound = steps.iter().take_while(|step| {
-        let enough = step.at_risk >= MIN_N || censored == 0;
-        censored += step.censored;
+        let enough = step.at_risk >= MIN_N || open * n as f64 <= STANDS_FOR * step.at_risk as f64 + 1e-9;
+        open = step.open;
         enough
     });
     let sound = sound.count();
@@ -138,8 +141,7 @@ impl Incidence {
         if self.n >= MIN_N { &self.steps[..self.sound] } else { &[] }
     }
 
-    /// The last day on which [`MIN_N`] were at risk, or all that were not had an event, and the estimate then; `None` for
-    /// fewer than [`MIN_N`].
+    /// The last day that stands on enough, and the estimate then; `None` for fewer than [`MIN_N`].
     pub fn last(&self) -> Option<(i32, Estimate)> {
         self.known().last().map(|step| (step.day, step.estimate))
     }

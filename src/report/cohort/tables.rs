@@ -323,12 +323,12 @@ impl View<'_> {
         let mut notes = vec![
             format!(
                 "Days are counted from {start}, recorded or inferred, up to {as_of}. A share is of the whole cohort; \
-                 {YOUNG} marks an estimate, as younger ones were not followed so long, and a dash is where fewer than \
-                 {MIN_N} are. The machine formats have the plain shares of those old enough as well."
+                 {YOUNG} marks an estimate, as younger ones were not followed so long, and a dash is where too few \
+                 were. The machine formats have the plain shares of those old enough as well."
             ),
             format!(
-                "Eventual: by Aalen–Johansen, up to the last day on which {MIN_N} were followed (By day) and not beyond. Who is lost, on the \
-                 deal's close date, can no longer reach {end}; everybody else without it stays at risk until as-of, also \
+                "Eventual: by Aalen–Johansen, up to the last day on which {MIN_N} were followed, or fewer who each stand for \
+                 at most two (By day), and not beyond. Who is lost, on the deal's close date, can no longer reach {end}; everybody else without it stays at risk until as-of, also \
                  who was turned down without a deal. On one day events come before those who are merely no longer seen."
             ),
             "The variance is Greenwood's for competing events (delta method), the 95 % bounds pointwise by log(−log). \

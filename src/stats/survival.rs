@@ -146,16 +146,17 @@ impl Incidence {
         self.known().last().map(|step| (step.day, step.estimate))
     }
 
-    /// Whether nobody is open at the end, and the estimate will not change.
+    /// Whether everybody has converted or is lost, so that the estimate will not change.
     pub fn is_closed(&self) -> bool {
-        self.known().last().is_some_and(|step| step.open <= 0.0)
+        let known = self.known();
+        !known.is_empty() && known.len() == self.steps.len() && known.iter().all(|step| step.censored == 0)
     }
 
-    /// The estimate by the end of a day. `None` beyond the last day that stands on enough, unless nobody is open there,
+    /// The estimate by the end of a day. `None` beyond the last day that stands on enough, unless nobody is open,
     /// and for fewer than [`MIN_N`].
     pub fn at(&self, day: i32) -> Option<Estimate> {
         let last = self.known().last()?;
-        if day > last.day && last.open > 0.0 {
+        if day > last.day && !self.is_closed() {
             return None;
         }
         let after = self.known().partition_point(|step| step.day <= day);

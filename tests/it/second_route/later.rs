@@ -203,7 +203,7 @@ fn what_happens_after_as_of_shows_in_no_report() {
     }
     assert!(other_ends(&exports) > 20);
 
-    let reports: [&[&str]; 16] = [
+    let reports: [&[&str]; 20] = [
         &["scorecard", "--by", "lead_source"],
         &["funnel", "--by", "country"],
         &["funnel", "--basis", "period", "--entry", "each"],
@@ -213,6 +213,10 @@ fn what_happens_after_as_of_shows_in_no_report() {
         &["cohort", "--start", "opportunity", "--by", "lead_source"],
         &["velocity", "--by", "industry"],
         &["winrate", "--by", "lead_source"],
+        &["winrate", "--by", "stage"],
+        &["winrate", "--by", "status"],
+        &["funnel", "--by", "stage"],
+        &["velocity", "--by", "lifecycle_stage"],
         &["handoff"],
         &["handoff", "--by", "country", "--period", "month"],
         &["definition"],

@@ -156,6 +156,17 @@ impl Periods {
         let after = self.all.partition_point(|p| p.start <= day);
         after.checked_sub(1).filter(|at| self.all[*at].end >= day)
     }
+
+    /// Whether some days of a period do not count.
+    pub fn is_partial(&self, period: usize) -> bool {
+        self.all.get(period).is_some_and(|p| p.end > self.to || p.start < self.from)
+    }
+
+    /// What people call a period; one of which some days do not count is a part.
+    pub fn label(&self, period: usize) -> String {
+        let label = self.all.get(period).map_or("", |p| p.label.as_str());
+        if self.is_partial(period) { format!("{label} part") } else { label.to_string() }
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 
 use crate::Env;
 use crate::catalogue::Catalogue;
+use crate::catalogue::formula::uses;
 use crate::cli::{InputArgs, OutputArgs, SliceArgs};
 use crate::contract::Contract;
 use crate::facts::Facts;
@@ -18,7 +19,7 @@ use crate::identity::{self, Identity, Method};
 use crate::ingest::{self, BadRows, FileFacts, Given, Limit, Reading, Reject};
 use crate::issue::{Issue, Issues, Place};
 use crate::journey::{self, Journeys, NO_DAY};
-use crate::output::Target;
+use crate::output::{Target, number};
 use crate::report::Report;
 use crate::stats::quantile::quantile;
 use crate::tables::{Kind, Tables};
@@ -387,6 +388,27 @@ impl Data {
         .into())
     }
 
+    /// The columns of `--by` and `--where` that exports hold only as they are now, as a note where as-of is earlier than the
+    /// exports.
+    pub fn as_they_are_now(&self, by: &[String], condition: Option<&str>) -> Option<String> {
+        let (taken, as_of) = (self.session.contract.as_of?, self.session.as_of);
+        let used = by.iter().cloned().chain(condition.map(uses).unwrap_or_default());
+        let mut names: Vec<String> = used
+            .filter(|name| {
+                let j = &self.journeys;
+                j.segments.contains_key(name) || j.numbers.contains_key(name) || name == "amount"
+            })
+            .collect();
+        names.sort();
+        names.dedup();
+        (as_of < taken && !names.is_empty()).then(|| {
+            format!(
+                "{}: as the exports of {taken} hold it, not as of {as_of}; stages and statuses that have changed since are blank.",
+                names.join(", ")
+            )
+        })
+    }
+
     /// The stages that no export shows, as a note.
     pub fn unseen_stages(&self) -> Option<String> {
         let stages = self.session.contract.stages.iter().zip(&self.journeys.seen);
@@ -474,7 +496,8 @@ impl Data {
                     other => format!("{n} by {}", other.id()),
                 })
                 .collect();
-            notes.push(format!("{deals} deals found their people: {}.", methods.join(", ")));
+            let found = number::of(deals as u64, "deal found its people", "deals found their people");
+            notes.push(format!("{found}: {}.", methods.join(", ")));
         }
         notes.extend(self.who.refused.iter().map(|(what, n)| format!("Not linked: {n} × {what}.")));
         notes.extend(self.journeys.oddities.iter().map(|(what, n)| format!("Kept and counted: {n} × {what}.")));

@@ -453,7 +453,8 @@ mod tests {
             }
         }
         let catalogue = builtin();
-        for measure in catalogue.measures.keys() {
+        // One is for formulas of contracts: where no export has reasons, every built-in metric would lack it.
+        for measure in catalogue.measures.keys().filter(|id| *id != "derailed_deals") {
             let used = catalogue.metrics.values().any(|m| m.formula.uses.contains(measure));
             assert!(used, "no metric uses {measure}");
         }

@@ -64,6 +64,8 @@ pub struct Contract {
     /// Reasons for which rows may be set aside or left out under `inspect --strict`; one that ends in `*` stands for all
     /// that begin so.
     pub allowed_reasons: Vec<String>,
+    /// Lost reasons that mean that nobody won; `*` stands for anything. The built-in ones where the file has none.
+    pub no_decision: Vec<String>,
     /// The exports, in the order written.
     pub sources: Vec<Source>,
     /// The stages, in funnel order; the built-in ones where the file has none.
@@ -165,6 +167,7 @@ impl Contract {
             as_of: None,
             allowed_reasons: Vec::new(),
             mature_after_days: None,
+            no_decision: Vec::new(),
             sources: Vec::new(),
             stages: Vec::new(),
             teams: Teams::default(),

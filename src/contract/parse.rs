@@ -25,6 +25,7 @@ const TOP: &[&str] = &[
     "as_of",
     "mature_after",
     "allowed_reasons",
+    "no_decision",
     "source",
     "stage",
     "teams",
@@ -39,8 +40,16 @@ const TOP: &[&str] = &[
     "accounts",
 ];
 /// Keys that, written below the first table, have slipped into that table (`name` more likely means a title there).
-const SLIPPED: &[&str] =
-    &["currency", "timezone", "fiscal_year_start", "fiscal_year_label", "as_of", "mature_after", "allowed_reasons"];
+const SLIPPED: &[&str] = &[
+    "currency",
+    "timezone",
+    "fiscal_year_start",
+    "fiscal_year_label",
+    "as_of",
+    "mature_after",
+    "allowed_reasons",
+    "no_decision",
+];
 
 /// Reads and checks a contract. Where it has no sources, stages or teams it takes those of `fallback`.
 pub(super) fn contract(
@@ -85,6 +94,11 @@ pub(super) fn contract(
     contract.as_of = r.date(&top, "as_of").map(|said| said.value);
     contract.mature_after_days = days(r, &top, "mature_after", "180d");
     contract.allowed_reasons = super::parse::plain(r.texts(&top, "allowed_reasons").unwrap_or_default());
+    match (r.texts(&top, "no_decision"), fallback) {
+        (Some(said), _) => contract.no_decision = plain(said),
+        (None, Some(fallback)) => contract.no_decision.clone_from(&fallback.no_decision),
+        (None, None) => {}
+    }
     contract.sources = source::sources(r, &top);
     if let Some(fallback) = fallback.filter(|_| !top.has("source")) {
         contract.sources.clone_from(&fallback.sources);

@@ -233,10 +233,11 @@ fn from_history(
 }
 
 /// Which stages any export shows. One that none shows, though a later one is shown, is unknown: to infer it for everybody
-/// would make its conversion 100 %. One at the end that nobody reached yet is seen, with nobody.
+/// would make its conversion 100 %. One at the end that nobody reached yet is seen, with nobody; so are all of them where
+/// nothing was reached at all.
 fn seen(known: &[Known]) -> Vec<bool> {
     let shown = |k: &Known| k.shown || k.undated.iter().any(|u| *u);
-    let last = known.iter().rposition(shown).unwrap_or(0);
+    let Some(last) = known.iter().rposition(shown) else { return vec![true; known.len()] };
     known.iter().enumerate().map(|(s, k)| s > last || shown(k)).collect()
 }
 

@@ -12,10 +12,12 @@
 pub mod account;
 mod entries;
 mod evidence;
+mod gone;
 pub mod handoff;
 pub mod mix;
 pub mod path;
 mod persona;
+mod reasons;
 mod segment;
 pub mod spells;
 mod touch;
@@ -32,7 +34,7 @@ use indexmap::IndexMap;
 use crate::contract::{Contract, Evidence, Said};
 use crate::identity::Identity;
 use crate::issue::Issues;
-use crate::tables::{Kind, NO_FLAG, NO_MONEY, NONE, Tables};
+use crate::tables::{CodeSet, Kind, NO_FLAG, NO_MONEY, NONE, Tables};
 use crate::time::{Stamp, Zone};
 
 /// How it is known that a process reached a stage.
@@ -215,9 +217,6 @@ impl Journeys {
     }
 }
 
-/// Lost reasons that mean nobody won.
-const DERAILED: [&str; 6] = ["nodecision", "derailed", "deaddeal", "dead", "nodecisionmade", "stalled"];
-
 fn squeezed(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
@@ -267,6 +266,8 @@ pub fn build(
     let (created_at, closed_at) = (deals.times("created_at"), deals.times("closed_at"));
     let (is_won, is_closed) = (deals.flags("is_won"), deals.flags("is_closed"));
     let reasons = deals.codes("lost_reason");
+    let no_decision =
+        CodeSet::of(&tables.names, &[&reasons], |reason| reasons::is_no_decision(&contract.no_decision, reason));
     let mut journeys = Journeys {
         deal: (0..len).map(|at| if at < count { at as u32 } else { NONE }).collect(),
         people,
@@ -322,7 +323,7 @@ pub fn build(
                         "closed deals that do not say whether they were won, in no win rate: map is_won in the contract",
                     );
                     Outcome::Unclear
-                } else if tables.names.text(reasons[at]).is_some_and(|r| DERAILED.contains(&squeezed(r).as_str())) {
+                } else if no_decision.contains(reasons[at]) {
                     Outcome::Derailed
                 } else {
                     Outcome::Lost

@@ -10,10 +10,10 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 use rayon::prelude::*;
 
-use super::Journeys;
+use super::{Journeys, Outcome};
 use crate::contract::{Contract, Persona};
 use crate::identity::Identity;
-use crate::tables::{Kind, NONE, Table, Tables, Type, Values};
+use crate::tables::{CHANGED_LATER, Kind, NONE, Table, Tables, Type, Values};
 
 /// Words that name one record rather than a group.
 const NOT_SEGMENTS: [&str; 9] =
@@ -126,14 +126,31 @@ pub fn account_of(who: &Identity, journeys: &Journeys) -> Vec<u32> {
     account_of
 }
 
+/// Columns that say where a record is now, and something else on an earlier day.
+const PRESENT: [&str; 3] = ["stage", "status", "lifecycle_stage"];
+
+/// Takes away what a record is now, where it is known that it was something else on as-of.
+fn hide(name: &str, codes: &mut [u32], table: &Table, other: impl Fn(usize) -> bool) {
+    if PRESENT.contains(&name) {
+        let later = table.flags(CHANGED_LATER);
+        for (row, code) in codes.iter_mut().enumerate() {
+            if later[row] == 1 || other(row) {
+                *code = NONE;
+            }
+        }
+    }
+}
+
 /// Every segment column.
 pub fn segments(tables: &Tables, who: &Identity, journeys: &Journeys) -> IndexMap<String, Vec<u32>> {
     let (people, deals, accounts) = (tables.get(Kind::People), tables.get(Kind::Deals), tables.get(Kind::Accounts));
     let (rows, account_of) = (&who.known_first, account_of(who, journeys));
+    let (closed, won) = (deals.flags("is_closed"), deals.flags("is_won"));
     let columns: Vec<(String, Vec<u32>)> = names(tables)
         .into_par_iter()
         .map(|name| {
-            let of_people = words(tables, people, &name);
+            let mut of_people = words(tables, people, &name);
+            hide(&name, &mut of_people, people, |_| false);
             let mut person = vec![NONE; journeys.len()];
             for row in rows.iter().map(|row| *row as usize) {
                 let code = &mut person[journeys.of_person[row] as usize];
@@ -141,7 +158,11 @@ pub fn segments(tables: &Tables, who: &Identity, journeys: &Journeys) -> IndexMa
                     *code = of_people[row];
                 }
             }
-            let of_deals = words(tables, deals, &name);
+            let mut of_deals = words(tables, deals, &name);
+            // One that closed after as-of was open on that day, in another stage.
+            hide(&name, &mut of_deals, deals, |row| {
+                journeys.outcome[row] == Outcome::Open && (closed[row] == 1 || won[row] == 1)
+            });
             let of_accounts = words(tables, accounts, &name);
             let codes = (0..journeys.len())
                 .map(|at| {

@@ -9,8 +9,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+pub use super::gone::turned_down;
 use super::{How, Journeys, NO_DAY, Outcome, squeezed};
-use crate::contract::{Contract, Evidence, Said, Stage};
+use crate::contract::{Contract, Evidence, Said};
 use crate::identity::Identity;
 use crate::tables::{CHANGED_LATER, Kind, NONE, Tables};
 use crate::time::{Stamp, Zone};
@@ -48,6 +49,8 @@ pub enum Stay {
     Open { days: i32 },
     /// Some day of it is not known.
     Unknown,
+    /// It has no end, of somebody who was turned down or sent back.
+    TurnedDown,
 }
 
 /// Which spells of a process in a stage count.
@@ -72,19 +75,21 @@ impl Variant {
     }
 }
 
-/// Which stages of the contract are ends, where no time is spent: those that the deal's close shows, and a last one that
-/// is called won, customer or closed.
-pub fn ends(contract: &Contract) -> Vec<bool> {
+/// The stage of the contract that comes with the deal's close, by index: the first that the close date shows, or that is
+/// called won, customer or closed. Where it is the last one it is an end, in which no time is spent.
+pub fn close(contract: &Contract) -> Option<usize> {
     let is_close = |e: &Said<Evidence>| matches!(&e.value, Evidence::Column { table: Kind::Deals, column, .. } if column.value == "closed_at");
     let is_called = |e: &Said<Evidence>| match &e.value {
-        Evidence::Status { values } | Evidence::DealStage { values } => values.iter().any(|value| is_end(value)),
+        Evidence::DealStage { values } => values.iter().any(|value| is_end(value)),
+        Evidence::Status { values } => values.iter().any(|value| is_end(value)),
         Evidence::Column { .. } | Evidence::Touch { .. } => false,
     };
+    let stages = contract.stages.iter().enumerate();
+    // A lead that is closed, in a stage before the last, is no deal that is.
+    let of_people = |e: &Said<Evidence>| matches!(&e.value, Evidence::Status { values } if !values.iter().any(|v| ["won", "customer"].contains(&squeezed(v).as_str())));
     let last = contract.stages.len().saturating_sub(1);
-    let end = |(s, stage): (usize, &Stage)| {
-        stage.reached.iter().any(is_close) || (s == last && stage.reached.iter().any(is_called))
-    };
-    contract.stages.iter().enumerate().map(end).collect()
+    let shows = |s: usize, e: &Said<Evidence>| is_close(e) || (is_called(e) && (s == last || !of_people(e)));
+    stages.into_iter().find(|(s, stage)| stage.reached.iter().any(|e| shows(*s, e))).map(|(s, _)| s)
 }
 
 /// Whether a stage's name says that it is over there.
@@ -94,11 +99,15 @@ fn is_end(name: &str) -> bool {
 }
 
 /// The stays in the contract's stages: from the first entry, which is the only one that is kept, to the next stage that is
-/// recorded. One that was skipped has no recorded entry, and so no known length.
-pub fn of_stages(journeys: &Journeys, ends: &[bool]) -> Vec<Spell> {
+/// recorded. One that was skipped has no recorded entry, and so no known length. The deal's close ends the stages before
+/// the one that comes with it, `close`; from there on only the next stage does, and nothing ends where the deal is lost.
+pub fn of_stages(journeys: &Journeys, close: Option<usize>) -> Vec<Spell> {
+    let count = journeys.stages.len();
+    let is_end = |s: usize| s + 1 == count && close == Some(s);
     let mut spells = Vec::new();
     for at in 0..journeys.len() {
-        let Some(last) = (0..ends.len()).rfind(|s| journeys.stages[*s][at].is()) else { continue };
+        let over = matches!(journeys.outcome[at], Outcome::Lost | Outcome::Derailed | Outcome::Unclear);
+        let Some(last) = (0..count).rfind(|s| journeys.stages[*s][at].is()) else { continue };
         // Backwards: what comes later is known before it is asked for.
         let (mut next, mut later) = (None, false);
         for s in (0..=last).rev() {
@@ -107,10 +116,13 @@ pub fn of_stages(journeys: &Journeys, ends: &[bool]) -> Vec<Spell> {
                 continue;
             }
             let from = here.day().filter(|_| here.how == How::Recorded);
-            if !ends[s] {
+            let after_sale = close.is_some_and(|close| s >= close);
+            let nowhere = after_sale && over && !later;
+            if !is_end(s) && !nowhere {
                 let end = match (next, later) {
                     (Some(day), _) => End::On(day),
                     (None, true) => End::Unknown,
+                    (None, false) if after_sale => End::Open,
                     (None, false) => closed(journeys, at),
                 };
                 #[allow(clippy::cast_possible_truncation)] // fewer than 2^32 processes and stages

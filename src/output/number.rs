@@ -67,6 +67,12 @@ pub fn people(value: f64, unit: Unit) -> String {
     }
 }
 
+/// So many things, with the words for one or for several: `1 deal has`, `2 deals have`.
+#[must_use]
+pub fn of(n: u64, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
 /// An interval of shares as people read it: `48.5–54.6%`.
 #[must_use]
 pub fn interval(low: f64, high: f64) -> String {

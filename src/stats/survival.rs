@@ -18,6 +18,9 @@ const Z: f64 = 1.959_963_984_540_054;
 /// Of fewer no share is estimated.
 pub const MIN_N: u64 = 5;
 
+/// Where fewer are at risk, for how many of all each may stand: one censored before leaves its part to them.
+const STANDS_FOR: f64 = 2.0;
+
 /// What ended somebody's days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
@@ -70,13 +73,16 @@ impl Estimate {
     }
 }
 
-/// The whole curve.
+/// The whole curve, and how far it says something.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Incidence {
     /// Everybody.
     pub n: u64,
     /// The days on which something happened, in order.
     pub steps: Vec<Step>,
+    /// How many of them, from the first, stand on enough: at least [`MIN_N`] are at risk, or each of the fewer stands for at
+    /// most [`STANDS_FOR`], as nearly all who are missing had an event and were not censored.
+    pub sound: usize,
 }
 
 /// The cumulative incidence of [`Event::Win`]. `days[i]` is when `events[i]` happened to the `i`th; any order.
@@ -118,23 +124,42 @@ pub fn incidence(days: &[i32], events: &[Event]) -> Incidence {
         steps.push(Step { day: same[0].0, at_risk, wins, lost, censored, open, estimate: Estimate { cif, variance } });
         at_risk -= same.len() as u64;
     }
-    Incidence { n, steps }
+    // What each at risk weighs never falls: an event leaves it, and a censoring adds to it.
+    let mut open = 1.0;
+    let sound = steps.iter().take_while(|step| {
+        let enough = step.at_risk >= MIN_N || open * n as f64 <= STANDS_FOR * step.at_risk as f64 + 1e-9;
+        open = step.open;
+        enough
+    });
+    let sound = sound.count();
+    Incidence { n, steps, sound }
 }
 
 impl Incidence {
-    /// The last day on which anybody was seen, and the estimate then; `None` for fewer than [`MIN_N`].
-    pub fn last(&self) -> Option<(i32, Estimate)> {
-        self.steps.last().filter(|_| self.n >= MIN_N).map(|step| (step.day, step.estimate))
+    /// The steps that stand on enough; none for fewer than [`MIN_N`].
+    fn known(&self) -> &[Step] {
+        if self.n >= MIN_N { &self.steps[..self.sound] } else { &[] }
     }
 
-    /// The estimate by the end of a day. `None` beyond the longest follow-up, unless nobody is open there, and for
-    /// fewer than [`MIN_N`].
+    /// The last day that stands on enough, and the estimate then; `None` for fewer than [`MIN_N`].
+    pub fn last(&self) -> Option<(i32, Estimate)> {
+        self.known().last().map(|step| (step.day, step.estimate))
+    }
+
+    /// Whether everybody has converted or is lost, so that the estimate will not change.
+    pub fn is_closed(&self) -> bool {
+        let known = self.known();
+        !known.is_empty() && known.len() == self.steps.len() && known.iter().all(|step| step.censored == 0)
+    }
+
+    /// The estimate by the end of a day. `None` beyond the last day that stands on enough, unless nobody is open,
+    /// and for fewer than [`MIN_N`].
     pub fn at(&self, day: i32) -> Option<Estimate> {
-        let last = self.steps.last().filter(|_| self.n >= MIN_N)?;
-        if day > last.day && last.open > 0.0 {
+        let last = self.known().last()?;
+        if day > last.day && !self.is_closed() {
             return None;
         }
-        let after = self.steps.partition_point(|step| step.day <= day);
+        let after = self.known().partition_point(|step| step.day <= day);
         let nobody = Estimate { cif: 0.0, variance: 0.0 };
         Some(after.checked_sub(1).map_or(nobody, |at| self.steps[at].estimate))
     }
@@ -149,7 +174,7 @@ impl Incidence {
     pub fn quantile(&self, share: f64) -> Option<i32> {
         // A share such as 1/3 + 1/6 may miss one half by its last bit.
         let reached = |step: &&Step| step.estimate.cif >= share - 1e-12;
-        self.steps.iter().filter(|_| self.n >= MIN_N).find(reached).map(|step| step.day)
+        self.known().iter().find(reached).map(|step| step.day)
     }
 
     /// The first day by which that share of those who convert at all, as far as was seen, have done so.

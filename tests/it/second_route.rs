@@ -13,6 +13,7 @@ mod company;
 mod compare;
 mod definition;
 mod definition_small;
+mod edges;
 mod entries;
 mod figures;
 mod handoff;

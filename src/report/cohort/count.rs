@@ -87,13 +87,13 @@ pub fn follow(
                 (known, Event::Censored, known)
             }
             (How::No, _, Outcome::Lost | Outcome::Derailed) => (closed - began, Event::Lost, known),
-            // Won, and that is no evidence of the second stage: there is nothing more to wait for.
-            (How::No, _, Outcome::Unclear | Outcome::Won) => {
+            (How::No, _, Outcome::Unclear) => {
                 out.unclear += 1;
                 let until = if closed == NO_DAY { known } else { closed - began };
                 (until, Event::Censored, until)
             }
-            (How::No, _, Outcome::Open | Outcome::NoDeal) => (known, Event::Censored, known),
+            // Also who is won: a stage that follows the sale may still be reached.
+            (How::No, _, Outcome::Open | Outcome::NoDeal | Outcome::Won) => (known, Event::Censored, known),
             (_, Some(reached), _) => (reached - began, Event::Win, known),
             (_, None, _) => {
                 out.undated_end += 1;

@@ -17,8 +17,9 @@ use super::Report;
 use crate::Env;
 use crate::calendar::{Fiscal, Periods};
 use crate::cli::CohortArgs;
-use crate::issue::{Issue, Issues, Place, did_you_mean};
+use crate::issue::{Issue, Issues, Place};
 use crate::journey::How;
+use crate::output::number;
 use crate::session::{Data, Session};
 use crate::stats::survival::MIN_N;
 use crate::time::{date_of, day_of};
@@ -74,6 +75,7 @@ pub fn build(args: &CohortArgs, env: &mut Env<'_>) -> Result<Report> {
         let kept = keep.iter().filter(|k| **k).count();
         report.notes.push(format!("Only processes where {condition}: {kept} of {}.", data.journeys.len()));
     }
+    report.notes.extend(data.as_they_are_now(&by, args.slice.condition.as_deref()));
     report.notes.extend(data.notes());
     Ok(report)
 }
@@ -86,9 +88,10 @@ fn wanted(session: &Session, args: &CohortArgs) -> Result<[Option<usize>; 2], Is
         let id = id?.trim();
         let found = stages.iter().position(|s| s.id.value == id);
         if found.is_none() {
+            let ids: Vec<&str> = stages.iter().map(|s| s.id.value.as_str()).collect();
             issues.push(
                 Issue::usage(Place::file(flag), format!("no stage is called `{id}`"))
-                    .hint(did_you_mean(id, stages.iter().map(|s| s.id.value.as_str()))),
+                    .hint(format!("in order, the stages are {}", ids.join(", "))),
             );
         }
         found
@@ -149,10 +152,8 @@ fn counted(data: &Data, (start, end): (usize, usize), all: &[Followed], left_out
         notes.push(format!("{before} reached {end_title} before {start_title}: kept, as converted at every age."));
     }
     if left_out.undated_losses > 0 {
-        notes.push(format!(
-            "{} were lost on an unknown day: they stay at risk until as-of, and never convert.",
-            left_out.undated_losses
-        ));
+        let (one, many) = ("was lost on an unknown day: it stays", "were lost on an unknown day: they stay");
+        notes.push(format!("{} at risk until as-of, without an end.", number::of(left_out.undated_losses, one, many)));
     }
     if left_out.unclear > 0 {
         notes.push(format!(
@@ -164,8 +165,7 @@ fn counted(data: &Data, (start, end): (usize, usize), all: &[Followed], left_out
     let inferred =
         all.iter().filter(|one| one.converted() && journeys.stages[end][one.at].how == How::Inferred).count();
     if inferred > 0 {
-        notes
-            .push(format!("{inferred} skipped {end_title}: their conversion is dated by the earliest later evidence."));
+        notes.push(format!("{inferred} skipped {end_title}: dated by the earliest later evidence."));
     }
     notes
 }
@@ -177,7 +177,13 @@ fn of(n: u64, what: &str) -> String {
 /// The groups too small for an estimate, as a note.
 fn too_small(groups: &[&Group]) -> Option<String> {
     let small = groups.iter().filter(|g| g.n > 0 && g.n < MIN_N).count();
-    (small > 0).then(|| format!("{small} cohorts have fewer than {MIN_N} processes: no estimate is made of so few."))
+    let (one, many) = ("cohort has", "cohorts have");
+    (small > 0).then(|| {
+        format!(
+            "{} fewer than {MIN_N} processes: no estimate is made of so few, and a share of them (†) says little.",
+            number::of(small as u64, one, many)
+        )
+    })
 }
 
 /// `2026-06-30`

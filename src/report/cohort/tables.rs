@@ -16,7 +16,7 @@ use crate::stats::survival::{Estimate, MIN_N};
 use crate::time::{date_of, day_of};
 
 /// The tidy columns: the same whatever the data.
-const TIDY: [&str; 33] = [
+const TIDY: [&str; 34] = [
     "cohort",
     "cohort_start",
     "cohort_end",
@@ -50,6 +50,7 @@ const TIDY: [&str; 33] = [
     "as_of",
     "currency",
     "contract_hash",
+    "partial",
 ];
 
 /// The row of a cohort that speaks of all that is known, whatever the age.
@@ -59,8 +60,11 @@ const EVENTUAL: &str = "eventual";
 const COHORTS: usize = 12;
 const AGES: usize = 8;
 
-/// Marks a share of those who are old enough only, and an estimate that will still rise.
+/// Marks an estimate, because younger ones of the cohort were not followed so long, and one that will still rise.
 const YOUNG: &str = "*";
+
+/// Marks a share of few.
+const FEW_MARK: &str = "†";
 
 /// What the tables are made from.
 pub struct View<'a> {
@@ -86,9 +90,8 @@ fn plain(value: Option<f64>, why: &str) -> Cell {
     value.map_or_else(|| Cell::Missing(why.into()), |v| Cell::Number(v, Unit::Number))
 }
 
-fn marked(value: f64, young: bool) -> Cell {
-    let text = number::people(value, Unit::Share);
-    if young { Cell::text(format!("{text}{YOUNG}")) } else { Cell::text(text) }
+fn marked(value: f64, mark: &str) -> Cell {
+    Cell::text(format!("{}{mark}", number::people(value, Unit::Share)))
 }
 
 impl View<'_> {
@@ -106,20 +109,15 @@ impl View<'_> {
         period.map_or((*from, *to), |p| (all[p].start, all[p].end))
     }
 
-    fn label(&self, period: Option<usize>) -> &str {
-        period.map_or("All", |p| self.periods.all[p].label.as_str())
-    }
-
     fn mature(&self, period: Option<usize>) -> Option<bool> {
         let end = self.days(period).1;
         self.data.mature_after().map(|days| self.as_of() - end >= days)
     }
 
-    /// Whether the longest follow-up is too short to call the estimate eventual.
+    /// Whether the curve is too short to call its end eventual.
     fn short(&self, group: &Group) -> bool {
-        let last = group.curve.steps.last().map_or(0, |step| step.day);
-        let closed = group.curve.steps.last().is_some_and(|step| step.open <= 0.0);
-        self.data.mature_after().is_some_and(|days| last < days && !closed)
+        let last = group.curve.last().map_or(0, |(day, _)| day);
+        self.data.mature_after().is_some_and(|days| last < days && !group.curve.is_closed())
     }
 
     /// The rows for people: the last cohorts and all of them, or the segments and all of them.
@@ -129,7 +127,7 @@ impl View<'_> {
         if self.by.is_empty() {
             let cohorts: Vec<_> = self.groups.iter().filter_map(|((_, p), g)| p.map(|p| (p, g))).collect();
             hidden = cohorts.len().saturating_sub(COHORTS);
-            rows.extend(cohorts[hidden..].iter().map(|(p, g)| (self.label(Some(*p)).to_string(), Some(*p), *g)));
+            rows.extend(cohorts[hidden..].iter().map(|(p, g)| (self.periods.label(*p), Some(*p), *g)));
         } else {
             let segments = self.groups.iter().filter_map(|((s, p), g)| s.filter(|_| p.is_none()).map(|s| (s, g)));
             rows.extend(segments.map(|(s, g)| (segment_text(self.by, &self.segments[s]), None, g)));
@@ -162,36 +160,28 @@ impl View<'_> {
         if last <= AGES { (1..=last).collect() } else { asked.into_iter().filter(|age| *age <= last).collect() }
     }
 
+    /// Of a cohort that was followed for so long the plain share, and otherwise the estimate: shares of only those who are
+    /// old enough are of other people at every age, and can fall.
     pub fn triangle(&self) -> Table {
         let ages = self.shown_ages();
         let mut columns = vec![self.first_column(), Column::right("n", "n")];
         let length = usize::try_from(self.age.days()).unwrap_or(1);
         columns.extend(ages.iter().map(|age| Column::right(format!("age_{age}"), format!("{} d", age * length))));
         let (rows, hidden) = self.rows();
-        let mut rows: Vec<Vec<Cell>> = rows
-            .into_iter()
-            .map(|(name, _, group)| {
-                let mut cells = vec![Cell::text(name), Cell::count(group.n)];
-                cells.extend(ages.iter().map(|age| {
-                    let Aged { observed, converted, .. } = group.ages.get(age - 1).copied().unwrap_or_default();
-                    let whole = observed == group.n;
-                    match part(converted, observed) {
-                        Some(share) if observed >= MIN_N || whole => marked(share, !whole),
-                        _ => Cell::Missing("too few were followed for so long".into()),
-                    }
-                }));
-                cells
-            })
-            .collect();
-        // Shares of those old enough are of other people at every age; the estimate is of all, and never falls.
-        if let Some(all) = self.groups.get(&(None, None)) {
-            let mut cells = vec![Cell::text("All, estimated"), Cell::count(all.n)];
-            let at = |age: &usize| all.curve.at(self.age.days() * i32::try_from(*age).unwrap_or(i32::MAX));
+        let rows = rows.into_iter().map(|(name, _, group)| {
+            let mut cells = vec![Cell::text(name), Cell::count(group.n)];
             cells.extend(ages.iter().map(|age| {
-                at(age).map_or_else(|| Cell::Missing("too few".into()), |e| Cell::Number(e.cif, Unit::Share))
+                let Aged { observed, converted, .. } = group.ages.get(age - 1).copied().unwrap_or_default();
+                let days = self.age.days().saturating_mul(i32::try_from(*age).unwrap_or(i32::MAX));
+                match (part(converted, observed).filter(|_| observed == group.n), group.curve.at(days)) {
+                    (Some(share), _) => marked(share, if group.n < MIN_N { FEW_MARK } else { "" }),
+                    (None, Some(estimate)) => marked(estimate.cif, YOUNG),
+                    (None, None) => Cell::Missing("too few were followed for so long".into()),
+                }
             }));
-            rows.push(cells);
-        }
+            cells
+        });
+        let rows = rows.collect();
         let title = format!("Share that reached {} within so many days{}", self.title(self.end), self.more(hidden));
         Table { id: "triangle".into(), title, audience: Audience::People, columns, rows }
     }
@@ -225,7 +215,7 @@ impl View<'_> {
                 Cell::count(group.lost),
                 Cell::count(group.n - group.converted - group.lost),
                 part(group.converted, group.n).map_or_else(Cell::none, |v| Cell::Number(v, Unit::Share)),
-                last.map_or_else(Cell::none, |(_, estimate)| marked(estimate.cif, short)),
+                last.map_or_else(Cell::none, |(_, estimate)| marked(estimate.cif, if short { YOUNG } else { "" })),
                 bounds.map_or_else(Cell::none, |(low, high)| Cell::text(number::interval(low, high))),
                 last.map_or_else(Cell::none, |(day, _)| Cell::Number(f64::from(day), Unit::Number)),
                 median.map_or_else(Cell::none, |day| Cell::Number(f64::from(day), Unit::Days)),
@@ -289,7 +279,7 @@ impl View<'_> {
             plain(day.filter(|_| eventual && !self.short(group)).map(f64::from), "not reached by then, or too young")
         };
         vec![
-            Cell::text(period.map_or("total", |_| self.label(period))),
+            Cell::text(period.map_or("total", |p| self.periods.all[p].label.as_str())),
             Cell::Date(date_of(start)),
             Cell::Date(date_of(end)),
             Cell::text(segment),
@@ -322,6 +312,7 @@ impl View<'_> {
             Cell::Date(self.data.session.as_of),
             Cell::text(&contract.currency),
             Cell::text(contract.short_hash()),
+            Cell::Flag(period.is_some_and(|p| self.periods.is_partial(p))),
         ]
     }
 
@@ -331,13 +322,13 @@ impl View<'_> {
         let as_of = shown(self.as_of());
         let mut notes = vec![
             format!(
-                "Days are counted from {start}, recorded or inferred. A share is of those who were followed for so many \
-                 days by {as_of}; {YOUNG} marks one that leaves out younger ones of the cohort, and a dash one of whom \
-                 fewer than {MIN_N} are old enough."
+                "Days are counted from {start}, recorded or inferred, up to {as_of}. A share is of the whole cohort; \
+                 {YOUNG} marks an estimate, as younger ones were not followed so long, and a dash is where too few \
+                 were. The machine formats have the plain shares of those old enough as well."
             ),
             format!(
-                "Eventual: by Aalen–Johansen, up to the longest follow-up (By day) and not beyond. Who is lost, on the \
-                 deal's close date, can no longer reach {end}; everybody else without it stays at risk until as-of, also \
+                "Eventual: by Aalen–Johansen, up to the last day on which {MIN_N} were followed, or fewer who each stand for \
+                 at most two (By day), and not beyond. Who is lost, on the deal's close date, can no longer reach {end}; everybody else without it stays at risk until as-of, also \
                  who was turned down without a deal. On one day events come before those who are merely no longer seen."
             ),
             "The variance is Greenwood's for competing events (delta method), the 95 % bounds pointwise by log(−log). \

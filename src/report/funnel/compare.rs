@@ -268,7 +268,7 @@ impl View<'_> {
     }
 
     fn tidy(&self) -> Table {
-        const TIDY: [&str; 31] = [
+        const TIDY: [&str; 32] = [
             "period",
             "period_start",
             "period_end",
@@ -300,6 +300,7 @@ impl View<'_> {
             "currency",
             "contract_hash_a",
             "contract_hash_b",
+            "partial",
         ];
         let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
         let [a, b] = self.sides;
@@ -354,6 +355,7 @@ impl View<'_> {
                         Cell::text(&a.contract.currency),
                         Cell::text(a.contract.short_hash()),
                         Cell::text(b.contract.short_hash()),
+                        Cell::Flag(period.is_some_and(|p| a.periods.is_partial(p))),
                     ]);
                 }
             }

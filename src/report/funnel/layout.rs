@@ -14,7 +14,7 @@ use crate::stats::quantile::quantile;
 use crate::time::date_of;
 
 /// The tidy columns: the same whatever the data.
-const TIDY: [&str; 32] = [
+const TIDY: [&str; 33] = [
     "period",
     "period_start",
     "period_end",
@@ -47,6 +47,7 @@ const TIDY: [&str; 32] = [
     "as_of",
     "currency",
     "contract_hash",
+    "partial",
 ];
 
 /// Periods shown to people; machines get all.
@@ -75,8 +76,8 @@ impl View<'_> {
         Cell::Number(row.value as f64 / self.data.facts().minor_per_major(), Unit::Money)
     }
 
-    /// All periods together.
-    pub fn stages(&self, counts: &Counts) -> Table {
+    /// All periods together; on the cohort basis beside the rates of `by_period`, the same days on the period basis.
+    pub fn stages(&self, counts: &Counts, by_period: Option<(&Side<'_>, &Counts)>) -> Table {
         let side = self.side;
         let next = match (side.basis, side.horizon) {
             (Basis::Horizon, Some(days)) => format!("In {days} days"),
@@ -92,6 +93,9 @@ impl View<'_> {
         if side.basis != Basis::Period {
             columns.push(Column::right("interval", "95 % interval"));
             columns.push(Column::right("conversion_from_first", "Of first"));
+        }
+        if by_period.is_some() {
+            columns.push(Column::right("period_rate", "Next ÷ this"));
         }
         columns.push(Column::right("median_days_to_next", "Median days"));
         if !horizon {
@@ -114,6 +118,9 @@ impl View<'_> {
                     let interval = side.interval(row, s);
                     cells.push(interval.map_or_else(Cell::none, |(l, h)| Cell::text(number::interval(l, h))));
                     cells.push(share(side.of_first(rows, s)));
+                }
+                if let Some((side, counts)) = by_period {
+                    cells.push(share(counts.get(key, None).and_then(|rows| side.conversion(rows.get(s)?, s))));
                 }
                 let median = quantile(&mut row.days.clone(), 0.5);
                 cells.push(median.map_or_else(Cell::none, |d| Cell::Number(d, Unit::Days)));
@@ -156,7 +163,7 @@ impl View<'_> {
         let mut rows = Vec::new();
         for period in &with_rows[with_rows.len().saturating_sub(SHOWN)..] {
             let Some(counted) = counts.get(None, Some(*period)) else { continue };
-            let mut row = vec![Cell::text(&side.periods.all[*period].label)];
+            let mut row = vec![Cell::text(side.periods.label(*period))];
             if horizon {
                 row.extend(counted.iter().take(1).flat_map(|r| [Cell::count(r.volume), Cell::count(r.observed)]));
                 row.extend((1..counted.len()).map(|s| share(side.of_first(counted, s))));
@@ -247,6 +254,7 @@ impl View<'_> {
                         Cell::Date(self.data.session.as_of),
                         Cell::text(&contract.currency),
                         Cell::text(contract.short_hash()),
+                        Cell::Flag(period.is_some_and(|p| side.periods.is_partial(p))),
                     ]);
                 }
             }

@@ -48,21 +48,29 @@ struct Side<'a> {
 /// Days of `--horizon`.
 fn days(text: &str) -> Result<i32, Issue> {
     let number = text.trim().strip_suffix('d').unwrap_or(text.trim());
-    number.parse().ok().filter(|days| (1..=36_500).contains(days)).ok_or_else(|| {
-        Issue::usage(Place::file("--horizon"), format!("`{text}` is not a number of days"))
-            .hint("write it as 90d or 90; months and years have no fixed number of days")
-    })
+    let usage = |what: String| Issue::usage(Place::file("--horizon"), what);
+    let whole = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    match number.parse().ok().filter(|days| (1..=36_500).contains(days)) {
+        Some(days) if whole => Ok(days),
+        _ if whole => Err(usage(format!("`{text}` is not from 1 to 36500 days")).hint("write it as 90d or 90")),
+        _ => Err(usage(format!("`{text}` is not a number of days"))
+            .hint("write it as 90d or 90; months and years have no fixed number of days")),
+    }
 }
 
-/// The horizon, which the horizon basis needs and no other takes.
-fn horizon(args: &FunnelArgs, wanted: bool) -> Result<Option<i32>, Issue> {
+/// The horizon, which the horizon basis needs and no other takes; the bases are those of `--compare` or of `--basis`.
+fn horizon(args: &FunnelArgs, wanted: bool, compared: bool) -> Result<Option<i32>, Issue> {
+    let (flag, without) = if compared {
+        ("--compare", "leave --horizon out, or compare with that basis, as cohort,horizon")
+    } else {
+        ("--basis", "add --basis horizon, or leave --horizon out")
+    };
     match (&args.horizon, wanted) {
         (Some(text), true) => days(text).map(Some),
         (None, false) => Ok(None),
-        (None, true) => Err(Issue::usage(Place::file("--basis"), "horizon needs a number of days")
+        (None, true) => Err(Issue::usage(Place::file(flag), "horizon needs a number of days")
             .hint("add --horizon 90d: who was observed for less is left out")),
-        (Some(_), false) => Err(Issue::usage(Place::file("--horizon"), "only the horizon basis has one")
-            .hint("add --basis horizon, or leave --horizon out")),
+        (Some(_), false) => Err(Issue::usage(Place::file("--horizon"), "only the horizon basis has one").hint(without)),
     }
 }
 
@@ -77,7 +85,8 @@ pub fn build(args: &FunnelArgs, env: &mut Env<'_>) -> Result<Report> {
         Some(Against::Bases(bases)) => *bases,
         _ => [basis, basis],
     };
-    let horizon = horizon(args, bases.contains(&Basis::Horizon))?;
+    let compared = matches!(against, Some(Against::Bases(_)));
+    let horizon = horizon(args, bases.contains(&Basis::Horizon), compared)?;
     let policy = Policy { entry: args.entry, skips: args.skips };
     let data = Session::open(&args.input, env)?.load(&args.output, env)?;
     let (from, to) = data.days(&args.slice)?;
@@ -103,10 +112,14 @@ pub fn build(args: &FunnelArgs, env: &mut Env<'_>) -> Result<Report> {
         };
         let format = output::choose(args.output.format, args.output.output.as_deref())?;
         let complete = !matches!(format, Format::Table | Format::Md);
-        return Ok(compare::report(&data, [&a, &b], &kept, args.slice.condition.as_deref(), complete));
+        let condition = args.slice.condition.as_deref();
+        let mut report = compare::report(&data, [&a, &b], &kept, condition, complete);
+        report.notes.extend(data.as_they_are_now(&by, condition));
+        return Ok(report);
     }
 
-    let side = side(contract, &data.journeys, basis)?;
+    let side_of = |basis| side(contract, &data.journeys, basis);
+    let side = side_of(basis)?;
     let counts = count::count(&side, &kept);
     let title = match basis {
         Basis::Cohort => "Funnel: what became of those who began",
@@ -115,13 +128,16 @@ pub fn build(args: &FunnelArgs, env: &mut Env<'_>) -> Result<Report> {
     };
     let view = layout::View { data: &data, side: &side, by: &by, segments: &segments };
     let mut report = data.report("funnel", title);
-    report.tables.push(view.stages(&counts));
+    let by_period = (basis == Basis::Cohort).then(|| side_of(Basis::Period)).transpose()?;
+    let by_period = by_period.map(|side| (count::count(&side, &kept), side));
+    report.tables.push(view.stages(&counts, by_period.as_ref().map(|(counts, side)| (side, counts))));
     if by.is_empty() {
         report.tables.push(view.periods_table(&counts));
     }
     report.tables.push(view.tidy(&counts));
     report.notes = notes::notes(&data, &side, &counts, &kept, args.slice.condition.as_deref());
     report.notes.extend((basis != Basis::Cohort).then(|| data.outside((from, to))).flatten());
+    report.notes.extend(data.as_they_are_now(&by, args.slice.condition.as_deref()));
     report.notes.extend(data.notes());
     Ok(report)
 }

@@ -16,8 +16,9 @@ use crate::session::Data;
 use crate::tables::{Kind, NONE, Origin};
 use crate::time::date_of;
 
-/// Records shown to people; machines get all.
+/// Records shown to people, in all and of one stage and reason; machines get all.
 const SHOWN: usize = 20;
+const OF_EACH: usize = 3;
 
 impl Seen {
     fn of(side: &Side<'_>, at: Option<usize>, spells: &[Vec<Spell>], hits: &[Hit]) -> Self {
@@ -223,11 +224,23 @@ pub fn people(sides: [&Side<'_>; 2], pairs: &[Pair], moved: &[Moved]) -> Table {
     // Those that change a total come before those that only change periods.
     let changes = |one: &&Moved| one.change(|s| s.volume.len()) != 0.0 || one.change(|s| s.next.len()) != 0.0;
     let (first, rest): (Vec<&Moved>, Vec<&Moved>) = moved.iter().partition(changes);
-    let rows = first
+    // The first of each stage and reason before the second ones, so that none is crowded out; shown in their order.
+    let mut seen: BTreeMap<(usize, Why), usize> = BTreeMap::new();
+    let mut chosen: Vec<(usize, usize, &Moved)> = Vec::new();
+    for (place, one) in first.into_iter().chain(rest).enumerate() {
+        let before = seen.entry((one.stage, one.why)).or_default();
+        if *before < OF_EACH {
+            chosen.push((*before, place, one));
+        }
+        *before += 1;
+    }
+    chosen.sort_by_key(|(round, place, _)| (*round, *place));
+    chosen.truncate(SHOWN);
+    chosen.sort_by_key(|(_, place, _)| *place);
+    let shown = chosen.len();
+    let rows = chosen
         .into_iter()
-        .chain(rest)
-        .take(SHOWN)
-        .map(|one| {
+        .map(|(_, _, one)| {
             vec![
                 Cell::text(&one.id),
                 Cell::text(&pairs[one.stage].title),
@@ -239,7 +252,9 @@ pub fn people(sides: [&Side<'_>; 2], pairs: &[Pair], moved: &[Moved]) -> Table {
         .collect();
     let title = match moved.len() {
         0 => "No record is counted otherwise".to_string(),
-        n if n > SHOWN => format!("Records counted otherwise: the first {SHOWN} of {n}; all in machine formats"),
+        n if n > shown => {
+            format!("Records counted otherwise: {shown} of {n}, up to {OF_EACH} of each reason; all in machine formats")
+        }
         n => format!("Records counted otherwise: {n}"),
     };
     Table { id: "moved".into(), title, audience: Audience::People, columns, rows }

@@ -6,6 +6,8 @@ use super::Side;
 use super::count::{Counts, Kept};
 use crate::cli::{Basis, Entry, Skips};
 use crate::journey::{How, NO_DAY, Spell};
+use crate::output::number;
+use crate::report::Unit;
 use crate::session::Data;
 
 /// How a side counts, in words.
@@ -66,16 +68,20 @@ fn sums(side: &Side<'_>, kept: &Kept<'_>) -> Sums {
             (true, true) => sums.counted += 1,
             (true, false) => sums.outside += 1,
         }
-        sums.later_start += usize::from(spells.first().is_some_and(Vec::is_empty) && all().next().is_some());
-        sums.inferred += all().filter(|s| s.here.how == How::Inferred).count();
+        // Only of those that are counted: of the days shown.
+        let counted = |s: &&Spell| side.anchor(s).is_some_and(|day| side.periods.index(day).is_some());
+        let here = all().any(|s| counted(&s));
+        sums.later_start += usize::from(spells.first().is_some_and(Vec::is_empty) && here);
+        sums.inferred += all().filter(counted).filter(|s| s.here.how == How::Inferred).count();
         sums.undated += all().filter(|s| s.here.how == How::Undated).count();
         let in_days = |s: &&Spell| s.here.day().is_some_and(|day| side.periods.index(day).is_some());
         sums.immature += all().filter(in_days).filter(|s| !side.observed(s.here.day)).count();
         let backward = |s: &&Spell| s.next.day().is_some_and(|day| day < s.here.day);
         sums.backward += all().filter(in_days).filter(|s| side.observed(s.here.day)).filter(backward).count();
         let skipped = |(spells, s): (&Vec<Spell>, &usize)| spells.is_empty() && side.journeys.stages[*s][at].is();
-        sums.skipped += spells.iter().zip(side.entries.shown()).filter(|pair| skipped(*pair)).count();
-        let again = all().filter(|s| s.again).count();
+        let missed = spells.iter().zip(side.entries.shown()).filter(|pair| skipped(*pair)).count();
+        sums.skipped += if here { missed } else { 0 };
+        let again = all().filter(counted).filter(|s| s.again).count();
         sums.returned += usize::from(again > 0);
         sums.returns += again;
     }
@@ -94,15 +100,26 @@ pub fn notes(data: &Data, side: &Side<'_>, counts: &Counts, kept: &Kept<'_>, con
                 "{all} buying processes = {counted} counted here + {outside} that began outside of the days shown + {never} without a day on which they reached any stage."
             ));
             if sums.later_start > 0 {
-                notes.push(format!(
-                    "{} processes began at a later stage than the first: `Of first` leaves them out.",
-                    sums.later_start
-                ));
+                let (one, many) = ("process began", "processes began");
+                let began = number::of(sums.later_start as u64, one, many);
+                notes.push(format!("{began} at a later stage than the first: not in `Of first`."));
             }
             if let Some(days) = side.mature_after {
                 notes.push(format!(
                     "A period is mature {days} days after its end; younger ones will still convert, and the share beside them began that long ago."
                 ));
+                if let Some(old) = counts.get(None, None).and_then(|rows| side.observed_share(rows)) {
+                    notes.push(format!(
+                        "Of all who are counted, {} began that long ago: of the others not all is known yet.",
+                        number::people(old, Unit::Share)
+                    ));
+                }
+            }
+            if side.len() > 1 {
+                notes.push(
+                    "`To next` is of the same processes. `Next ÷ this` sets those that reached the next stage on these days against those that reached this one: other people, so it can exceed 100 %."
+                        .into(),
+                );
             }
         }
         Basis::Period => {
@@ -116,18 +133,17 @@ pub fn notes(data: &Data, side: &Side<'_>, counts: &Counts, kept: &Kept<'_>, con
             notes.push(format!(
                 "Each row counts those that reached the stage in the period. Of those observed for {days} days: the share that reached the next stage, and of the first stage this one, 0 to {days} days later."
             ));
-            notes.push(format!(
-                "{} entries of a stage are less than {days} days old: in no rate, whatever followed.",
-                sums.immature
-            ));
+            let (one, many) = ("entry of a stage is", "entries of a stage are");
+            let young = number::of(sums.immature as u64, one, many);
+            notes.push(format!("{young} less than {days} days old: in no rate, whatever followed."));
             if sums.backward > 0 {
-                notes.push(format!(
-                    "{} entries have a next stage of an earlier day: they count, but not as gone on.",
-                    sums.backward
-                ));
+                let (one, many) = ("entry has", "entries have");
+                let backward = number::of(sums.backward as u64, one, many);
+                notes.push(format!("{backward} a next stage of an earlier day: counted, but not as gone on."));
             }
             if sums.undated > 0 {
-                notes.push(format!("{} entries are of an unknown day: in no period.", sums.undated));
+                let undated = number::of(sums.undated as u64, "entry is", "entries are");
+                notes.push(format!("{undated} of an unknown day: in no period."));
             }
         }
     }
@@ -138,18 +154,21 @@ pub fn notes(data: &Data, side: &Side<'_>, counts: &Counts, kept: &Kept<'_>, con
                 .into(),
         ),
         Entry::Each => notes.push(format!(
-            "{} processes came back to a stage, {} times in all: each time is a row of its own, with what followed before the next; a return within a day is none, and the deal's value counts once.",
-            sums.returned, sums.returns
+            "{} back to a stage, {} in all: each time is a row of its own, with what followed before the next; a return within a day is none, and the deal's value counts once.",
+            number::of(sums.returned as u64, "process came", "processes came"),
+            number::of(sums.returns as u64, "time", "times")
         )),
     }
     match side.entries.policy().skips {
         Skips::Inferred if sums.inferred > 0 => notes.push(format!(
-            "{} skipped stages are dated by the earliest later evidence; median days leave them out.",
-            sums.inferred
+            "{} dated by the earliest later evidence; median days leave {} out.",
+            number::of(sums.inferred as u64, "skipped stage is", "skipped stages are"),
+            if sums.inferred == 1 { "it" } else { "them" }
         )),
         Skips::Inferred => {}
         Skips::Strict => {
-            notes.push(format!("{} skipped stages are not reached: they have no record of their own.", sums.skipped));
+            let (one, many) = ("skipped stage is not reached: it has", "skipped stages are not reached: they have");
+            notes.push(format!("{} no record of their own.", number::of(sums.skipped as u64, one, many)));
         }
     }
     notes.extend(few(side, counts));

@@ -48,6 +48,8 @@ pub struct Time {
     pub open: Vec<i32>,
     /// How many have no known length; only of all periods together.
     pub unknown: u64,
+    /// How many would be open, and wait for nothing; only of all periods together.
+    pub turned_down: u64,
 }
 
 /// Segment, period (`None`: all together), item.
@@ -114,6 +116,7 @@ impl<'a> Counts<'a> {
                 Stay::Completed { days, until } => self.completed(segment, item, days, until),
                 Stay::Open { days } => self.total(segment, item).open.push(days),
                 Stay::Unknown => self.total(segment, item).unknown += 1,
+                Stay::TurnedDown => self.total(segment, item).turned_down += 1,
             }
         }
     }

@@ -1,71 +1,21 @@
-//! Counted days → tables.
+//! Counted days → tables for people.
 
 use super::count::{Item, Pipeline, Time};
+use super::factors::Factor;
 use super::{FEW, View};
 use crate::evaluate::segment_text;
 use crate::journey::spells::Variant;
 use crate::output::number;
 use crate::report::scorecard::heading;
 use crate::report::{Audience, Cell, Column, Table, Unit};
-use crate::stats::interval::wilson;
-use crate::stats::quantile::quantile;
-use crate::stats::summary::{Summary, summary};
+use crate::stats::summary::summary;
 use crate::time::date_of;
-
-/// The tidy columns: the same whatever the data.
-const TIDY: [&str; 30] = [
-    "section",
-    "period",
-    "period_start",
-    "period_end",
-    "segment",
-    "item",
-    "item_order",
-    "title",
-    "entry",
-    "state",
-    "n",
-    "negative",
-    "unknown",
-    "value",
-    "unit",
-    "mean",
-    "low",
-    "p25",
-    "median",
-    "p75",
-    "p90",
-    "high",
-    "numerator",
-    "denominator",
-    "ci_low",
-    "ci_high",
-    "status",
-    "as_of",
-    "currency",
-    "contract_hash",
-];
 
 /// Periods shown to people; machines get all.
 const SHOWN: usize = 6;
 
 /// Marks a figure of few.
 pub const FEW_MARK: &str = "†";
-
-/// Id, title, value, unit, n, numerator and denominator of a line about a pipeline.
-type Line<'a> = (&'a str, &'a str, Option<f64>, &'a str, u64, [Option<f64>; 2]);
-
-/// The four factors, what they make, and what was won.
-struct Factors {
-    opportunities: f64,
-    deal: Result<f64, &'static str>,
-    win_rate: Result<f64, &'static str>,
-    cycle: Result<f64, &'static str>,
-    velocity: Result<f64, &'static str>,
-    won_a_day: f64,
-    /// The fewest deals that a factor stands on.
-    few: bool,
-}
 
 fn days(value: f64, few: bool) -> Cell {
     if few {
@@ -110,7 +60,7 @@ fn stay_columns(first: &str) -> Vec<Column> {
     ]
 }
 
-const CYCLES: [(Item, &str, &str); 3] = [
+pub const CYCLES: [(Item, &str, &str); 3] = [
     (Item::Won, "sales_cycle_won", "Sales cycle of won deals, from created to won"),
     (Item::Lost, "sales_cycle_lost", "Sales cycle of lost deals, from created to lost"),
     (Item::Customer, "customer_creation_cycle", "Customer creation, from the first contact to won"),
@@ -122,7 +72,7 @@ impl View<'_> {
     }
 
     /// Everything together first, then each segment.
-    fn keys(&self) -> impl Iterator<Item = Option<usize>> + use<'_> {
+    pub fn keys(&self) -> impl Iterator<Item = Option<usize>> + use<'_> {
         std::iter::once(None).chain((0..self.segments.len()).map(Some).filter(|_| !self.by.is_empty()))
     }
 
@@ -164,26 +114,31 @@ impl View<'_> {
         let seen = |period: &Option<usize>| period.is_none_or(|p| shown.contains(&p) && self.by.is_empty());
         let times = self.times.iter().filter(|((_, period, _), _)| seen(period));
         times.into_iter().any(|(_, time)| few(&time.completed) || few(&time.open))
-            || self.keys().any(|key| shown.iter().any(|p| self.factors(&self.pipeline[&(key, *p)], *p).few))
+            || self.keys().any(|key| shown.iter().any(|p| self.factors(&self.pipeline[&(key, *p)], *p).few()))
     }
 
-    fn is_partial(&self, period: usize) -> bool {
-        let period = &self.periods.all[period];
-        period.end > self.periods.to || period.start < self.periods.from
+    /// Number of periods that only machines see.
+    fn hidden(&self) -> usize {
+        self.periods.all.len().saturating_sub(SHOWN)
     }
 
-    /// The last whole periods; where there is none, the last one.
+    /// The last periods, whole or not.
     fn shown(&self) -> Vec<usize> {
-        let whole: Vec<usize> = (0..self.periods.all.len()).filter(|p| !self.is_partial(*p)).collect();
-        if whole.is_empty() {
-            return self.periods.all.len().checked_sub(1).into_iter().collect();
-        }
-        whole[whole.len().saturating_sub(SHOWN)..].to_vec()
+        (self.hidden()..self.periods.all.len()).collect()
     }
 
-    fn label(&self, period: usize) -> String {
-        let label = &self.periods.all[period].label;
-        if self.is_partial(period) { format!("{label} part") } else { label.clone() }
+    /// The last whole period; where there is none, the last.
+    fn last_whole(&self) -> Option<usize> {
+        let whole = (0..self.periods.all.len()).rfind(|p| !self.periods.is_partial(*p));
+        whole.or(self.periods.all.len().checked_sub(1))
+    }
+
+    fn more(&self) -> String {
+        match (self.by.is_empty(), self.hidden()) {
+            (true, 0) => String::new(),
+            (true, hidden) => format!("; {hidden} earlier in machine formats"),
+            (false, _) => format!("; every {} in machine formats", self.periods.kind.id()),
+        }
     }
 
     /// All tables, for people and for machines.
@@ -268,7 +223,7 @@ impl View<'_> {
         for (item, _, title) in CYCLES {
             rows.push(heading(title, columns.len()));
             let lines: Vec<(String, Option<&Time>)> = if self.by.is_empty() {
-                let shown = self.shown().into_iter().map(|p| (self.label(p), self.time(None, Some(p), item)));
+                let shown = self.shown().into_iter().map(|p| (self.periods.label(p), self.time(None, Some(p), item)));
                 shown.chain([("All days".to_string(), self.time(None, None, item))]).collect()
             } else {
                 let known = |key: &Option<usize>| self.has(*key, std::iter::once(item));
@@ -284,48 +239,8 @@ impl View<'_> {
                 rows.push(row);
             }
         }
-        let title = format!("Cycles of deals closed {}", self.days_shown());
+        let title = format!("Cycles of deals closed {}{}", self.days_shown(), self.more());
         Table { id: "cycles".into(), title, audience: Audience::People, columns, rows }
-    }
-
-    /// Days of a period that lie within the days shown.
-    fn length(&self, period: usize) -> f64 {
-        let period = &self.periods.all[period];
-        f64::from(period.end.min(self.periods.to) - period.start.max(self.periods.from) + 1)
-    }
-
-    #[allow(clippy::cast_precision_loss)] // counts and cents stay far below 2^53
-    fn factors(&self, pipeline: &Pipeline, period: usize) -> Factors {
-        let scale = self.data.facts().minor_per_major();
-        let opportunities = (pipeline.open_at_start + pipeline.created) as f64;
-        let amount = pipeline.amount as f64 / scale;
-        let deal = if pipeline.with_amount > 0 {
-            Ok(amount / pipeline.with_amount as f64)
-        } else {
-            Err("no won deal with an amount")
-        };
-        let win_rate = if self.data.journeys.only_won() {
-            Err("no deal in the exports is lost")
-        } else if pipeline.won + pipeline.lost == 0 {
-            Err("no deal was won or lost")
-        } else {
-            Ok(pipeline.won as f64 / (pipeline.won + pipeline.lost) as f64)
-        };
-        let cycle = quantile(&mut pipeline.cycle.clone(), 0.5).ok_or("no won deal with a beginning");
-        let velocity = match (deal, win_rate, cycle) {
-            (Ok(deal), Ok(rate), Ok(cycle)) if cycle > 0.0 => Ok(opportunities * deal * rate / cycle),
-            (Ok(_), Ok(_), Ok(_)) => Err("a cycle of no days has no speed"),
-            (deal, rate, cycle) => Err(deal.err().or(rate.err()).or(cycle.err()).unwrap_or("a factor is missing")),
-        };
-        Factors {
-            opportunities,
-            deal,
-            win_rate,
-            cycle,
-            velocity,
-            won_a_day: amount / self.length(period),
-            few: (1..FEW).contains(&pipeline.won),
-        }
     }
 
     fn pipeline_table(&self) -> Table {
@@ -341,256 +256,34 @@ impl View<'_> {
             Column::right("won_a_day", "Won a day"),
         ];
         let lines: Vec<(String, Option<usize>, usize)> = if by {
-            let last = shown.last().copied();
+            let last = self.last_whole();
             let any = |key: &Option<usize>| last.is_some_and(|p| self.pipeline[&(*key, p)] != Pipeline::default());
             let keys = self.keys().filter(|key| key.is_none() || any(key));
             keys.filter_map(|key| last.map(|p| (self.words(key), key, p))).collect()
         } else {
-            shown.iter().map(|p| (self.label(*p), None, *p)).collect()
+            shown.iter().map(|p| (self.periods.label(*p), None, *p)).collect()
         };
         let mut rows = Vec::new();
         for (name, key, period) in lines {
             let f = self.factors(&self.pipeline[&(key, period)], period);
-            let cell = |value: Result<f64, &str>, unit: Unit| match value {
-                Ok(v) if f.few => marked(v, unit),
+            let cell = |factor: &Factor, unit: Unit| match factor.value {
+                Ok(v) if factor.is_few() => marked(v, unit),
                 Ok(v) => Cell::Number(v, unit),
                 Err(why) => Cell::Missing(why.into()),
             };
             rows.push(vec![
                 Cell::text(name),
                 Cell::Number(f.opportunities, Unit::Count),
-                cell(f.deal, Unit::Money),
-                cell(f.win_rate, Unit::Share),
-                cell(f.cycle, Unit::Days),
-                cell(f.velocity, Unit::Money),
-                Cell::Number(f.won_a_day, Unit::Money),
+                cell(&f.deal, Unit::Money),
+                cell(&f.win_rate, Unit::Share),
+                cell(&f.cycle, Unit::Days),
+                cell(&f.velocity, Unit::Money),
+                f.won_a_day.map_or_else(|why| Cell::Missing(why.into()), |v| Cell::Number(v, Unit::Money)),
             ]);
         }
-        let of = shown.last().filter(|_| by).map_or_else(String::new, |p| format!(" of {}", self.label(*p)));
-        let title = format!("Pipeline velocity{of}, {} a day", self.data.session.contract.currency);
+        let of =
+            self.last_whole().filter(|_| by).map_or_else(String::new, |p| format!(" of {}", self.periods.label(p)));
+        let title = format!("Pipeline velocity{of}, {} a day{}", self.data.session.contract.currency, self.more());
         Table { id: "pipeline_velocity".into(), title, audience: Audience::People, columns, rows }
-    }
-
-    fn tidy(&self) -> Table {
-        let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
-        let mut rows = Vec::new();
-        let periods = || (0..self.periods.all.len()).map(Some).chain([None]);
-        for key in self.keys() {
-            for period in periods() {
-                for (order, stage) in self.stages.iter().enumerate() {
-                    let stage_of = &self.data.session.contract.stages[*stage];
-                    let about = ["time_in_stage", &stage_of.id.value, &stage_of.title, Variant::First.id()];
-                    self.tidy_times(&mut rows, key, period, Item::of(*stage), about, order);
-                }
-                for variant in [Variant::Latest, Variant::Cumulative] {
-                    for (order, name) in self.names.iter().enumerate() {
-                        let about = ["time_in_deal_stage", name, name, variant.id()];
-                        self.tidy_times(&mut rows, key, period, Item::of_deal(order, variant), about, order);
-                    }
-                }
-                for (order, (item, id, title)) in CYCLES.iter().enumerate() {
-                    self.tidy_times(&mut rows, key, period, *item, ["cycle", id, title, ""], order);
-                }
-                if let Some(period) = period {
-                    self.tidy_pipeline(&mut rows, key, period);
-                }
-            }
-        }
-        Table { id: "velocity_tidy".into(), title: String::new(), audience: Audience::Machines, columns, rows }
-    }
-
-    fn tidy_times(
-        &self,
-        rows: &mut Vec<Vec<Cell>>,
-        key: Option<usize>,
-        period: Option<usize>,
-        item: Item,
-        about: [&str; 4],
-        order: usize,
-    ) {
-        let none = Time::default();
-        let time = self.time(key, period, item).unwrap_or(&none);
-        let stays = matches!(item, Item::Stage(_) | Item::DealStage(..));
-        let mut states = vec![("completed", &time.completed, period.is_none().then_some(time.unknown))];
-        // What is open is open on as-of, in no period.
-        if period.is_none() && stays {
-            states.push(("open", &time.open, None));
-        }
-        for (state, list, unknown) in states {
-            let found = summary(&mut list.clone());
-            let of = |pick: fn(&Summary) -> f64| found.as_ref().map(pick);
-            let figures = [
-                of(|s| s.mean),
-                of(|s| f64::from(s.low)),
-                of(|s| s.p25),
-                of(|s| s.median),
-                of(|s| s.p75),
-                of(|s| s.p90),
-                of(|s| f64::from(s.high)),
-            ];
-            let counts = [Some(list.len() as u64), Some(found.map_or(0, |s| s.negative)), unknown];
-            let status = self.status(list.len() as u64, period, found.is_some());
-            rows.push(self.tidy_row(
-                key,
-                period,
-                about,
-                order,
-                state,
-                counts,
-                of(|s| s.median),
-                "days",
-                figures,
-                [None; 2],
-                None,
-                status,
-            ));
-        }
-    }
-
-    fn status(&self, n: u64, period: Option<usize>, known: bool) -> &'static str {
-        match (known, period) {
-            (false, _) => "no_data",
-            (true, Some(p)) if self.is_partial(p) => "partial",
-            (true, _) if n < FEW => "few",
-            (true, _) => "ok",
-        }
-    }
-
-    #[allow(clippy::cast_precision_loss)] // counts and cents stay far below 2^53
-    fn tidy_pipeline(&self, rows: &mut Vec<Vec<Cell>>, key: Option<usize>, period: usize) {
-        let pipeline = &self.pipeline[&(key, period)];
-        let f = self.factors(pipeline, period);
-        let amount = pipeline.amount as f64 / self.data.facts().minor_per_major();
-        let (won, decided) = (pipeline.won as f64, (pipeline.won + pipeline.lost) as f64);
-        let opportunities = (pipeline.open_at_start + pipeline.created).unsigned_abs();
-        let cycles = pipeline.cycle.len() as u64;
-        let (start, made) = (pipeline.open_at_start as f64, pipeline.created as f64);
-        let lines: [Line<'_>; 8] = [
-            (
-                "open_at_start",
-                "Deals open at the start",
-                Some(start),
-                "count",
-                pipeline.open_at_start.unsigned_abs(),
-                [None; 2],
-            ),
-            ("created", "Deals created", Some(made), "count", pipeline.created.unsigned_abs(), [None; 2]),
-            (
-                "opportunities",
-                "Opportunities: open at the start, and created",
-                Some(f.opportunities),
-                "count",
-                opportunities,
-                [None; 2],
-            ),
-            (
-                "average_deal",
-                "Mean amount of won deals",
-                f.deal.ok(),
-                "money",
-                pipeline.with_amount,
-                [Some(amount), Some(pipeline.with_amount as f64)],
-            ),
-            (
-                "win_rate_narrow",
-                "Win rate, narrow",
-                f.win_rate.ok(),
-                "ratio",
-                pipeline.won + pipeline.lost,
-                [Some(won), Some(decided)],
-            ),
-            ("cycle", "Median days from created to won", f.cycle.ok(), "days", cycles, [None; 2]),
-            (
-                "pipeline_velocity",
-                "Pipeline velocity, a day",
-                f.velocity.ok(),
-                "money",
-                opportunities,
-                [f.deal.ok().zip(f.win_rate.ok()).map(|(d, r)| f.opportunities * d * r), f.cycle.ok()],
-            ),
-            (
-                "won_a_day",
-                "Amount won, a day",
-                Some(f.won_a_day),
-                "money",
-                pipeline.won,
-                [Some(amount), Some(self.length(period))],
-            ),
-        ];
-        for (order, (id, title, value, unit, n, sides)) in lines.into_iter().enumerate() {
-            let counted = ["open_at_start", "created", "opportunities", "won_a_day"].contains(&id);
-            let basis = if id == "pipeline_velocity" { pipeline.won } else { n };
-            let status = match self.status(if counted { FEW } else { basis }, Some(period), value.is_some()) {
-                "ok" | "partial" | "few" if value.is_none() => "no_data",
-                status => status,
-            };
-            let about = ["pipeline_velocity", id, title, ""];
-            let interval = f.win_rate.ok().filter(|_| id == "win_rate_narrow").and_then(|_| wilson(won, decided));
-            let counts = [Some(n), None, None];
-            let row = self.tidy_row(
-                key,
-                Some(period),
-                about,
-                order,
-                "",
-                counts,
-                value,
-                unit,
-                [None; 7],
-                sides,
-                interval,
-                status,
-            );
-            rows.push(row);
-        }
-    }
-
-    #[allow(clippy::too_many_arguments)] // the cells of a row; a struct for them would only rename them
-    fn tidy_row(
-        &self,
-        key: Option<usize>,
-        period: Option<usize>,
-        about: [&str; 4],
-        order: usize,
-        state: &str,
-        counts: [Option<u64>; 3],
-        value: Option<f64>,
-        unit: &str,
-        figures: [Option<f64>; 7],
-        sides: [Option<f64>; 2],
-        interval: Option<(f64, f64)>,
-        status: &str,
-    ) -> Vec<Cell> {
-        let (label, start, end) = period.map_or(("total", self.periods.from, self.periods.to), |p| {
-            let p = &self.periods.all[p];
-            (p.label.as_str(), p.start, p.end)
-        });
-        let contract = &self.data.session.contract;
-        let plain = |v: Option<f64>| v.map_or_else(Cell::none, |v| Cell::Number(v, Unit::Number));
-        let [section, item, title, entry] = about;
-        let mut row = vec![
-            Cell::text(section),
-            Cell::text(label),
-            Cell::Date(date_of(start)),
-            Cell::Date(date_of(end)),
-            Cell::text(key.map_or_else(String::new, |k| segment_text(self.by, &self.segments[k]))),
-            Cell::text(item),
-            Cell::count(order as u64 + 1),
-            Cell::text(title),
-            Cell::text(entry),
-            Cell::text(state),
-        ];
-        row.extend(counts.map(|n| n.map_or_else(Cell::none, Cell::count)));
-        row.extend([plain(value), Cell::text(unit)]);
-        row.extend(figures.map(plain));
-        row.extend(sides.map(plain));
-        row.extend([interval.map(|(low, _)| low), interval.map(|(_, high)| high)].map(plain));
-        row.extend([
-            Cell::text(status),
-            Cell::Date(self.data.session.as_of),
-            Cell::text(&contract.currency),
-            Cell::text(contract.short_hash()),
-        ]);
-        row
     }
 }

@@ -9,7 +9,9 @@
 //! their spells together. Negative days are kept in every figure and counted.
 
 mod count;
+mod factors;
 mod layout;
+mod tidy;
 
 use anyhow::Result;
 
@@ -18,7 +20,8 @@ use crate::Env;
 use crate::calendar::{Fiscal, Periods};
 use crate::cli::VelocityArgs;
 use crate::facts::Segment;
-use crate::journey::spells::{self, Variant};
+use crate::journey::spells::{self, Stay, Variant};
+use crate::output::number;
 use crate::session::{Data, Session};
 use crate::time::day_of;
 
@@ -42,13 +45,16 @@ pub fn build(args: &VelocityArgs, env: &mut Env<'_>) -> Result<Report> {
     let keep = facts.journey_mask(args.slice.condition.as_deref())?;
 
     let as_of = day_of(data.session.as_of);
-    let ends = spells::ends(contract);
+    let close = spells::close(contract);
+    let last = contract.stages.len().saturating_sub(1);
     let journeys = &data.journeys;
     let deals = spells::of_deal_stages(&data.tables, &data.who, journeys, &data.session.home, as_of);
-    let of_stages = spells::of_stages(journeys, &ends);
+    let of_stages = spells::of_stages(journeys, close);
     let mut counts = Counts::new(journeys, &periods, &keep, (!by.is_empty()).then_some(&segment_of[..]));
+    let turned_down = spells::turned_down(&data.tables, &data.who, contract, journeys, &data.session.home, as_of);
     for (process, stage, stay) in spells::stays(&of_stages, Variant::First, as_of) {
-        counts.stay(Item::Stage(stage), process, stay);
+        let gone = matches!(stay, Stay::Open { .. }) && turned_down[process as usize];
+        counts.stay(Item::Stage(stage), process, if gone { Stay::TurnedDown } else { stay });
     }
     for variant in [Variant::Latest, Variant::Cumulative] {
         for (process, stage, stay) in spells::stays(&deals.spells, variant, as_of) {
@@ -64,7 +70,9 @@ pub fn build(args: &VelocityArgs, env: &mut Env<'_>) -> Result<Report> {
         periods: &periods,
         by: &by,
         segments: &segments,
-        stages: (0..contract.stages.len()).filter(|s| data.journeys.seen[*s] && !ends[*s]).collect(),
+        stages: (0..contract.stages.len())
+            .filter(|s| data.journeys.seen[*s] && (close != Some(*s) || *s < last))
+            .collect(),
         names: &deals.names,
         again: spells::entered_again(&again),
         times: &counts.times,
@@ -73,6 +81,7 @@ pub fn build(args: &VelocityArgs, env: &mut Env<'_>) -> Result<Report> {
     let mut report = data.report("velocity", "Velocity: how long things take");
     report.tables = view.tables();
     report.notes = view.notes(args.slice.condition.as_deref(), &keep, &deals.without);
+    report.notes.extend(data.as_they_are_now(&by, args.slice.condition.as_deref()));
     report.notes.extend(data.notes());
     Ok(report)
 }
@@ -106,25 +115,36 @@ impl View<'_> {
             "A stay is completed on the day of the next recorded stage, or of the deal's close. Open ones have their age on {}; a person whom nobody took further has no end in the exports, and stays open.",
             data.session.as_of
         )];
+        let gone: u64 =
+            self.stages.iter().map(|s| self.time(None, None, Item::of(*s)).map_or(0, |t| t.turned_down)).sum();
+        if gone > 0 {
+            let (one, many) = ("stay is of somebody", "stays are of people");
+            notes.push(format!(
+                "Not among the open ones: {} turned down or sent back ([handoff] rejected and recycled), who wait for nothing.",
+                number::of(gone, one, many)
+            ));
+        }
         let unknown: u64 =
             self.stages.iter().map(|s| self.time(None, None, Item::of(*s)).map_or(0, |t| t.unknown)).sum();
         if unknown > 0 {
             notes.push(format!(
-                "Of {unknown} stays in the contract's stages a day is not known (a skipped stage has none): they are in no figure."
+                "Of {} in the contract's stages a day is not known (a skipped stage has none): in no figure.",
+                number::of(unknown, "stay", "stays")
             ));
         }
         let without = without.iter().filter(|deal| keep[**deal as usize]).count();
         if !self.names.is_empty() {
             notes.push(match self.again {
                 0 => "No deal was in one of the CRM's stages twice: latest spell and all spells together are the same.".to_string(),
-                n => format!("{n} times a deal was in a stage more than once: `latest` counts its last spell there, `cumulative` all of them together."),
+                n => format!("{} a deal was in a stage more than once: `latest` counts its last spell there, `cumulative` all of them together.", number::of(n, "time", "times")),
             });
             let unknown: u64 = (0..self.names.len())
                 .filter_map(|s| self.time(None, None, Item::of_deal(s, Variant::Latest)).map(|t| t.unknown))
                 .sum();
             if unknown > 0 {
                 notes.push(format!(
-                    "Of {unknown} latest spells in the CRM's stages a day is not known: their history has gaps."
+                    "Of {} in the CRM's stages a day is not known: the history has gaps.",
+                    number::of(unknown, "latest spell", "latest spells")
                 ));
             }
             if without > 0 {
@@ -138,7 +158,9 @@ impl View<'_> {
         let [stays, cycles] = self.negative();
         if stays + cycles > 0 {
             notes.push(format!(
-                "Below 0, because their days are in an impossible order: {stays} stays and {cycles} cycles. They are in every figure."
+                "Below 0, because their days are in an impossible order: {} and {}. They are in every figure.",
+                number::of(stays, "stay", "stays"),
+                number::of(cycles, "cycle", "cycles")
             ));
         }
         notes.push("Pipeline velocity = opportunities × average deal × win rate ÷ cycle, with these variants: deals open at the period's start plus those created in it; mean amount of won deals; narrow win rate; median days from created to won. The four hang together (who qualifies harder wins more, of fewer): a change of one is not a gain by itself. It grows with the length of the period, so compare periods of one length; `won a day` is what was in fact won.".into());

@@ -142,6 +142,18 @@ fn ends_and_small_numbers() {
     let few = incidence(&[1, 2, 3, 4], &[Win; 4]);
     assert_eq!((few.last(), few.at(2), few.quantile(0.5), few.quantile_of_converted(0.5)), (None, None, None, None));
 
+    // One of thirty-one is left on the day it converts: of that day nothing is said.
+    let mut events = [Censored; 31];
+    events[30] = Win;
+    let days: Vec<i32> = (150..=180).collect();
+    let tail = incidence(&days, &events);
+    assert_eq!((tail.last().map(|(day, e)| (day, e.cif)), tail.at(177)), (Some((176, 0.0)), None));
+    assert!(!tail.is_closed() && tail.steps[30].open <= 0.0);
+    // Where all who are gone had an event, four are enough: they stand for nobody else.
+    let followed =
+        incidence(&[1, 2, 3, 4, 400, 401, 402, 403], &[Win, Win, Lost, Win, Censored, Censored, Censored, Censored]);
+    assert_eq!(followed.last().map(|(day, e)| (day, e.cif)), Some((402, 3.0 / 8.0)));
+
     // Everybody converted: the share is known for good, without bounds.
     let all = incidence(&[1, 2, 2, 3, 9], &[Win; 5]);
     assert_eq!(all.at(0).map(|e| (e.cif, e.bounds())), Some((0.0, None)));

@@ -30,7 +30,7 @@ fn compare_scorecard(by_source: bool) {
     }
     let all = processes(&company());
     let ledgers = ledgers();
-    let terms = Terms { mql: 1, of_marketing, reasons: false, lost: true, lost_amounts: true };
+    let terms = Terms { mql: 1, of_marketing, lost: true, lost_amounts: true };
     assert_eq!(STAGES[terms.mql], "mql");
     let mut expected = Scorecard::new();
     for (segment, part) in segments(&all, by_source) {

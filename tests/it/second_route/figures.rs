@@ -109,8 +109,6 @@ pub struct Terms {
     pub mql: usize,
     /// Whether the contract gives a lead source to marketing.
     pub of_marketing: fn(&str) -> bool,
-    /// Whether any export says why deals were lost.
-    pub reasons: bool,
     /// Whether any deal of the company is lost, and any of them has an amount other than 0.
     pub lost: bool,
     pub lost_amounts: bool,
@@ -167,12 +165,8 @@ pub fn journeys(processes: &[&Process], terms: &Terms, days: Days) -> BTreeMap<&
     figures.insert("deals_opened", alone(counted(&made)));
     figures.insert("new_leads", alone(counted(&entries)));
     figures.insert("new_mqls", alone(counted(&mqls)));
-    // Where nobody wrote why deals were lost, only the upper side of the broad rate is known.
     let upper = Figure { numerator: Some(count(won.len())), n: count(over.len()), ..Figure::default() };
-    figures.insert(
-        "win_rate_broad",
-        if terms.reasons && terms.lost { share(counted(&won), counted(&over)) } else { upper },
-    );
+    figures.insert("win_rate_broad", if terms.lost { share(counted(&won), counted(&over)) } else { upper });
     figures
 }
 

@@ -209,7 +209,7 @@ fn what_happens_after_as_of_shows_in_no_report() {
     }
     assert!(other_ends(&exports) > 20);
 
-    let reports: [&[&str]; 25] = [
+    let reports: [&[&str]; 29] = [
         &["scorecard", "--by", "lead_source"],
         &["funnel", "--by", "country"],
         &["funnel", "--basis", "period", "--entry", "each"],
@@ -219,6 +219,10 @@ fn what_happens_after_as_of_shows_in_no_report() {
         &["cohort", "--start", "opportunity", "--by", "lead_source"],
         &["velocity", "--by", "industry"],
         &["winrate", "--by", "lead_source"],
+        &["winrate", "--by", "stage"],
+        &["winrate", "--by", "status"],
+        &["funnel", "--by", "stage"],
+        &["velocity", "--by", "lifecycle_stage"],
         &["handoff"],
         &["handoff", "--by", "country", "--period", "month"],
         &["definition"],

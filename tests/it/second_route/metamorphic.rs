@@ -270,7 +270,7 @@ fn small_companies_by_the_second_route() {
             let mut lost = all.iter().filter(|p| p.lost);
             let (any_lost, lost_amounts) =
                 (lost.clone().next().is_some(), lost.any(|p| p.amount.is_some_and(|a| a != 0)));
-            let terms = Terms { mql: 1, of_marketing, reasons: true, lost: any_lost, lost_amounts };
+            let terms = Terms { mql: 1, of_marketing, lost: any_lost, lost_amounts };
             let wanted: [&[&str]; 3] = [&["scorecard"], &["funnel"], &["funnel", "--basis", "period"]];
             let texts = print(seed, &sheets, PLAIN, as_of, wanted);
             let about = format!("company {seed} on {as_of}\n{}", show(&sheets));

@@ -1,7 +1,7 @@
 //! `velocity` and `winrate` of the example company: the program's figures against naive loops over the raw exports, and
 //! against the truth that was planted in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::acme::{AS_OF, STAGES, company, exports};
 use super::check::number;
@@ -86,9 +86,16 @@ fn time_in_the_stages_of_the_contract() {
     let lines = velocity(&[]);
     let as_of = date(AS_OF).unwrap();
     let all = processes(&company());
+    // Who was turned down or sent back waits for nothing.
+    let gone: BTreeSet<String> = records(&exports().join("salesforce/Lead.csv"))
+        .into_iter()
+        .filter(|r| ["Unqualified", "Recycled"].contains(&r["Status"].as_str()))
+        .map(|r| r["Id"].chars().take(15).collect())
+        .collect();
+    assert!(gone.len() > 100);
     for (s, stage) in STAGES.iter().enumerate().take(STAGES.len() - 1) {
         let mut completed: BTreeMap<String, Vec<i64>> = BTreeMap::new();
-        let (mut ages, mut unknown) = (Vec::new(), 0);
+        let (mut ages, mut unknown, mut turned_down) = (Vec::new(), 0, 0);
         for process in &all {
             match (process.stages[s], left(process, s)) {
                 (Reach::No, _) => {}
@@ -97,6 +104,11 @@ fn time_in_the_stages_of_the_contract() {
                     for period in [quarter(to), "total".into()] {
                         completed.entry(period).or_default().push(to - from);
                     }
+                }
+                (Reach::Recorded(_), None)
+                    if process.deal.is_none() && process.people.iter().any(|id| gone.contains(id)) =>
+                {
+                    turned_down += 1;
                 }
                 (Reach::Recorded(from), None) => ages.push(as_of - from),
             }
@@ -109,6 +121,7 @@ fn time_in_the_stages_of_the_contract() {
         assert!(completed.is_empty());
         let open = [("section", "time_in_stage"), ("item", stage), ("state", "open")];
         same_days(&format!("{stage}, open"), line(&lines, &open), &ages);
+        assert_eq!(line(&lines, &open)["turned_down"], turned_down.to_string(), "{stage}");
         let total = [("section", "time_in_stage"), ("item", stage), ("period", "total"), ("state", "completed")];
         assert_eq!(line(&lines, &total)["unknown"], unknown.to_string(), "{stage}");
     }
@@ -222,7 +235,7 @@ fn cycles_and_the_four_factors() {
             ("win_rate_narrow", rate),
             ("cycle", median),
             ("pipeline_velocity", velocity),
-            ("won_a_day", Some(amount / length)),
+            ("won_a_day", (won.is_empty() || !amounts.is_empty()).then_some(amount / length)),
         ] {
             let line = line(&lines, &[("section", "pipeline_velocity"), ("item", item), ("period", &period)]);
             assert!(close(number(line, "value"), value), "{item} in {period}: {} instead of {value:?}", line["value"]);
@@ -288,20 +301,21 @@ fn win_rates_by_naive_loops() {
                 "narrow" => (float(won), float(won + lost)),
                 "amount" => (amount(true), amount(true) + amount(false)),
                 "close_rate" => (float(became), float(created)),
-                // Nobody wrote why deals were lost.
-                "broad" => {
-                    assert_eq!([&record["value"], &record["status"]], ["", "no_source"]);
-                    continue;
-                }
+                // Nobody wrote why deals were lost: narrow and broad are one.
+                "broad" => (float(won), float(won + lost)),
                 "spread" => continue,
                 other => panic!("{other}"),
             };
             let value = (n > 0.0).then(|| k / n);
             let about = format!("{rate} of {period} {}", record["segment"]);
-            // Where lost deals of a line have no amount, its rate by amount is missing.
-            if rate == "amount" && record["status"] == "no_lost_amount" {
-                assert_eq!(amount(false), 0.0, "{about}");
+            // Where the lost or the won deals of a line have no amount, its rate by amount is missing.
+            if rate == "amount" && ["no_lost_amount", "no_won_amount"].contains(&record["status"].as_str()) {
+                assert_eq!(amount(record["status"] == "no_won_amount"), 0.0, "{about}");
                 continue;
+            }
+            if rate == "amount" {
+                let valued = deals().filter(|p| within(p.closed) && (p.won || p.lost) && p.amount.is_some()).count();
+                assert_eq!(number(record, "n"), Some(float(valued)), "{about}");
             }
             assert!(close(number(record, "value"), value), "{about}: {} instead of {value:?}", record["value"]);
             let interval = if rate == "amount" { None } else { wilson(k, n) };
@@ -310,10 +324,14 @@ fn win_rates_by_naive_loops() {
             }
             let metric = match rate {
                 "narrow" => "win_rate_narrow",
+                "broad" => "win_rate_broad",
                 "amount" => "win_rate_amount",
                 _ => {
                     let mature = quarter_end(record) + 180 <= as_of;
                     assert_eq!(record["mature"], mature.to_string(), "{about}");
+                    let young = |p: &&Process| p.closed.is_none() && p.created.is_some_and(|day| as_of - day < 180);
+                    let young = deals().filter(|p| within(p.created)).filter(young).count();
+                    assert_eq!(number(record, "open_young"), Some(float(young)), "{about}");
                     continue;
                 }
             };
@@ -329,19 +347,22 @@ fn quarter_end(record: &Record) -> i64 {
     date(&record["period_end"]).unwrap()
 }
 
-/// The spread is what a line's own rates say, without a close rate that is too young.
+/// The spread is what a line's own rates say, without a close rate that will still rise, and those of few.
 #[test]
 fn spread_is_that_of_the_rates() {
-    let lines = parse(&stdout(&["winrate", "examples/acme", "-f", "csv"]));
-    for spread in lines.iter().filter(|r| r["rate"] == "spread") {
-        let rates: Vec<f64> = lines
-            .iter()
-            .filter(|r| r["period"] == spread["period"] && r["rate"] != "spread" && r["mature"] != "false")
-            .filter_map(|r| number(r, "value"))
-            .collect();
-        let high = rates.iter().copied().fold(f64::MIN, f64::max);
-        let low = rates.iter().copied().fold(f64::MAX, f64::min);
-        let expected = (rates.len() > 1).then_some(high - low);
-        assert!(close(number(spread, "value"), expected), "{spread:?}");
+    let early = ["winrate", "examples/acme", "-f", "csv", "--as-of", "2025-06-30"];
+    for lines in [&early[..4], &early[..]].map(|args| parse(&stdout(args))) {
+        for spread in lines.iter().filter(|r| r["rate"] == "spread") {
+            let rates: Vec<f64> = lines
+                .iter()
+                .filter(|r| r["period"] == spread["period"] && r["rate"] != "spread")
+                .filter(|r| ["", "0"].contains(&r["open_young"].as_str()) && number(r, "n") >= Some(5.0))
+                .filter_map(|r| number(r, "value"))
+                .collect();
+            let high = rates.iter().copied().fold(f64::MIN, f64::max);
+            let low = rates.iter().copied().fold(f64::MAX, f64::min);
+            let expected = (rates.len() > 1).then_some(high - low);
+            assert!(close(number(spread, "value"), expected), "{spread:?}");
+        }
     }
 }

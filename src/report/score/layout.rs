@@ -256,18 +256,17 @@ impl View<'_> {
 
     /// By period: what became of those who reach the threshold, of those who do not, and the order's figure.
     fn by_period(&self) -> Vec<(Tally, Tally, Option<Auc>)> {
-        let none = (Tally::default(), Tally::default(), Vec::new());
-        let mut all: Vec<(Tally, Tally, Vec<(f64, bool)>)> = vec![none; self.periods.all.len()];
+        let mut tallies = vec![(Tally::default(), Tally::default()); self.periods.all.len()];
+        let mut orders: Vec<Vec<(f64, bool)>> = vec![Vec::new(); self.periods.all.len()];
         for one in &self.scored.all {
-            let Some((above, below, order)) = self.periods.index(one.day).map(|period| &mut all[period]) else {
-                continue;
-            };
+            let Some(period) = self.periods.index(one.day) else { continue };
             let reaches = self.threshold.as_ref().is_none_or(|t| one.score >= t.score);
+            let (above, below) = &mut tallies[period];
             let tally = if reaches { above } else { below };
             tally.add(&self.data.journeys, one.at, one.day, self.scored.maturity);
-            order.push((one.score, one.won));
+            orders[period].push((one.score, one.won));
         }
-        all.into_iter().map(|(above, below, order)| (above, below, auc(&order))).collect()
+        tallies.into_iter().zip(orders).map(|((above, below), order)| (above, below, auc(&order))).collect()
     }
 
     /// The same threshold from period to period.

@@ -7,6 +7,8 @@
 
 mod ask;
 mod layout;
+mod notes;
+mod tidy;
 
 use anyhow::Result;
 

@@ -4,11 +4,13 @@
 //! and day of the week of arrival), why leads were turned down, what was delivered against what was needed, and for
 //! machines the tidy table, the deliveries and every leaked lead.
 //!
-//! `count` judges each lead and adds them up, `layout` makes tables of that, `delivered` has the targets.
+//! `count` judges each lead and adds them up, `layout`, `tidy` and `notes` make tables and sentences of that, `delivered` has the targets.
 
 mod count;
 mod delivered;
 mod layout;
+mod notes;
+mod tidy;
 
 use anyhow::Result;
 

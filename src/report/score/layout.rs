@@ -1,55 +1,30 @@
-//! The tables of the score, for people and for machines, and the notes.
+//! The score for people.
 //!
 //! In: the scored processes, bands, thresholds. Out: tables.
 
+use super::View;
 use super::ask::Match;
-use super::{EVERY, View};
 use crate::output::number;
-use crate::report::definition::cells::{OUTCOMES, ratio, some};
-use crate::report::definition::observed_note;
+use crate::report::definition::cells::{ratio, some};
 use crate::report::definition::sets::Tally;
 use crate::report::{Audience, Cell, Column, Report, Table, Unit};
 use crate::stats::ranking::{Auc, auc};
 use crate::time::date_of;
 
-const FIRST: [&str; 7] = ["row", "id", "score_from", "score_below", "in_force", "n", "share_of_scored"];
-const AFTER: [&str; 20] = [
-    "lift",
-    "revenue_share",
-    "precision",
-    "recall",
-    "volume_per_period",
-    "volume_qualified",
-    "auc",
-    "auc_low",
-    "auc_high",
-    "auc_won",
-    "auc_not_won",
-    "column",
-    "threshold",
-    "capacity",
-    "capacity_per",
-    "from",
-    "to",
-    "as_of",
-    "currency",
-    "contract_hash",
-];
-
 /// Fewer than this say little.
-const FEW: u64 = 5;
-const NOBODY: &str = "nobody to divide by";
+pub const FEW: u64 = 5;
+pub const NOBODY: &str = "nobody to divide by";
 const ONE_SIDED: &str = "needs one that was won and one that was not, with a score";
 /// Periods shown to people; machines get all.
 const SHOWN: usize = 8;
 
 /// One band.
-struct Band {
-    id: String,
-    title: String,
-    from: Option<f64>,
-    below: Option<f64>,
-    tally: Tally,
+pub struct Band {
+    pub id: String,
+    pub title: String,
+    pub from: Option<f64>,
+    pub below: Option<f64>,
+    pub tally: Tally,
 }
 
 /// Fills the report.
@@ -67,7 +42,7 @@ fn table(id: &str, title: impl Into<String>, columns: Vec<Column>, rows: Vec<Vec
     Table { id: id.into(), title: title.into(), audience: Audience::People, columns, rows }
 }
 
-fn auc_cells(auc: Option<Auc>) -> Vec<Cell> {
+pub fn auc_cells(auc: Option<Auc>) -> Vec<Cell> {
     let interval = auc.and_then(|a| a.interval);
     let values = [auc.map(|a| a.value), interval.map(|i| i.0), interval.map(|i| i.1)];
     let mut cells: Vec<Cell> = values.map(|v| some(v, Unit::Number, ONE_SIDED)).into();
@@ -75,7 +50,7 @@ fn auc_cells(auc: Option<Auc>) -> Vec<Cell> {
     cells
 }
 
-fn score(value: f64) -> String {
+pub fn score(value: f64) -> String {
     number::people(value, Unit::Number)
 }
 
@@ -108,7 +83,7 @@ impl View<'_> {
         bands
     }
 
-    fn lift(&self, tally: &Tally) -> Option<f64> {
+    pub fn lift(&self, tally: &Tally) -> Option<f64> {
         let base = ratio(self.scored.with.won, self.scored.with.n).filter(|b| *b > 0.0)?;
         ratio(tally.won, tally.n).map(|share| share / base)
     }
@@ -165,7 +140,7 @@ impl View<'_> {
     }
 
     /// The thresholds to show: where bands begin, the one in force, and the one that matches the capacity.
-    fn shown(&self) -> Vec<f64> {
+    pub fn shown(&self) -> Vec<f64> {
         let mut all: Vec<f64> = self.edges.clone();
         all.extend(self.threshold.iter().map(|t| t.score));
         all.extend(self.matching.iter().filter_map(|m| m.score.as_ref().ok()));
@@ -174,27 +149,27 @@ impl View<'_> {
         all
     }
 
-    fn at(&self, threshold: f64) -> (u64, u64) {
+    pub fn at(&self, threshold: f64) -> (u64, u64) {
         let from = self.scored.from(threshold);
         let reach = &self.scored.all[from..];
         (reach.len() as u64, reach.iter().filter(|one| one.won).count() as u64)
     }
 
     /// With at least that score, and whatever else the definition asks.
-    fn qualified(&self, threshold: f64) -> u64 {
+    pub fn qualified(&self, threshold: f64) -> u64 {
         self.scored.all[self.scored.from(threshold)..].iter().filter(|one| one.passes).count() as u64
     }
 
-    fn is_in_force(&self, threshold: f64) -> bool {
+    pub fn is_in_force(&self, threshold: f64) -> bool {
         self.threshold.as_ref().is_some_and(|t| t.score == threshold)
     }
 
-    fn is_match(&self, threshold: f64) -> bool {
+    pub fn is_match(&self, threshold: f64) -> bool {
         self.matching.as_ref().is_some_and(|m| m.score.as_ref() == Ok(&threshold))
     }
 
     #[allow(clippy::cast_precision_loss)] // counts stay far below 2^53
-    fn per_period(&self, threshold: f64) -> Option<f64> {
+    pub fn per_period(&self, threshold: f64) -> Option<f64> {
         let m: &Match = self.matching.as_ref()?;
         let reach = &self.scored.all[self.scored.from(threshold)..];
         let n = reach.iter().filter(|one| one.passes && (m.from..=m.to).contains(&one.day)).count();
@@ -255,19 +230,18 @@ impl View<'_> {
     }
 
     /// By period: what became of those who reach the threshold, of those who do not, and the order's figure.
-    fn by_period(&self) -> Vec<(Tally, Tally, Option<Auc>)> {
-        let none = (Tally::default(), Tally::default(), Vec::new());
-        let mut all: Vec<(Tally, Tally, Vec<(f64, bool)>)> = vec![none; self.periods.all.len()];
+    pub fn by_period(&self) -> Vec<(Tally, Tally, Option<Auc>)> {
+        let mut tallies = vec![(Tally::default(), Tally::default()); self.periods.all.len()];
+        let mut orders: Vec<Vec<(f64, bool)>> = vec![Vec::new(); self.periods.all.len()];
         for one in &self.scored.all {
-            let Some((above, below, order)) = self.periods.index(one.day).map(|period| &mut all[period]) else {
-                continue;
-            };
+            let Some(period) = self.periods.index(one.day) else { continue };
             let reaches = self.threshold.as_ref().is_none_or(|t| one.score >= t.score);
+            let (above, below) = &mut tallies[period];
             let tally = if reaches { above } else { below };
             tally.add(&self.data.journeys, one.at, one.day, self.scored.maturity);
-            order.push((one.score, one.won));
+            orders[period].push((one.score, one.won));
         }
-        all.into_iter().map(|(above, below, order)| (above, below, auc(&order))).collect()
+        tallies.into_iter().zip(orders).map(|((above, below), order)| (above, below, auc(&order))).collect()
     }
 
     /// The same threshold from period to period.
@@ -305,200 +279,5 @@ impl View<'_> {
         let title = format!("The same threshold by {}{more}", self.periods.kind.id());
         let rows: Vec<_> = rows.collect();
         (!rows.is_empty()).then(|| table("periods", title, columns, rows))
-    }
-
-    fn tidy(&self, bands: &[Band]) -> Table {
-        let columns = FIRST.iter().chain(&OUTCOMES).chain(&AFTER).map(|id| Column::left(*id, *id)).collect();
-        let plain = |v: Option<f64>| some(v, Unit::Number, NOBODY);
-        let known = self.scored.maturity.after.is_some();
-        let with = self.scored.with;
-        let mut rows = Vec::new();
-        let all = [("scored", with, None), ("all", self.scored.total, None)];
-        let lines = bands.iter().map(|b| (b.id.as_str(), b.tally, Some(b))).chain(all);
-        for (id, tally, band) in lines {
-            let mut row = vec![
-                Cell::text(if band.is_some() { "band" } else { "total" }),
-                Cell::text(id),
-                plain(band.and_then(|b| b.from)),
-                plain(band.and_then(|b| b.below)),
-                Cell::none(),
-                Cell::count(tally.n),
-                if id == "missing" || id == "all" { Cell::none() } else { plain(ratio(tally.n, with.n)) },
-            ];
-            row.extend(self.outcomes.machines(&tally, known));
-            row.push(plain(self.lift(&tally)));
-            #[allow(clippy::cast_precision_loss)] // amounts stay below 2^53 minor units
-            let revenue =
-                (self.scored.total.revenue != 0).then(|| tally.revenue as f64 / self.scored.total.revenue as f64);
-            row.push(plain(revenue));
-            row.resize_with(FIRST.len() + OUTCOMES.len() + 6, Cell::none);
-            row.extend(vec![Cell::none(); 5]);
-            rows.push(self.close(row));
-        }
-        let mut every = self.scored.thresholds();
-        let shown = self.shown();
-        if every.len() > EVERY {
-            every.clear();
-        }
-        let known_scores: Vec<f64> = every.iter().map(|(t, ..)| *t).collect();
-        every.extend(shown.into_iter().filter(|t| !known_scores.contains(t)).map(|t| {
-            let (n, won) = self.at(t);
-            (t, n, won)
-        }));
-        every.sort_by(|a, b| b.0.total_cmp(&a.0));
-        for (t, n, won) in every {
-            let mut row = vec![
-                Cell::text("threshold"),
-                Cell::text(if self.is_match(t) { "capacity" } else { "" }),
-                Cell::Number(t, Unit::Number),
-                Cell::none(),
-                Cell::Flag(self.is_in_force(t)),
-                Cell::count(n),
-                plain(ratio(n, with.n)),
-                Cell::none(),
-                Cell::none(),
-                self.outcomes.count(won),
-                Cell::none(),
-                self.outcomes.share(won, n, Unit::Number),
-            ];
-            row.extend(self.outcomes.bounds(won, n));
-            row.resize_with(FIRST.len() + OUTCOMES.len(), Cell::none);
-            let base = ratio(with.won, with.n).filter(|b| *b > 0.0);
-            row.push(plain(ratio(won, n).zip(base).map(|(share, base)| share / base)));
-            row.push(Cell::none());
-            row.push(self.outcomes.share(won, n, Unit::Number));
-            row.push(self.outcomes.share(won, with.won, Unit::Number));
-            row.push(plain(self.per_period(t)));
-            row.push(if self.has_rules { Cell::count(self.qualified(t)) } else { Cell::none() });
-            row.extend(vec![Cell::none(); 5]);
-            rows.push(self.close(row));
-        }
-        for (period, (above, below, auc)) in self.periods.all.iter().zip(self.by_period()) {
-            let mut row = vec![
-                Cell::text("period"),
-                Cell::text(&period.label),
-                plain(self.threshold.as_ref().map(|t| t.score)),
-                Cell::none(),
-                Cell::Flag(self.threshold.is_some()),
-                Cell::count(above.n),
-                plain(ratio(above.n, above.n + below.n)),
-            ];
-            row.extend(self.outcomes.machines(&above, known));
-            row.resize_with(FIRST.len() + OUTCOMES.len() + 6, Cell::none);
-            row.extend(auc_cells(auc));
-            rows.push(self.close(row));
-        }
-        for (id, auc) in [("all", self.auc), ("mature", self.mature_auc)] {
-            let mut row = vec![Cell::text("auc"), Cell::text(id)];
-            row.resize_with(5, Cell::none);
-            row.push(auc.map_or_else(Cell::none, |a| Cell::count(a.positive + a.negative)));
-            row.resize_with(FIRST.len() + OUTCOMES.len() + 6, Cell::none);
-            row.extend(auc_cells(auc));
-            rows.push(self.close(row));
-        }
-        Table { id: "score_tidy".into(), title: String::new(), audience: Audience::Machines, columns, rows }
-    }
-
-    /// Adds what every row ends in.
-    fn close(&self, mut row: Vec<Cell>) -> Vec<Cell> {
-        let contract = &self.data.session.contract;
-        row.extend([
-            Cell::text(self.column),
-            some(self.threshold.as_ref().map(|t| t.score), Unit::Number, "no threshold is known"),
-            some(self.capacity.as_ref().map(|c| c.leads), Unit::Number, "no --capacity"),
-            self.capacity.as_ref().map_or_else(|| Cell::Missing("no --capacity".into()), |c| Cell::text(c.per.id())),
-            Cell::Date(date_of(self.periods.from)),
-            Cell::Date(date_of(self.periods.to)),
-            Cell::Date(self.data.session.as_of),
-            Cell::text(&contract.currency),
-            Cell::text(contract.short_hash()),
-        ]);
-        row
-    }
-
-    fn notes(&self, bands: &[Band]) -> Vec<String> {
-        let (scored, column) = (self.scored, self.column);
-        let mut notes = vec![format!(
-            "{} buying processes = {} with a {column} + {} without one, a band of its own + {} that began outside of the days shown + {} without a known day.",
-            scored.total.n + scored.outside + scored.undated,
-            scored.with.n,
-            scored.without.n,
-            scored.outside,
-            scored.undated
-        )];
-        notes.push(format!(
-            "The {column} is what the exports hold now: it may have risen because somebody bought. Lift is the share won over that of all with a {column}; AUC is the share of pairs of one won and one not in which the won one has the higher {column}, ties counted half."
-        ));
-        let no_deals = self.data.facts().no_table("deals").is_some();
-        match &self.threshold {
-            Some(t) => {
-                let (n, won) = self.at(t.score);
-                let rest = (scored.with.n - n, scored.with.won - won);
-                let part = |(n, won): (u64, u64), where_to: &str| match ratio(won, n).filter(|_| !no_deals) {
-                    Some(share) => format!(
-                        "of the {} {where_to}, {} are won",
-                        number::whole(n),
-                        number::people(share, Unit::Share)
-                    ),
-                    None => format!("{} are {where_to}", number::whole(n)),
-                };
-                notes.push(format!(
-                    "In force: {} and more ({}): {}; {}.",
-                    score(t.score),
-                    t.said_by,
-                    part((n, won), "from there on"),
-                    part(rest, "below")
-                ));
-            }
-            None => notes.push(
-                "No threshold could be read: --threshold says it, or a rule of [qualified] in the form score >= 65."
-                    .into(),
-            ),
-        }
-        if self.has_rules {
-            notes.push(format!(
-                "Qualified: those who meet what [qualified] asks besides the {column}, too; what a capacity asks for counts them alone."
-            ));
-        }
-        if scored.without.n > 0 && self.capacity.is_some() {
-            notes.push(format!(
-                "{} without a {column} are in no volume; whoever works them has that much less room.",
-                number::whole(scored.without.n)
-            ));
-        }
-        if let (Some(capacity), Some(found)) = (&self.capacity, &self.matching) {
-            let per = capacity.per.id();
-            let plural = if found.periods == 1 { "" } else { "s" };
-            let room = format!(
-                "{} a {per} over {} whole {per}{plural} ({} to {})",
-                score(capacity.leads),
-                found.periods,
-                date_of(found.from),
-                date_of(found.to)
-            );
-            notes.push(match &found.score {
-                Ok(t) => {
-                    let average = self.per_period(*t).unwrap_or(0.0);
-                    format!(
-                        "Capacity of {room}: {} is the lowest {column} that fits, with {} in all, {average:.1} a {per} on average; a single {per} can have more.",
-                        score(*t),
-                        found.volume
-                    )
-                }
-                Err(why) => format!("Capacity of {room}: no {column} fits, as {why}."),
-            });
-        }
-        if scored.thresholds().len() > EVERY {
-            notes.push(format!("More than {EVERY} different scores: machine formats have the thresholds shown here."));
-        }
-        if !no_deals {
-            notes.extend(observed_note(self.data, scored.maturity, &scored.with));
-        }
-        let small: Vec<&str> =
-            bands.iter().filter(|b| (1..FEW).contains(&b.tally.n)).map(|b| b.title.as_str()).collect();
-        if !small.is_empty() {
-            notes.push(format!("Fewer than {FEW}, too few for a share to mean much: {}.", small.join(", ")));
-        }
-        notes
     }
 }

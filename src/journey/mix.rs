@@ -99,7 +99,7 @@ pub struct Mix<'a> {
     /// Where the touches of each process begin in `rows`, and the end of the last.
     from: Vec<usize>,
     rows: Vec<u32>,
-    /// Stages in which no time is spent.
+    /// The stage that comes with the deal's close, and those after it: the journey is over.
     pub ends: Vec<bool>,
     created: Cow<'a, [Stamp]>,
     closed: Cow<'a, [Stamp]>,
@@ -132,13 +132,14 @@ impl<'a> Mix<'a> {
             rows[*place] = row;
             *place += 1;
         }
+        let close = spells::close(contract);
         let mut mix = Self {
             journeys,
             home,
             at,
             from,
             rows,
-            ends: spells::ends(contract),
+            ends: (0..contract.stages.len()).map(|stage| close.is_some_and(|close| stage >= close)).collect(),
             created: deals.times("created_at"),
             closed: deals.times("closed_at"),
             handoff,

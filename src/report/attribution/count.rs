@@ -10,13 +10,15 @@ use rayon::prelude::*;
 use crate::cli::Model;
 use crate::journey::path::{Moments, Paths, Span, Step, last_by};
 use crate::journey::{NO_DAY, Outcome, path};
+use crate::output::number;
+use crate::report::Unit;
 use crate::session::Data;
 use crate::stats::attribution::markov::Chain;
 use crate::stats::attribution::rules::{self, Milestones, Rule};
 use crate::stats::attribution::shapley::{self, Group};
 use crate::stats::attribution::split;
 use crate::tables::NO_MONEY;
-use crate::time::Stamp;
+use crate::time::{Stamp, day_of};
 
 /// What is asked for.
 pub struct Asked {
@@ -32,6 +34,8 @@ pub struct Asked {
     pub seed: u64,
     /// First and last day.
     pub period: (i32, i32),
+    /// Why journeys that came to nothing cannot be set beside the others.
+    pub no_journeys: Option<&'static str>,
 }
 
 /// What credit is for.
@@ -92,7 +96,9 @@ pub struct Credited {
     /// Touched journeys that came to nothing: lost deals, and people without a deal.
     pub lost: u64,
     pub people: u64,
-    /// Deals that do not count because they are open, or nobody knows how they ended.
+    /// Touched people without a deal who began so short ago that one may come yet: in no journey.
+    pub young: u64,
+    /// Deals that do not count because they were open at the end of the days shown, or nobody knows how they ended.
     pub open: u64,
     /// Share of touched journeys that the Markov chain says convert, and its states.
     pub chain: Option<(f64, usize)>,
@@ -120,6 +126,13 @@ pub fn credit(data: &Data, paths: &Paths, moments: &Moments, keep: &[bool], aske
     let end = path::end_of(home.date(asked.period.1), home);
     let start = home.date(asked.period.0).utc_ms();
     let up_to = |process: usize, moment: Stamp| Journey { process, span: Span::up_to(moment, asked.look_back, home) };
+    let as_of = day_of(data.session.as_of);
+    let mature_after = data.mature_after();
+    let is_young = |at: usize| {
+        let days = mature_after.zip(journeys.entered(at)).map(|(after, entered)| (after, as_of - entered));
+        days.is_some_and(|(after, passed)| passed < after)
+    };
+    let there = |at: usize| journeys.created[at] == NO_DAY || journeys.created[at] <= asked.period.1;
     for at in (0..journeys.len()).filter(|at| keep[*at]) {
         let outcome = journeys.outcome[at];
         match (goal, outcome) {
@@ -127,12 +140,19 @@ pub fn credit(data: &Data, paths: &Paths, moments: &Moments, keep: &[bool], aske
                 // Looked back on from the last touch.
                 let all = paths.within(at, Span { since: i64::MIN, until: end });
                 if let Some(last) = all.last().filter(|step| step.at.utc_ms() >= start) {
+                    if is_young(at) {
+                        credited.young += 1;
+                        continue;
+                    }
                     lost.push(up_to(at, Stamp::instant(last.at.utc_ms())));
                     credited.people += 1;
                 }
             }
             (Goal::Created, _) if day_in(journeys.created[at], asked.period) => {
-                won.push(up_to(at, moments.created[at]));
+                // One that closed before it was created was made by then: what came after the close never counts.
+                let (created, closed) = (moments.created[at], moments.closed[at]);
+                let over = journeys.closed[at] != NO_DAY && path::end_of(closed, home) < path::end_of(created, home);
+                won.push(up_to(at, if over { closed } else { created }));
             }
             (Goal::Created, _) => {}
             (Goal::Won, Outcome::Won) if day_in(journeys.closed[at], asked.period) => {
@@ -145,8 +165,8 @@ pub fn credit(data: &Data, paths: &Paths, moments: &Moments, keep: &[bool], aske
                     credited.lost += 1;
                 }
             }
-            (Goal::Won, Outcome::Open | Outcome::Unclear) => credited.open += 1,
-            (Goal::Won, _) => {}
+            (Goal::Won, Outcome::Open | Outcome::Unclear) => credited.open += u64::from(there(at)),
+            (Goal::Won, _) => credited.open += u64::from(there(at) && journeys.closed[at] > asked.period.1),
         }
     }
     for journey in &won {
@@ -165,6 +185,12 @@ pub fn credit(data: &Data, paths: &Paths, moments: &Moments, keep: &[bool], aske
     let of_all = OfAll::new(paths, asked, &won, &lost, &credited);
     for model in &asked.models {
         credited.said.push(match model {
+            Model::Markov | Model::Shapley if of_all.deals <= 0.0 => {
+                Ok(Said { credit: vec![Credit::default(); asked.keys], bounds: None })
+            }
+            Model::Markov | Model::Shapley if asked.no_journeys.is_some() => {
+                Err(asked.no_journeys.unwrap_or_default().to_string())
+            }
             Model::Markov => of_all.markov(asked, &mut credited.chain),
             Model::Shapley => of_all.shapley(asked),
             _ => Ok(Said { credit: rules.remove(0), bounds: None }),
@@ -181,6 +207,9 @@ struct Block {
     no_lead: u64,
     no_opportunity: u64,
 }
+
+/// How far a share may lie outside of 0 to 1: conversion rates of combinations vary by chance.
+const BEYOND: f64 = 0.02;
 
 /// Deals of a block.
 const BLOCK: usize = 4096;
@@ -413,6 +442,15 @@ impl OfAll {
         for (key, value) in active.iter().zip(&values) {
             shares[*key as usize] = value.value / whole;
             bounds[*key as usize] = value.bounds.map_or((0.0, 0.0), |(low, high)| (low / whole, high / whole));
+        }
+        // Rates of combinations that a few journeys have can outweigh all others: then the shares say nothing.
+        let (least, most) = shares.iter().fold((0.0_f64, 0.0_f64), |(low, high), s| (low.min(*s), high.max(*s)));
+        if least < -BEYOND || most > 1.0 + BEYOND {
+            return Err(format!(
+                "too few journeys have some of the combinations, whose conversion rates would decide: one share would be {}, another {}",
+                number::people(least, Unit::Share),
+                number::people(most, Unit::Share)
+            ));
         }
         let drawn = values.iter().any(|v| v.bounds.is_some());
         Ok(Said { credit: self.share_out(&shares), bounds: drawn.then_some(bounds) })

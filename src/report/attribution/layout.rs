@@ -54,6 +54,8 @@ pub struct View<'a> {
     pub keys: &'a Keys,
     pub goals: &'a [Credited; 2],
     pub ledger: &'a Ledger,
+    /// Why there are no costs, where there is a ledger.
+    pub no_costs: Option<&'static str>,
     pub paths: &'a Paths,
 }
 
@@ -216,30 +218,53 @@ impl View<'_> {
         Some(Table { id: "ranks".into(), title, audience: Audience::People, columns, rows: rows.collect() })
     }
 
-    /// The largest change of rank, in words.
+    /// The largest difference of shares, in words.
     pub fn disagreement(&self, goal: Goal, order: &[usize]) -> Option<String> {
-        let known: Vec<(Model, Vec<usize>)> = (self.asked.models.iter())
-            .filter_map(|m| self.ranks(goal, What::Deals, *m, order).map(|r| (*m, r)))
-            .collect();
-        let mut worst: Option<(usize, usize, Model, usize, Model, usize)> = None;
-        for (at, key) in order.iter().enumerate() {
-            let best = known.iter().min_by_key(|(_, r)| r[at])?;
-            let least = known.iter().rev().max_by_key(|(_, r)| r[at])?;
-            let change = least.1[at] - best.1[at];
-            if worst.is_none_or(|w| change > w.0) {
-                worst = Some((change, *key, best.0, best.1[at], least.0, least.1[at]));
+        let what = What::Deals;
+        let mut worst: Option<(f64, usize, (Model, f64), (Model, f64))> = None;
+        for key in order {
+            let of = |model: &Model| self.share(goal, what, *model, *key).map(|share| (*model, share));
+            let known: Vec<(Model, f64)> = self.asked.models.iter().filter_map(of).collect();
+            let most = known.iter().rev().max_by(|a, b| a.1.total_cmp(&b.1))?;
+            let least = known.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
+            let apart = most.1 - least.1;
+            if worst.is_none_or(|w| apart > w.0) {
+                worst = Some((apart, *key, *most, *least));
             }
         }
-        let (change, key, best, high, least, low) = worst?;
-        (change > 0).then(|| {
+        let (apart, key, most, least) = worst?;
+        let share = |s: f64| number::people(s, Unit::Share);
+        (apart > 0.0).then(|| {
             format!(
-                "The models disagree most about {}: rank {high} of {} under {}, {low} under {}.",
+                "The models disagree most about {}: {} under {}, {} under {}.",
                 self.keys.names[key],
-                order.len(),
-                best.id(),
-                least.id()
+                share(most.1),
+                most.0.id(),
+                share(least.1),
+                least.0.id()
             )
         })
+    }
+
+    /// Rules that give every key the same: here they are one.
+    pub fn alike(&self) -> Vec<(Model, Model)> {
+        let mut pairs = Vec::new();
+        for (at, one) in self.asked.models.iter().enumerate() {
+            for other in &self.asked.models[at + 1..] {
+                let same = |goal: Goal| match (self.said(goal, *one), self.said(goal, *other)) {
+                    (Ok(a), Ok(b)) => a
+                        .credit
+                        .iter()
+                        .zip(&b.credit)
+                        .all(|(a, b)| a.money == b.money && (a.deals - b.deals).abs() < 1e-9),
+                    _ => false,
+                };
+                if self.goal(Goal::Won).deals > 0 && Goal::ALL.into_iter().all(same) {
+                    pairs.push((*one, *other));
+                }
+            }
+        }
+        pairs
     }
 
     /// Spend per credit where credit is counted in deals, credit per spend where it is money.
@@ -293,7 +318,7 @@ impl View<'_> {
             rows.push(row);
         }
         let title = format!("What it cost, by spend and credit of {}", self.days());
-        Some(Table { id: "costs".into(), title, audience: Audience::People, columns, rows })
+        (!rows.is_empty()).then_some(Table { id: "costs".into(), title, audience: Audience::People, columns, rows })
     }
 }
 

@@ -22,7 +22,7 @@ use clap::ValueEnum as _;
 
 use super::Report;
 use crate::Env;
-use crate::cli::{AttributionArgs, Model, TeamArg};
+use crate::cli::{AttributionArgs, Dimension, Model, TeamArg};
 use crate::issue::{Issue, Place};
 use crate::journey::{Side, path};
 use crate::session::{Data, Session};
@@ -41,7 +41,7 @@ fn days(flag: &str, text: &str) -> Result<i32, Issue> {
     let number = text.trim().strip_suffix('d').unwrap_or(text.trim());
     number.parse().ok().filter(|days| (1..=36_500).contains(days)).ok_or_else(|| {
         Issue::usage(Place::file(flag), format!("`{text}` is not a number of days"))
-            .hint("write it as 90d or 90; months and years have no fixed number of days")
+            .hint("write 1 to 36500, as 90d or 90; months and years have no fixed number of days")
     })
 }
 
@@ -81,11 +81,24 @@ pub fn build(args: &AttributionArgs, env: &mut Env<'_>) -> Result<Report> {
         samples: args.samples,
         seed: args.seed,
         period,
+        no_journeys: (args.by == Dimension::Persona).then_some(
+            "who somebody is, is known mostly of those who came to a deal, so that journeys without one would read the outcome back",
+        ),
     };
     let moments = path::moments(&data.tables, &data.who);
     let goals = Goal::ALL.map(|goal| count::credit(&data, &paths, &moments, &keep, &asked, goal));
-    let ledger = Ledger::of(&data, &keys, args.by, period);
-    let view = View { data: &data, args, asked: &asked, keys: &keys, goals: &goals, ledger: &ledger, paths: &paths };
+    let no_costs = match (&args.deals.condition, args.team, args.by) {
+        (Some(_), ..) => Some("spend is that of everybody, and the condition leaves some of them out"),
+        (None, Some(_), Dimension::Team) => Some("spend is that of both teams, and one of them is left out"),
+        (None, Some(TeamArg::Sales), _) => Some("the channels of the ledger are marketing's"),
+        _ => None,
+    };
+    let ledger = match no_costs {
+        None => Ledger::of(&data, &keys, args.by, period),
+        Some(_) => Ledger::none(&keys),
+    };
+    let view =
+        View { data: &data, args, asked: &asked, keys: &keys, goals: &goals, ledger: &ledger, no_costs, paths: &paths };
     let mut report = data.report("attribution", &format!("Attribution: credit by {}", args.by.id()));
     report.tables = view.tables();
     report.notes = view.notes();

@@ -21,8 +21,10 @@ impl View<'_> {
                 notes.push(format!("No deal was {what} in the days shown: there is nothing to share out."));
             }
             if of.untouched.deals > 0.0 {
+                let such =
+                    if self.args.team.is_some() || self.asked.look_back.is_some() { "such touch" } else { "touch" };
                 notes.push(format!(
-                    "{} of {} deals {what} have no touch before: they are {UNATTRIBUTED} under every model.",
+                    "{} of {} deals {what} have no {such} before: they are {UNATTRIBUTED} under every model.",
                     of.untouched.deals, of.deals
                 ));
             }
@@ -73,6 +75,13 @@ impl View<'_> {
                 self.asked.half_life
             ));
         }
+        for (one, other) in self.alike() {
+            notes.push(format!(
+                "{} and {} give the same everywhere: here no deal tells them apart.",
+                header(one),
+                header(other)
+            ));
+        }
         notes.extend(self.about_models());
         notes.extend(self.about_spend());
         notes
@@ -82,13 +91,20 @@ impl View<'_> {
         let (won, created) = (self.goal(Goal::Won), self.goal(Goal::Created));
         let asked = |model: Model| self.asked.models.contains(&model);
         let mut notes = Vec::new();
-        if asked(Model::Markov) || asked(Model::Shapley) {
+        if (asked(Model::Markov) || asked(Model::Shapley)) && self.asked.no_journeys.is_none() {
+            let young = match (created.young, self.data.mature_after()) {
+                (1.., Some(days)) => format!(
+                    " {} people without a deal who began less than {days} days before as-of are left out: one may come yet.",
+                    number::whole(created.young)
+                ),
+                _ => String::new(),
+            };
             notes.push(format!(
-                "Markov and Shapley also see the journeys that came to nothing: {} lost deals and {} people without a deal. Of {} deals that are open, or closed nobody knows how, the end is not known: they are left out. For opportunities only people without a deal came to nothing ({}).",
+                "Markov and Shapley also see the journeys that came to nothing: {} lost deals and {} people without a deal. Of {} deals that were open at the end of the days shown, or closed nobody knows how, the end is not known: they are left out.{young} For opportunities only people without a deal came to nothing ({}).",
                 number::whole(won.lost), number::whole(won.people), number::whole(won.open), number::whole(created.people)
             ));
         }
-        if asked(Model::Markov) {
+        if asked(Model::Markov) && self.asked.no_journeys.is_none() {
             let chain = won.chain.map(|(p, states)| {
                 format!(
                     " Of journeys to a won deal it has {states} states and converts {}.",
@@ -101,17 +117,21 @@ impl View<'_> {
                 chain.unwrap_or_default()
             ));
         }
-        if asked(Model::Shapley) {
+        if asked(Model::Shapley) && self.asked.no_journeys.is_none() {
             let drawn = self.goals.iter().flat_map(|g| &g.said).any(|s| s.as_ref().is_ok_and(|s| s.bounds.is_some()));
             let how = if drawn {
                 format!(
-                    "over {} orders drawn at random (seed {}; machine formats have the 95 % interval)",
+                    "over {} orders drawn at random (seed {}; machine formats have the 95 % interval of the drawing alone)",
                     self.asked.samples, self.asked.seed
                 )
             } else {
                 "exact over all combinations".to_string()
             };
-            notes.push(format!("Shapley: a combination is worth the conversion rate of the journeys that needed nothing else; {how}. Below 0 means that journeys with it convert less."));
+            notes.push(format!("Shapley: a combination is worth the conversion rate of the journeys that needed nothing else; {how}. A share below 0 is one of combinations that convert less with it than without."));
+        }
+        if let Some(why) = self.asked.no_journeys.filter(|_| asked(Model::Markov) || asked(Model::Shapley)) {
+            notes.push(format!("Markov and Shapley are missing: {why}."));
+            return notes;
         }
         for (goal, what) in [(Goal::Won, "won deals"), (Goal::Created, "opportunities")] {
             for model in &self.asked.models {
@@ -125,8 +145,12 @@ impl View<'_> {
 
     fn about_spend(&self) -> Vec<String> {
         let ledger = self.ledger;
+        if let Some(why) = self.no_costs {
+            return vec![format!("Costs are missing: {why}.")];
+        }
         if ledger.total.is_none() {
             return match self.args.by {
+                Dimension::Persona => vec!["The spend ledger knows no personas: costs are missing.".into()],
                 Dimension::Kind => vec!["The spend ledger knows no kinds of touches: costs are missing.".into()],
                 _ => Vec::new(),
             };

@@ -28,9 +28,14 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// Nothing.
+    pub fn none(keys: &Keys) -> Self {
+        Self { of_key: vec![None; keys.names.len()], ..Self::default() }
+    }
+
     /// The spend of the days shown; nothing where there is no ledger, or it says nothing by this dimension.
     pub fn of(data: &Data, keys: &Keys, by: Dimension, (from, to): (i32, i32)) -> Self {
-        let mut ledger = Self { of_key: vec![None; keys.names.len()], ..Self::default() };
+        let mut ledger = Self::none(keys);
         let spend = data.tables.get(Kind::Spend);
         let names = &data.tables.names;
         if spend.is_empty() || matches!(by, Dimension::Kind | Dimension::Persona) {

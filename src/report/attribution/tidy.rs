@@ -68,7 +68,7 @@ impl View<'_> {
                     for (at, key) in active.iter().enumerate() {
                         let credit = said.map(|s| self.value(s.credit[*key], what));
                         // Of the touched deals alone; the same of all deals.
-                        let touched = whole.map(|w| 1.0 - self.value(of.untouched, what) / w);
+                        let touched = whole.filter(|w| *w != 0.0).map(|w| 1.0 - self.value(of.untouched, what) / w);
                         let bounds = said.ok().and_then(|s| s.bounds.as_ref()).map(|b| b[*key]).zip(touched);
                         let bounds = bounds.map(|((low, high), touched)| (low * touched, high * touched));
                         let rank = ranks.as_ref().map(|r| r[at]);

@@ -9,6 +9,7 @@
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+use rayon::prelude::*;
 
 /// More states than this are not solved: the matrix has their square.
 pub const MOST_STATES: usize = 2000;
@@ -145,37 +146,40 @@ impl Chain {
 }
 
 /// The inverse of a square matrix by Gauss–Jordan elimination with partial pivoting. Ours always have one: from every
-/// state some path goes on to an end.
-fn inverse(mut a: Vec<f64>, size: usize) -> Vec<f64> {
-    let mut b = vec![0.0; size * size];
-    for at in 0..size {
-        b[at * size + at] = 1.0;
+/// state some path goes on to an end. Rows are eliminated side by side, each on its own: the same on any number of cores.
+fn inverse(a: Vec<f64>, size: usize) -> Vec<f64> {
+    let width = 2 * size;
+    let mut rows = vec![0.0; width * size];
+    for (at, row) in rows.chunks_mut(width.max(1)).enumerate() {
+        row[..size].copy_from_slice(&a[at * size..(at + 1) * size]);
+        row[size + at] = 1.0;
     }
+    drop(a);
+    let at_least = if size < 128 { size.max(1) } else { 16 };
+    let mut pivot_row = vec![0.0; width];
     for column in 0..size {
-        let size_of = |row: &usize| a[row * size + column].abs();
+        let size_of = |row: &usize| rows[row * width + column].abs();
         let pivot = (column..size).max_by(|x, y| size_of(x).total_cmp(&size_of(y)).then(y.cmp(x))).unwrap_or(column);
         if pivot != column {
-            for k in 0..size {
-                a.swap(column * size + k, pivot * size + k);
-                b.swap(column * size + k, pivot * size + k);
+            for k in 0..width {
+                rows.swap(column * width + k, pivot * width + k);
             }
         }
-        let scale = a[column * size + column];
-        let (pivot_a, pivot_b): (Vec<f64>, Vec<f64>) = {
-            let row = column * size..(column + 1) * size;
-            a[row.clone()].iter_mut().chain(b[row.clone()].iter_mut()).for_each(|value| *value /= scale);
-            (a[row.clone()].to_vec(), b[row].to_vec())
-        };
-        for row in (0..size).filter(|row| *row != column) {
-            let factor = a[row * size + column];
-            if factor != 0.0 {
-                let line = row * size..(row + 1) * size;
-                a[line.clone()].iter_mut().zip(&pivot_a).for_each(|(value, p)| *value -= factor * p);
-                b[line].iter_mut().zip(&pivot_b).for_each(|(value, p)| *value -= factor * p);
-            }
-        }
+        let line = &mut rows[column * width..(column + 1) * width];
+        let scale = line[column];
+        // What is left of the column is 0 already.
+        line[column..].iter_mut().for_each(|value| *value /= scale);
+        pivot_row.copy_from_slice(line);
+        rows.par_chunks_mut(width).with_min_len(at_least).enumerate().filter(|(row, _)| *row != column).for_each(
+            |(_, row)| {
+                let factor = row[column];
+                if factor != 0.0 {
+                    row[column..].iter_mut().zip(&pivot_row[column..]).for_each(|(value, p)| *value -= factor * p);
+                }
+            },
+        );
     }
-    b
+    rows.chunks(width.max(1)).flat_map(|row| row[size..].iter().copied()).collect()
 }
 
 #[cfg(test)]

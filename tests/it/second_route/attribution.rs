@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::acme::{STAGES, company, exports, ledgers};
+use super::acme::{AS_OF, STAGES, company, exports, ledgers};
 use super::process::{Company, Person, account_of, humans, processes};
 use super::raw::{Record, date, new_york, parse, records, utc};
 use crate::common::stdout;
@@ -85,6 +85,8 @@ struct Story<'a> {
     deals: Vec<Path<'a>>,
     /// Touches of people without a deal, and their account.
     people: Vec<(String, Vec<&'a Touch>)>,
+    /// Which of them began less than 180 days before as-of.
+    young: Vec<bool>,
 }
 
 fn story<'a>(company: &Company, touches: &'a [Touch]) -> Story<'a> {
@@ -131,11 +133,13 @@ fn story<'a>(company: &Company, touches: &'a [Touch]) -> Story<'a> {
     let place: BTreeMap<*const Touch, usize> =
         touches.iter().enumerate().map(|(i, t)| (std::ptr::from_ref(t), i)).collect();
     let in_order = |list: &mut Vec<&'a Touch>| list.sort_by_key(|t| (t.at, place[&std::ptr::from_ref(*t)]));
-    let mut first_seen: BTreeMap<usize, i64> = BTreeMap::new();
+    let (mut first_seen, mut first_day): (BTreeMap<usize, i64>, BTreeMap<usize, i64>) = Default::default();
     for (person, who) in company.people.iter().zip(&human) {
         if let Some(created) = person.created {
             let seen = first_seen.entry(*who).or_insert(created.at);
             *seen = created.at.min(*seen);
+            let day = first_day.entry(*who).or_insert(created.day);
+            *day = created.day.min(*day);
         }
     }
     let mut with_deal: BTreeSet<usize> = BTreeSet::new();
@@ -163,15 +167,17 @@ fn story<'a>(company: &Company, touches: &'a [Touch]) -> Story<'a> {
     for (person, who) in company.people.iter().zip(&human) {
         records_of.entry(*who).or_default().push(person);
     }
+    let mut young = Vec::new();
     let mut people: Vec<(String, Vec<&Touch>)> = of_human
         .into_iter()
         .filter(|(who, _)| !with_deal.contains(who))
+        .inspect(|(who, _)| young.push(first_day.get(who).is_some_and(|day| date(AS_OF).unwrap() - day < 180)))
         .map(|(who, list)| (account_of(company, &records_of[&who]).unwrap_or_default().to_owned(), list))
         .collect();
     for (_, list) in &mut people {
         in_order(list);
     }
-    Story { deals, people }
+    Story { deals, people, young }
 }
 
 /// Shares of a path under a rule, as fractions of one whole number.
@@ -240,7 +246,7 @@ type Key = fn(&Touch) -> String;
 fn by_rule(story: &Story, model: &str, to_close: bool, key: Key) -> Credit {
     let mut credit = Credit::new();
     for deal in story.deals.iter().filter(|d| d.won || !to_close) {
-        let until = if to_close { deal.closed.unwrap() } else { deal.created };
+        let until = if to_close { deal.closed.unwrap() } else { deal.closed.unwrap_or(i64::MAX).min(deal.created) };
         let path: Vec<&&Touch> = deal.all.iter().filter(|t| t.at <= until).collect();
         let amount = deal.amount.unwrap_or(0);
         if path.is_empty() {
@@ -338,6 +344,15 @@ fn credit_is_conserved() {
                 [("conversions", 132.0), ("revenue", 5_392_200.0), ("opportunities", 521.0), ("pipeline", 22_078_100.0)]
             {
                 let of = rows(&found, model, goal);
+                // Of campaigns hardly any combination has more than a few journeys: of deals won Shapley says nothing.
+                if of.iter().any(|r| r["status"] == "not_computed") {
+                    assert_eq!(
+                        (model, args[1], &goal[..1]),
+                        ("shapley", "campaign", if goal == "revenue" { "r" } else { "c" })
+                    );
+                    assert!(of.iter().all(|r| r["credit"].is_empty() && r["status"] != "ok"));
+                    continue;
+                }
                 let parts = of.iter().filter(|r| r["row"] == "key" || r["row"] == "unattributed");
                 let sum: f64 = parts.map(|r| figure(r, "credit")).sum();
                 assert!((sum - whole).abs() < 1e-5, "{args:?} {model} {goal}: {sum}");
@@ -355,7 +370,8 @@ fn journeys(story: &Story) -> Vec<(Vec<String>, bool)> {
         let path = deal.all.iter().filter(|t| t.at <= deal.closed.unwrap());
         all.push((path.map(|t| t.channel.clone()).collect(), deal.won));
     }
-    all.extend(story.people.iter().map(|(_, list)| (list.iter().map(|t| t.channel.clone()).collect(), false)));
+    let old = story.people.iter().zip(&story.young).filter(|(_, young)| !**young).map(|(person, _)| person);
+    all.extend(old.map(|(_, list)| (list.iter().map(|t| t.channel.clone()).collect(), false)));
     all.retain(|(path, _): &(Vec<String>, bool)| !path.is_empty());
     all
 }
@@ -407,7 +423,7 @@ fn markov_by_letting_journeys_move_on() {
         assert!((figure(record, "credit") - effect / sum * 132.0).abs() < 1e-6, "{record:?}");
         assert_eq!(
             [&record["lost_journeys"], &record["journeys_without_deal"]],
-            ["316", &story.people.len().to_string()]
+            ["316", &story.young.iter().filter(|young| !**young).count().to_string()]
         );
     }
 }

@@ -199,9 +199,10 @@ fn no_deal_and_no_touch_at_all() {
     assert!(nothing.text(&["attribution"]).contains("No deal was won in the days shown"));
     let untouched = Company::new(ADA, DEAL, "");
     assert_eq!(untouched.credit("linear", "conversions", &[]), credit([("(unattributed)", "1"), ("total", "1")]));
-    // Markov and Shapley have nothing to go by, and say so.
-    assert!(untouched.credit("markov", "conversions", &[]).is_empty());
-    assert!(untouched.text(&["attribution"]).contains("Markov of won deals is missing: no touched deal."));
+    // A deal without a touch is nobody's under every model.
+    for model in ["markov", "shapley"] {
+        assert_eq!(untouched.credit(model, "conversions", &[]), credit([("(unattributed)", "1"), ("total", "1")]));
+    }
     let rows = nothing.rows(&["sourced"]);
     assert!(rows.iter().all(|r| r["share"].is_empty() && r["status"] != "ok"), "{rows:?}");
 }
@@ -226,10 +227,11 @@ fn who_never_bought_counts_for_markov_and_shapley() {
         &deals,
         &format!("{touches}99,eve,,2026-01-12,A,form,marketing\n"),
     );
-    let rows = company.rows(&["attribution", "--model", "shapley"]);
-    let of = |key: &str| rows.iter().find(|r| r["key"] == key).unwrap()["credit"].parse::<f64>().unwrap();
-    // v(A) = 1, v(B) = 0, v(AB) = 2 of 12: A is worth (1 + 1/6) / 2, B (0 − 5/6) / 2 of 1/6, of two deals.
-    assert!((of("A") - 7.0).abs() < 1e-9 && (of("B") + 5.0).abs() < 1e-9, "{rows:?}");
+    // v(A) = 1, v(B) = 0, v(AB) = 2 of 12: A would be worth (1 + 1/6) / 2, B (0 − 5/6) / 2 of 1/6: 350 % and −250 %. One journey
+    // decides that, so nothing is said.
+    assert!(company.credit("shapley", "conversions", &[]).is_empty());
+    let said = company.text(&["attribution", "--model", "shapley"]).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("one share would be -250.0%, another 350.0%"), "{said}");
     let markov = company.rows(&["attribution", "--model", "markov"]);
     let of = |key: &str| markov.iter().find(|r| r["key"] == key).unwrap()["credit"].parse::<f64>().unwrap();
     assert!(of("A") > of("B"), "{markov:?}");
@@ -286,4 +288,25 @@ fn three_rules_of_who_brought_a_deal_in() {
     let after = "1,ada,,2026-02-10,Search,form,marketing\n";
     assert_eq!(sourced(&none, after), ["unknown", "unknown", no, "unknown", "true", "false"]);
     assert_eq!(sourced(&none, ""), ["unknown", "unknown", "unknown", "unknown", "false", "false"]);
+}
+
+/// What came after the close never counts, also where the deal was recorded only later.
+#[test]
+fn a_deal_recorded_after_its_close() {
+    let deal = "d1,ada,2026-03-10T12:00:00Z,2026-03-01,1,1,100\n";
+    let company = Company::new(ADA, deal, "1,ada,,2026-02-10,A,form,marketing\n2,ada,,2026-03-04,B,form,marketing\n");
+    for goal in ["conversions", "opportunities"] {
+        assert_eq!(company.credit("last", goal, &[])["A"], "1", "{goal}");
+    }
+}
+
+/// A won deal of nothing, and more keys than are looked at in all combinations.
+#[test]
+fn a_deal_of_nothing_with_many_keys() {
+    let touch = |i: i32| format!("{i},ada,,2026-01-{:02},C{i:02},form,marketing\n", i + 1);
+    let touches = (0..20).map(touch).collect::<Vec<_>>().concat();
+    let company = Company::new(ADA, &DEAL.replace(",100.01\n", ",0\n"), &touches);
+    assert_eq!(company.credit("linear", "conversions", &[])["C01"], "0.05");
+    assert_eq!(company.credit("linear", "revenue", &[])["total"], "0");
+    assert!(company.rows(&["attribution"]).iter().all(|r| !r["credit"].contains("NaN")));
 }

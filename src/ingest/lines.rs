@@ -69,8 +69,8 @@ fn of_one(facts: &FileFacts, offsets: &[u64]) -> Option<Vec<Option<u64>>> {
     }
     drop(reader);
     let text = text(facts)?;
-    let inside = |offset: &u64| *offset < text.len() as u64;
-    Some(offsets.iter().map(|offset| inside(offset).then(|| records::line_at(&text, *offset))).collect())
+    let mut lines = records::Lines::of(&text);
+    Some(offsets.iter().map(|offset| (*offset < text.len() as u64).then(|| lines.at(*offset))).collect())
 }
 
 /// A file's decoded text, read again; `None` where it cannot be.

@@ -220,21 +220,18 @@ impl View<'_> {
 
     /// The largest difference of shares, in words.
     pub fn disagreement(&self, goal: Goal, order: &[usize]) -> Option<String> {
-        let what = What::Deals;
-        let mut worst: Option<(f64, usize, (Model, f64), (Model, f64))> = None;
-        for key in order {
-            let of = |model: &Model| self.share(goal, what, *model, *key).map(|share| (*model, share));
+        let ends = |key: usize| {
+            let of = |model: &Model| self.share(goal, What::Deals, *model, key).map(|share| (*model, share));
             let known: Vec<(Model, f64)> = self.asked.models.iter().filter_map(of).collect();
             let most = known.iter().rev().max_by(|a, b| a.1.total_cmp(&b.1))?;
             let least = known.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
-            let apart = most.1 - least.1;
-            if worst.is_none_or(|w| apart > w.0) {
-                worst = Some((apart, *key, *most, *least));
-            }
-        }
-        let (apart, key, most, least) = worst?;
+            Some((key, *most, *least))
+        };
+        // Of equal ones the first.
+        let all = order.iter().rev().filter_map(|key| ends(*key));
+        let (key, most, least) = all.max_by(|a, b| (a.1.1 - a.2.1).total_cmp(&(b.1.1 - b.2.1)))?;
         let share = |s: f64| number::people(s, Unit::Share);
-        (apart > 0.0).then(|| {
+        (most.1 > least.1).then(|| {
             format!(
                 "The models disagree most about {}: {} under {}, {} under {}.",
                 self.keys.names[key],

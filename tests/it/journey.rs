@@ -385,8 +385,10 @@ fn people_see_missing_where_machines_do() {
     assert!(!after.contains(|c: char| c.is_ascii_digit()), "{after}");
     assert!(text.contains("Nothing is known of deals"), "{text}");
     assert_eq!(text.contains('†'), text.contains("marked †"), "{text}");
+    assert!(!text.contains("| Opportunity | 0"), "{text}");
     let report = run(ANN, "", STORY, &[]);
     for (section, item, name) in [
+        ("reached", "opportunity", "processes"),
         ("quoted", "marketing_after_deal", "touches"),
         ("nurture", "marketing", "touches"),
         ("hand_offs", "won", "won_deals"),

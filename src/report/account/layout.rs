@@ -125,7 +125,7 @@ impl View<'_> {
             one("complete", "complete buying group".into(), &group, |view, a| view.counted.is_complete(a.personas)),
             one("open_deal", "with an open deal".into(), &deals, |_, a| a.deals[Fate::Open as usize] > 0),
             one("closed_deal", "with a closed deal".into(), &deals, |_, a| closed(a)),
-            one("won_deal", "… a won one, of those".into(), &deals, |_, a| a.deals[Fate::Won as usize] > 0),
+            one("won_deal", "… won one, of those".into(), &deals, |_, a| a.deals[Fate::Won as usize] > 0),
             one("recent", format!("recent: a touch in {days} d"), &touches, |_, a| a.engagement.touches > 0),
             one("deep", format!("deep: {} touches in {days} d", terms.qualified_touches), &touches, |view, a| {
                 a.engagement.touches >= view.data.session.contract.accounts.qualified_touches

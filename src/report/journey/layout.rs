@@ -3,6 +3,7 @@
 use super::count::{Began, Group, Reach, Won};
 use super::tidy::{QUANTILES, distribution};
 use super::{FEW, View};
+use crate::contract::{Evidence, Said};
 use crate::evaluate::segment_text;
 use crate::journey::mix::Place;
 use crate::output::number;
@@ -11,6 +12,7 @@ use crate::report::{Audience, Cell, Column, Table, Unit};
 use crate::stats::interval::wilson;
 use crate::stats::quantile::quantile_of;
 use crate::stats::summary::summary;
+use crate::tables::Kind;
 use crate::time::date_of;
 
 /// Marks a figure of few.
@@ -57,7 +59,7 @@ fn unknown(mut table: Table, why: Option<&String>) -> Table {
 }
 
 /// Why nothing is known of a stage.
-pub const UNDATED: &str = "no export says when it was reached";
+const UNDATED: &str = "no export says when it was reached";
 
 impl View<'_> {
     /// Everything together first, then each segment.
@@ -68,6 +70,18 @@ impl View<'_> {
     /// Whether a place is a stage of which no export says when anybody reached it.
     pub fn is_undated(&self, place: usize) -> bool {
         place.checked_sub(1).is_some_and(|stage| self.undated.get(stage) == Some(&true))
+    }
+
+    /// Why nothing is known of a stage.
+    pub fn no_stage(&self, place: usize) -> Option<String> {
+        if self.is_undated(place) {
+            return Some(UNDATED.to_string());
+        }
+        let stage = self.data.session.contract.stages.get(place.checked_sub(1)?)?;
+        let of_deals = |e: &Said<Evidence>| {
+            matches!(&e.value, Evidence::Column { table: Kind::Deals, .. } | Evidence::DealStage { .. })
+        };
+        self.no_deals().filter(|_| stage.reached.iter().all(of_deals))
     }
 
     /// The places that are shown: index, id and title.
@@ -176,7 +190,7 @@ impl View<'_> {
             for (place, id, title) in inside {
                 let reach = began.places.get(place).copied().unwrap_or_default();
                 if id != "unknown" || reach != Reach::default() {
-                    add(&title, &reach, self.is_undated(place).then_some(UNDATED));
+                    add(&title, &reach, self.no_stage(place).as_deref());
                 }
             }
             add("Up to the close", &began.journey, None);
@@ -213,8 +227,8 @@ impl View<'_> {
                 .into_iter()
                 .filter(|(_, id, _)| !["before", "unknown", "after_close"].contains(&id.as_str()));
             for (place, _, title) in stages {
-                let no = self.is_undated(place).then_some(UNDATED);
-                add(&title, &began.places.get(place).copied().unwrap_or_default(), no);
+                let no = self.no_stage(place);
+                add(&title, &began.places.get(place).copied().unwrap_or_default(), no.as_deref());
             }
             add("Up to the close", &began.journey, None);
         }
@@ -399,7 +413,8 @@ impl View<'_> {
         let mut rows = Vec::new();
         for (key, began) in self.began() {
             self.heading(&mut rows, key, columns.len());
-            for (group, name) in pick(began) {
+            let shown = |group: &Group, name: &str| name != TEAM_TITLES[4] || group.n > 0;
+            for (group, name) in pick(began).into_iter().filter(|(group, name)| shown(group, name)) {
                 let mut row = vec![Cell::text(name), Cell::count(group.n), share(group.n, began.n)];
                 if let Some(why) = &no_deals {
                     row.extend(std::iter::repeat_n(Cell::Missing(why.clone()), 5));

@@ -3,7 +3,6 @@
 //! In: the counts. Out: a [`Table`].
 
 use super::count::{Began, Group, Reach, Silences, Won};
-use super::layout::UNDATED;
 use super::{FEW, Handoff, View};
 use crate::evaluate::segment_text;
 use crate::report::{Audience, Cell, Column, Table, Unit};
@@ -219,6 +218,7 @@ impl View<'_> {
         let facts = self.data.facts();
         let (no_deals, no_touches) = (facts.no_table("deals"), self.no_touches());
         let names: Vec<(String, usize)> = self.places().iter().map(|(place, id, _)| (id.clone(), *place)).collect();
+        let unknown: Vec<Option<String>> = names.iter().map(|(_, place)| self.no_stage(*place)).collect();
         let mut rows = Vec::new();
         let (none, no_win) = (Began::default(), Won::default());
         for segment in self.keys() {
@@ -236,7 +236,7 @@ impl View<'_> {
                     let start = figures.rows.len();
                     figures.place(item, order, &began.places.get(*place).copied().unwrap_or_default(), Some(early));
                     let after = no_deals.as_deref().filter(|_| item == "after_close");
-                    if let Some(why) = after.or(self.is_undated(*place).then_some(UNDATED)) {
+                    if let Some(why) = after.or(unknown[order].as_deref()) {
                         figures.rows[start..].iter_mut().for_each(|row| row.missing(why));
                     }
                 }

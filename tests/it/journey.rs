@@ -413,7 +413,8 @@ fn a_hand_off_that_nobody_sees_is_not_one_that_nobody_agreed() {
     let contract = contract
         .replace("mql_at = \"mql\"", "status = \"mql\"")
         .replace("reached = [ { people = \"mql_at\" } ]", "reached = [ { status = [\"MQL\"] } ]");
-    let text = note(&contract, &ANN.replace("2026-01-10T10:00:00Z", "MQL"));
+    let two = format!("{}b,b@two.example,2026-01-06,MQL\n", ANN.replace("2026-01-10T10:00:00Z", "MQL"));
+    let text = note(&contract, &two);
     assert!(text.contains("No export says when these stages were reached"), "{text}");
     assert!(text.contains("and no export says when that was"), "{text}");
     let report = run_with(&contract, &ANN.replace("2026-01-10T10:00:00Z", "MQL"), "", STORY, &[]);

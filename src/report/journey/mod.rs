@@ -23,6 +23,7 @@ use crate::Env;
 use crate::calendar::{Fiscal, Periods};
 use crate::cli::JourneyArgs;
 use crate::facts::Segment;
+use crate::journey::How;
 use crate::journey::mix::Mix;
 use crate::session::{Data, Session};
 
@@ -105,10 +106,10 @@ impl Handoff {
     }
 }
 
-/// Whether a stage is known to have been reached, and of nobody when.
+/// Whether a stage is known to have been reached, by today's status, and no record of anybody says when.
 fn undated(data: &Data, stage: usize) -> bool {
     let reached = &data.journeys.stages[stage];
-    reached.iter().any(|r| r.is()) && reached.iter().all(|r| r.day().is_none())
+    reached.iter().any(|r| r.how == How::Undated) && reached.iter().all(|r| r.how != How::Recorded)
 }
 
 /// What the tables are made of.

@@ -680,8 +680,11 @@ pub struct JourneyArgs {
     /// Compare only the first steps of paths, this many
     #[arg(long, value_name = "N", requires = "variants", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub depth: Option<u32>,
+    /// Which paths come first: those of most buyers, of most won deals, or of the highest won amount
+    #[arg(long, value_enum, default_value = "count", requires = "variants")]
+    pub sort: Sort,
     /// What a row is: a buying process, or a company with its buying group
-    #[arg(long, value_enum, default_value = "process", conflicts_with_all = ["variants", "buyer"])]
+    #[arg(long, value_enum, default_value = "process", conflicts_with_all = ["variants", "steps", "depth", "sort", "buyer"])]
     pub grain: Grain,
     /// One buyer's whole story instead: the id of a person or a deal, or an e-mail address
     #[arg(long, value_name = "ID", conflicts_with_all = ["variants", "from", "to", "by", "condition"])]
@@ -708,6 +711,17 @@ pub enum Steps {
     Teams,
     /// Stages alone
     Stages,
+}
+
+/// Which paths come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Sort {
+    /// Most buyers
+    Count,
+    /// Most won deals
+    Won,
+    /// Highest won amount
+    Value,
 }
 
 impl Steps {

@@ -24,6 +24,8 @@ pub struct Reader<'p, 'n> {
     bad_rows: BadRows,
     keys: Vec<(Vec<usize>, String)>,
     deleted: Option<usize>,
+    /// The column that says which record this one was merged into: such a record is deleted, and its id still leads somewhere.
+    master: Option<usize>,
     nulls: Vec<&'p [u8]>,
     /// Cells of each column and what its value map has made of them.
     lately: Vec<Vec<(Vec<u8>, Option<&'p str>)>>,
@@ -44,6 +46,7 @@ impl<'p, 'n> Reader<'p, 'n> {
             bad_rows,
             keys: plan.keys(),
             deleted: plan.columns.iter().position(|c| c.name == "is_deleted"),
+            master: plan.columns.iter().position(|c| c.name == "master_id"),
             nulls: plan.nulls.iter().map(String::as_bytes).collect(),
             lately: plan.columns.iter().map(|_| Vec::new()).collect(),
             id: [0; 36],
@@ -147,6 +150,7 @@ impl<'p, 'n> Reader<'p, 'n> {
         if let Some(deleted) = self.deleted
             && let Cells::Flag(flags) = &self.part.raw[deleted]
             && flags.last() == Some(&1)
+            && self.master.is_none_or(|master| self.part.raw[master].last_is_missing())
         {
             self.drop_row(rows);
             self.part.bad.truncate(bad_before);

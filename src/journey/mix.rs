@@ -62,6 +62,8 @@ pub enum PreSales {
     SalesFirst,
     /// Won on the day of marketing's first touch: there is nothing to divide.
     NoTime,
+    /// Both teams' first touches on one day, and nobody knows which came first.
+    NoOrder,
     /// Days to the first sales touch, and days to the close, from marketing's first touch.
     Share(i32, i32),
 }
@@ -73,9 +75,11 @@ pub struct Told {
     pub touches: Vec<ByTeam>,
     /// Places in which the process was at some moment: stages, and where a touch lies.
     pub was: Vec<bool>,
+    /// Touches by place, were those without a time of day at the beginning of their day.
+    pub early: Vec<ByTeam>,
     /// Touches up to the close, whatever the stage.
     pub journey: ByTeam,
-    /// Of them, those since the deal was created; and those from the first stage until then.
+    /// Of them, those since the deal was created; and those until then, from the day after that of the first stage.
     pub since_deal: ByTeam,
     pub nurture: ByTeam,
     /// Of them, those before the hand-off; all zero where the process was not handed over.
@@ -87,7 +91,7 @@ pub struct Told {
     /// Whether the order of both teams' touches cannot be told on some day: the order with the fewest changes is taken.
     pub unordered: bool,
     /// Touches placed by their day alone on the day of a stage that has a time.
-    pub by_day: u32,
+    pub by_day: ByTeam,
 }
 
 /// The touches of every process in the order of time, and what is needed to place them.
@@ -105,6 +109,8 @@ pub struct Mix<'a> {
     closed: Cow<'a, [Stamp]>,
     /// The stage that hands over, by index.
     handoff: Option<usize>,
+    /// Whether touches of marketing can be of a process without a person: no export has people, and some are of deals.
+    no_people_needed: bool,
 }
 
 impl<'a> Mix<'a> {
@@ -143,13 +149,23 @@ impl<'a> Mix<'a> {
             created: deals.times("created_at"),
             closed: deals.times("closed_at"),
             handoff,
+            no_people_needed: false,
         };
+        let of_marketing = |(of, side): (&u32, &Option<Side>)| *of != NONE && *side == Some(Side::Marketing);
+        mix.no_people_needed =
+            tables.get(Kind::People).is_empty() && journeys.touch_of.iter().zip(&journeys.touch_side).any(of_marketing);
         let mut rows = std::mem::take(&mut mix.rows);
         for process in 0..journeys.len() {
             rows[mix.from[process]..mix.from[process + 1]].sort_unstable_by_key(|row| (mix.touched(*row), *row));
         }
         mix.rows = rows;
         mix
+    }
+
+    /// Whether both teams' touches can be known: a process that has a person of its own. Of a deal to which nobody is linked,
+    /// or whose people began with an earlier one, only touches about the deal itself are seen.
+    pub fn has_people(&self, process: usize) -> bool {
+        self.journeys.people[process] > 0 || self.no_people_needed
     }
 
     /// Rows of `touches` of a process, in the order of time; of one day, those without a time of day last.
@@ -201,8 +217,19 @@ impl<'a> Mix<'a> {
         if stages.is_empty() {
             return Place::Unknown;
         }
-        let last = self.last(at);
-        stages.iter().rfind(|(from, _)| *from <= last).map_or(Place::Before, |(_, stage)| Place::Stage(*stage))
+        Self::stage_by(self.last(at), stages)
+    }
+
+    fn stage_by(moment: i64, stages: &[(i64, usize)]) -> Place {
+        stages.iter().rfind(|(from, _)| *from <= moment).map_or(Place::Before, |(_, stage)| Place::Stage(*stage))
+    }
+
+    /// Whether a process was never in a stage that it reached at a moment: its end came before.
+    fn was_over(&self, process: usize, stage: usize, from: i64) -> bool {
+        let inferred = self.journeys.stages[stage][process].how == How::Inferred;
+        let ends = self.ends.iter().zip(&self.journeys.stages).filter(|(end, _)| **end);
+        ends.filter_map(|(_, end)| end[process].at.some())
+            .any(|end| if inferred { end.utc_ms() <= from } else { self.last(end) <= from })
     }
 
     /// Number of places: before, each stage, after, unknown.
@@ -229,13 +256,16 @@ impl<'a> Mix<'a> {
     /// Tells one process.
     pub fn tell(&self, process: usize) -> Told {
         let places = self.places();
-        let mut told = Told { touches: vec![[0; 3]; places], was: vec![false; places], ..Told::default() };
+        let touches = vec![[0; 3]; places];
+        let mut told = Told { early: touches.clone(), touches, was: vec![false; places], ..Told::default() };
         let (stages, over) = (self.stages(process), self.over(process));
         for (index, (from, stage)) in stages.iter().enumerate() {
-            let left = stages[index + 1..].iter().any(|(later, _)| later <= from);
+            let left =
+                stages[index + 1..].iter().any(|(later, _)| later <= from) || self.was_over(process, *stage, *from);
             told.was[stage + 1] = !left && over.is_none_or(|over| *from <= over);
         }
-        let first = stages.iter().map(|(from, _)| *from).min();
+        let first = self.journeys.stages.iter().enumerate().filter(|(s, _)| !self.ends[*s]);
+        let first = first.filter_map(|(_, stage)| stage[process].day()).min();
         let created = self.deal_created(process);
         let handed = self.handed(process);
         told.handed = handed.is_some();
@@ -245,16 +275,18 @@ impl<'a> Mix<'a> {
             let place = self.place(*row, &stages, over);
             told.touches[self.index(place)][of] += 1;
             told.was[self.index(place)] = true;
+            let in_stage = matches!(place, Place::Stage(_));
+            let early = if in_stage { Self::stage_by(at.utc_ms(), &stages) } else { place };
+            told.early[self.index(early)][of] += 1;
             if place == Place::After || at.is_none() {
                 continue;
             }
             told.journey[of] += 1;
-            told.by_day +=
-                u32::from(at.is_date() && stages.iter().any(|(from, _)| at.utc_ms() < *from && *from <= last));
+            told.by_day[of] += u32::from(early != place);
             let dealt = created.is_some_and(|created| created.utc_ms() <= last);
             if dealt {
                 told.since_deal[of] += 1;
-            } else if first.is_some_and(|first| first <= last) {
+            } else if first.zip(self.home.day(at)).is_some_and(|(first, day)| first < day) {
                 told.nurture[of] += 1;
             }
             if handed.is_some_and(|handed| last < handed.utc_ms()) {
@@ -330,21 +362,31 @@ impl<'a> Mix<'a> {
         if self.journeys.outcome[process] != Outcome::Won || closed == NO_DAY {
             return PreSales::NotWon;
         }
-        let mut first: [Option<(i32, Stamp)>; 2] = [None; 2];
+        // By team: the first day, whether a touch of that day has no time, and the first one that has.
+        let mut first: [Option<(i32, bool, Option<Stamp>)>; 2] = [None; 2];
         for (day, at, side) in self.days(process, self.over(process)) {
-            if let Some(first) = first.get_mut(team(side)) {
-                // By day, and of one day the earliest that has a time.
-                let key = |(day, at): (i32, Stamp)| (day, at.is_date(), at);
-                *first =
-                    Some(first.map_or((day, at), |known| if key((day, at)) < key(known) { (day, at) } else { known }));
-            }
+            let Some(first) = first.get_mut(team(side)) else { continue };
+            let (known, whole, timed) = first.filter(|(known, ..)| *known <= day).unwrap_or((day, false, None));
+            *first = Some(match (known < day, at.is_date()) {
+                (true, _) => (known, whole, timed),
+                (false, true) => (known, true, timed),
+                (false, false) => (known, whole, Some(timed.map_or(at, |timed| timed.earlier(at)))),
+            });
         }
-        let [Some((marketing, m)), Some((sales, s))] = first else { return PreSales::OneTeam };
-        let timed = !m.is_date() && !s.is_date();
-        if sales < marketing || (timed && s < m) {
+        let [Some((marketing, m_whole, m)), Some((sales, s_whole, s))] = first else { return PreSales::OneTeam };
+        let sales_first =
+            sales < marketing || (sales == marketing && !m_whole && s.is_some_and(|s| m.is_some_and(|m| s < m)));
+        if sales_first {
             return PreSales::SalesFirst;
         }
-        if closed <= marketing { PreSales::NoTime } else { PreSales::Share(sales - marketing, closed - marketing) }
+        if closed <= marketing {
+            return PreSales::NoTime;
+        }
+        let marketing_first = sales > marketing || (!s_whole && m.is_some_and(|m| s.is_some_and(|s| m <= s)));
+        if !marketing_first {
+            return PreSales::NoOrder;
+        }
+        PreSales::Share(sales - marketing, closed - marketing)
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Personas {
     roles: Vec<Role>,
     /// Code of each human's title; [`NONE`] without one.
     pub title: Vec<u32>,
+    /// Humans and codes of their contact roles that no persona takes, sorted, each once.
+    pub untaken: Vec<(u32, u32)>,
 }
 
 /// A contact role that is a persona.
@@ -69,16 +71,26 @@ impl Personas {
         let words = table.codes("role");
         let persona = first_matches(tables, &words, personas, |p| &p.roles);
         let (deals, people, given) = (table.codes("deal_id"), table.codes("person_id"), table.times("created_at"));
-        let mut roles = Vec::new();
+        let (mut roles, mut untaken) = (Vec::new(), Vec::new());
         for row in 0..table.len() {
             let (deal, person) = (who.deal_row.get(deals[row]), who.person_row.get(people[row]));
-            if let (Some(persona), true) = (persona.get(words[row]), deal != NONE && person != NONE) {
-                let day = home.day(given[row]).unwrap_or(NO_DAY);
-                roles.push(Role { human: who.human[person as usize], deal, day, persona });
+            if deal == NONE || person == NONE {
+                continue;
+            }
+            let human = who.human[person as usize];
+            match persona.get(words[row]) {
+                Some(persona) => {
+                    let day = home.day(given[row]).unwrap_or(NO_DAY);
+                    roles.push(Role { human, day, persona, deal });
+                }
+                None if words[row] != NONE => untaken.push((human, words[row])),
+                None => {}
             }
         }
         roles.sort_unstable();
-        let mut all = Self { of: Vec::new(), by_title, roles, title };
+        untaken.sort_unstable();
+        untaken.dedup();
+        let mut all = Self { of: Vec::new(), by_title, roles, title, untaken };
         all.of = (0..who.humans).zip(&who.deal_of).map(|(human, deal)| all.among(human, *deal, i32::MAX)).collect();
         all
     }
@@ -101,6 +113,14 @@ impl Personas {
     /// The persona of a human, as an index into the contract's: by the role in the deal their process leads to.
     pub fn of(&self, human: u32) -> Option<usize> {
         self.of.get(human as usize).filter(|persona| **persona != NONE).map(|persona| *persona as usize)
+    }
+
+    /// Whether anything is known of a human that a persona could be taken from: a job title or a contact role.
+    pub fn speaks(&self, human: u32) -> bool {
+        let at = self.untaken.partition_point(|(other, _)| *other < human);
+        self.of(human).is_some()
+            || self.title.get(human as usize).is_some_and(|title| *title != NONE)
+            || self.untaken.get(at).is_some_and(|(other, _)| *other == human)
     }
 
     /// The persona of a human in a deal, by the roles that had been given by a day. A title has no day: today's is taken.

@@ -181,9 +181,14 @@ fn who_came_later_was_not_there_at_the_close() {
     // Of the deals that closed, the won one had one of two, and so had the lost one.
     let counts: Vec<[f64; 4]> = rows(&report, "account_completeness")
         .iter()
-        .map(|r| ["required_present", "accounts", "won", "lost"].map(|c| r[c].as_f64().unwrap()))
+        .map(|r| ["required_present", "accounts", "won", "lost"].map(|c| r[c].as_f64().unwrap_or(-1.0)))
         .collect();
-    assert_eq!(counts, [[0.0, 3.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0], [2.0, 1.0, 0.0, 0.0]]);
+    // Of a3 and a4 nobody is known: they are in no row of personas present.
+    assert_eq!(counts, [[0.0, 1.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0], [2.0, 1.0, 0.0, 0.0], [-1.0, 2.0, 0.0, 0.0]]);
+    for column in ["completeness", "required_present", "personas"] {
+        assert!(row(&report, "account_tidy", "account_id", "a3")[column].is_null(), "{column}");
+        assert!(!row(&report, "account_tidy", "account_id", "a5")[column].is_null(), "{column}");
+    }
 }
 
 #[test]
@@ -219,6 +224,56 @@ fn only_the_kinds_that_count_engage() {
     let one = row(&report, "account_tidy", "account_id", "a1");
     assert_eq!([&one["engaged_people"], &one["engaging_touches"], &one["sales_touches"]], [1.0, 2.0, 1.0]);
     assert!(one["mqa_on"].is_null());
+}
+
+#[test]
+fn who_is_engaged_without_an_account_is_said() {
+    let contract = with_personas();
+    let touches = TOUCHES.replace("p5,2026-06-02,call", "p11,2026-06-02,call");
+    let said = |contract: &str| report(&company(contract, &touches), &[])["notes"].to_string();
+    let text = said(&contract);
+    assert!(text.contains("1 touches are of no account (20.0%)."), "{text}");
+    assert!(text.contains("Of 1 people engaged by the rule above, 1 (100.0%) have no account"), "{text}");
+    // A kind that no touch has engages nobody, and that is said.
+    let text = said(&format!("{contract}engaged_kinds = [\"webinar\", \"CALL\"]\n"));
+    assert!(
+        text.contains(
+            "names `webinar`, and no touch is of that kind: it engages nobody. Kinds in the exports: call, form."
+        ),
+        "{text}"
+    );
+    assert!(!text.contains("names `CALL`"), "{text}");
+}
+
+#[test]
+fn qualified_before_its_first_deal() {
+    let contract = with_personas();
+    let n = |touches: &str, figure: &str| {
+        let report = report(&company(&contract, touches), &[]);
+        let is = |r: &&Value| r["figure"] == figure && r["group"] == "all";
+        let r = rows(&report, "account_figures").iter().find(is).unwrap().clone();
+        ["n", "of"].map(|c| r[c].as_f64().unwrap())
+    };
+    // One is qualified on 2026-03-31, and its first deal is of January.
+    assert_eq!(n(TOUCHES, "mqa_before_deal"), [0.0, 1.0]);
+    let early = TOUCHES.replace("2026-02-01", "2026-01-13").replace("2026-03-31", "2026-01-14");
+    assert_eq!(n(&early, "mqa_before_deal"), [1.0, 1.0]);
+    assert_eq!(n(&early.replace("2026-01-14", "2026-01-15"), "mqa_before_deal"), [0.0, 1.0]);
+    // Two accounts have a closed deal, and one won it.
+    assert_eq!(n(TOUCHES, "won_deal"), [1.0, 2.0]);
+}
+
+#[test]
+fn titles_and_roles_that_no_persona_takes() {
+    let contract = with_personas().replace("titles = [\"*\"]", "titles = [\"Manager\"]");
+    let mut files = company(&contract, TOUCHES);
+    let roles = format!("{ROLES}d3,p10,Influencer,2026-02-05\n");
+    files[4].1 = &roles;
+    let report = report(&files, &[]);
+    assert_eq!(row(&report, "account_roles", "role", "Influencer")["people"], 1.0);
+    let people = |name: &str| row(&report, "account_personas", "persona", name)["people"].as_f64().unwrap();
+    // p10 has a role that fits none, p3 has neither title nor role.
+    assert_eq!(["(none fits)", "(no title or role)"].map(people), [1.0, 1.0]);
 }
 
 #[test]
@@ -260,7 +315,8 @@ fn what_is_not_there_is_missing_and_not_nothing() {
     }
     assert_eq!(one["people"], 2.0);
     for figure in rows(&said, "account_figures").iter().filter(|r| r["group"] == "all") {
-        let known = ["accounts", "with_people", "open_deal"].contains(&figure["figure"].as_str().unwrap());
+        let known = ["accounts", "with_people", "open_deal", "closed_deal", "won_deal"]
+            .contains(&figure["figure"].as_str().unwrap());
         assert_eq!(figure["n"].is_null(), !known, "{figure}");
     }
     // Without accounts.
@@ -270,7 +326,14 @@ fn what_is_not_there_is_missing_and_not_nothing() {
     let table = print(&files, &["account"]);
     let words = table.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains("Nothing can be said about accounts: no accounts source: add one."), "{table}");
+    assert!(!words.contains("Required personas") && !words.contains("Persona Required"), "{table}");
     let said = report(&files, &[]);
+    for r in rows(&said, "account_completeness") {
+        assert!(r["accounts"].is_null() && r["accounts_with_open_deal"].is_null(), "{r}");
+    }
+    for r in rows(&said, "account_personas") {
+        assert!(["people", "engaged_people", "accounts", "of_accounts"].iter().all(|c| r[*c].is_null()), "{r}");
+    }
     assert!(rows(&said, "account_tidy").is_empty());
     assert!(row(&said, "account_match", "period", "total")["matched"].is_null());
 }

@@ -61,20 +61,29 @@ a,,2026-02-02T09:00:00Z,form
 ";
 
 fn try_run(people: &str, deals: &str, touches: &str, args: &[&str]) -> (i32, String, String) {
+    try_run_with(CONTRACT, people, deals, touches, args)
+}
+
+fn try_run_with(contract: &str, people: &str, deals: &str, touches: &str, args: &[&str]) -> (i32, String, String) {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
-    write("onefunnel.toml", CONTRACT.to_owned());
+    write("onefunnel.toml", contract.to_owned());
     write("people.csv", format!("{PEOPLE}{people}"));
     write("deals.csv", format!("{DEALS}{deals}"));
     write("touches.csv", format!("{TOUCHES}{touches}"));
-    let all = [&["journey", folder.path().to_str().unwrap(), "-f", "json"], args].concat();
+    let format: &[&str] = if args.contains(&"-f") { &[] } else { &["-f", "json"] };
+    let all = [&["journey", folder.path().to_str().unwrap()], format, args].concat();
     let output = command(&all).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
 fn run(people: &str, deals: &str, touches: &str, args: &[&str]) -> Value {
-    let (code, stdout, stderr) = try_run(people, deals, touches, args);
+    run_with(CONTRACT, people, deals, touches, args)
+}
+
+fn run_with(contract: &str, people: &str, deals: &str, touches: &str, args: &[&str]) -> Value {
+    let (code, stdout, stderr) = try_run_with(contract, people, deals, touches, args);
     assert_eq!(code, 0, "{stderr}");
     serde_json::from_str(&stdout).unwrap()
 }
@@ -128,7 +137,12 @@ fn one_won_deal_touch_by_touch() {
     assert_eq!(figure(&report, "quoted", "marketing_after_deal", "touches"), ["0.25", "1", "4"]);
     assert_eq!(figure(&report, "quoted", "sales_before_handoff", "touches")[1..], ["1", "3"]);
     assert_eq!(figure(&report, "quoted", "sales_before_handoff", "processes"), ["1", "1", "1"]);
-    assert_eq!(figure(&report, "nurture", "marketing", "touches")[1..], ["2", "5"]);
+    // From the day after the first record: not the form of that day.
+    assert_eq!(figure(&report, "nurture", "marketing", "touches")[1..], ["1", "4"]);
+    assert_eq!(figure(&report, "quoted", "sales_before_or_without_handoff", "touches")[1..], ["2", "4"]);
+    // The two forms without a time could have come before the lead, and before the deal.
+    assert_eq!(figure(&report, "touches", "lead", "marketing_share_by_start_of_day")[1..], ["0", "2"]);
+    assert_eq!(figure(&report, "touches", "mql", "marketing_share_by_start_of_day")[1..], ["2", "3"]);
     assert_eq!(value(&report, "hand_offs", "won", "median"), "5");
     assert_eq!(figure(&report, "hand_offs", "won", "ping_pong"), ["1", "1", "1"]);
     assert_eq!(figure(&report, "hand_off_distribution", "5", "won_deals"), ["1", "1", "1"]);
@@ -181,12 +195,17 @@ fn an_order_that_nobody_knows_makes_the_fewest_hand_offs() {
 fn what_cannot_be_divided_is_counted_apart() {
     let counts = |touches: &str| {
         let report = run(ANN, WON, touches, &[]);
-        ["n", "sales_first", "one_team_or_none", "no_time_to_divide"].map(|f| value(&report, "pre_sales", "won", f))
+        ["n", "sales_first", "one_team_or_none", "no_time_to_divide", "order_unknown"]
+            .map(|f| value(&report, "pre_sales", "won", f))
     };
-    assert_eq!(counts("a,,2026-01-06,form\na,,2026-01-06T12:00:00Z,call\n"), ["1", "0", "0", "0"]);
-    assert_eq!(counts("a,,2026-01-06T13:00:00Z,form\na,,2026-01-06T12:00:00Z,call\n"), ["0", "1", "0", "0"]);
-    assert_eq!(counts("a,,2026-01-06,form\na,,2026-02-02,call\n"), ["0", "0", "1", "0"]);
-    assert_eq!(counts("a,,2026-02-01,form\na,,2026-02-01,call\n"), ["0", "0", "0", "1"]);
+    assert_eq!(counts("a,,2026-01-06,form\na,,2026-01-06T12:00:00Z,call\n"), ["0", "0", "0", "0", "1"]);
+    assert_eq!(counts("a,,2026-01-06T11:00:00Z,form\na,,2026-01-06T12:00:00Z,call\n"), ["1", "0", "0", "0", "0"]);
+    assert_eq!(counts("a,,2026-01-06T13:00:00Z,form\na,,2026-01-06T12:00:00Z,call\n"), ["0", "1", "0", "0", "0"]);
+    // An earlier touch without a time may have been before both.
+    let three = "a,,2026-01-06,form\na,,2026-01-06T13:00:00Z,form\na,,2026-01-06T12:00:00Z,call\n";
+    assert_eq!(counts(three), ["0", "0", "0", "0", "1"]);
+    assert_eq!(counts("a,,2026-01-06,form\na,,2026-02-02,call\n"), ["0", "0", "1", "0", "0"]);
+    assert_eq!(counts("a,,2026-02-01,form\na,,2026-02-01,call\n"), ["0", "0", "0", "1", "0"]);
 }
 
 #[test]
@@ -212,6 +231,41 @@ fn nothing_is_not_zero() {
     let report = run("", "", "", &[]);
     assert_eq!(value(&report, "origin", "marketing", "won"), "null");
     assert_eq!(rows(&run("", "", "", &["--variants"]), "journey_variants_tidy").len(), 0);
+}
+
+/// What nobody can see of a deal is not that nobody did it.
+#[test]
+fn a_deal_without_people_of_its_own_is_of_no_team() {
+    let deals =
+        format!("{WON}D2,a,2026-03-01T10:00:00Z,2026-04-01,1,1,500\nD3,,2026-03-01T10:00:00Z,2026-04-01,1,0,500\n");
+    let touches = "a,,2026-01-06,form\na,,2026-01-12,call\na,D2,2026-03-02,call\n,D3,2026-03-02,call\n";
+    let report = run(ANN, &deals, touches, &[]);
+    for (item, n) in [("sales_only", "0"), ("both", "1"), ("no_person", "2")] {
+        assert_eq!(value(&report, "teams", item, "processes"), n, "{item}");
+    }
+    assert_eq!(["no_person", "median"].map(|f| value(&report, "hand_offs", "won", f)), ["1", "1"]);
+    assert_eq!(value(&report, "pre_sales", "won", "one_team_or_none"), "0");
+    assert_eq!(figure(&report, "quoted", "marketing_after_deal", "processes"), ["0", "0", "1"]);
+    assert_eq!(["processes", "no_person"].map(|f| value(&report, "reached", "opportunity", f)), ["1", "2"]);
+    let text = report["notes"].to_string();
+    assert!(text.contains("2 deals have no person of their own: nobody is linked to 1, and the people of 1"), "{text}");
+    let (code, story, stderr) = try_run(ANN, &deals, touches, &["--buyer", "D2", "-f", "md"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(story.contains("1 about the deal itself, 1 of them by sales; 0 after it"), "{story}");
+    assert!(story.contains("[counted with deal D1]"), "{story}");
+}
+
+/// A stage that only the close shows was never where the deal stood.
+#[test]
+fn a_stage_that_was_skipped_at_the_close_is_not_one_it_was_in() {
+    let contract = CONTRACT.replace(
+        "[[stage]]\nid = \"won\"",
+        "[[stage]]\nid = \"proposal\"\nowner = \"sales\"\nreached = [ { touch = [\"quote\"] } ]\n[[stage]]\nid = \"won\"",
+    );
+    let deals = format!("{WON}D2,b,2026-01-20T10:00:00Z,2026-02-01,1,1,1000\n");
+    let people = format!("{ANN}b,b@two.example,2026-01-06,\n");
+    let report = run_with(&contract, &people, &deals, "a,,2026-01-25T10:00:00Z,quote\n", &[]);
+    assert_eq!(value(&report, "reached", "proposal", "processes"), "1");
 }
 
 #[test]
@@ -308,4 +362,112 @@ fn lines_of_the_example_are_those_of_its_files() {
         touches += 1;
     }
     assert_eq!(touches, 15);
+}
+
+#[test]
+fn people_see_missing_where_machines_do() {
+    let markdown = |people: &str, deals: &str, touches: &str| {
+        let (code, stdout, stderr) = try_run(people, deals, touches, &["-f", "md"]);
+        assert_eq!(code, 0, "{stderr}");
+        stdout
+    };
+    // Without touches: only who brought the buyers.
+    let text = markdown(ANN, WON, "");
+    let of_teams = text.lines().find(|line| line.starts_with("| Neither")).unwrap();
+    assert!(!of_teams.contains(|c: char| c.is_ascii_digit()), "{of_teams}");
+    assert!(text.contains("Nothing is known of touches") && !text.contains("| Lead | 0"), "{text}");
+    assert_eq!(text.contains('†'), text.contains("marked †"), "{text}");
+    let (_, story, _) = try_run(ANN, WON, "", &["--buyer", "a", "-f", "md"]);
+    assert!(!story.contains("0 by marketing"), "{story}");
+    // Without deals: nothing of what came after one.
+    let text = markdown(ANN, "", STORY);
+    let after = text.lines().find(|line| line.contains("after the deal was created")).unwrap();
+    assert!(!after.contains(|c: char| c.is_ascii_digit()), "{after}");
+    assert!(text.contains("Nothing is known of deals"), "{text}");
+    assert_eq!(text.contains('†'), text.contains("marked †"), "{text}");
+    assert!(!text.contains("| Opportunity | 0"), "{text}");
+    let report = run(ANN, "", STORY, &[]);
+    for (section, item, name) in [
+        ("reached", "opportunity", "processes"),
+        ("quoted", "marketing_after_deal", "touches"),
+        ("nurture", "marketing", "touches"),
+        ("hand_offs", "won", "won_deals"),
+        ("touches", "after_close", "marketing"),
+    ] {
+        assert_eq!(value(&report, section, item, name), "null", "{section} {item}");
+    }
+}
+
+#[test]
+fn a_hand_off_that_nobody_sees_is_not_one_that_nobody_agreed() {
+    let contract = format!("{CONTRACT}[handoff]\nfrom = \"mql\"\nwithin = \"24h\"\n");
+    let note = |contract: &str, people: &str| {
+        let report = run_with(contract, people, WON, STORY, &[]);
+        report["notes"].to_string()
+    };
+    let nobody = ANN.replace("2026-01-10T10:00:00Z", "");
+    let text = note(&contract, &nobody);
+    assert!(text.contains("Leads are handed over at") && text.contains("which no export shows"), "{text}");
+    assert!(!text.contains("No stage hands leads over"), "{text}");
+    // Known by today's status alone: nobody says when.
+    let contract = contract
+        .replace("mql_at = \"mql\"", "status = \"mql\"")
+        .replace("reached = [ { people = \"mql_at\" } ]", "reached = [ { status = [\"MQL\"] } ]");
+    let two = format!("{}b,b@two.example,2026-01-06,MQL\n", ANN.replace("2026-01-10T10:00:00Z", "MQL"));
+    let text = note(&contract, &two);
+    assert!(text.contains("No export says when these stages were reached"), "{text}");
+    assert!(text.contains("and no export says when that was"), "{text}");
+    let report = run_with(&contract, &ANN.replace("2026-01-10T10:00:00Z", "MQL"), "", STORY, &[]);
+    assert_eq!(value(&report, "touches", "mql", "sales"), "null");
+    assert_eq!(value(&report, "reached", "mql", "processes"), "null");
+}
+
+#[test]
+fn paths_can_be_sorted_and_a_hint_says_where_the_won_deals_are() {
+    let people = format!("{ANN}b,b@two.example,2026-01-06,\nc,c@three.example,2026-01-07,\n");
+    let report = |args: &[&str]| run(&people, WON, STORY, &[&["--variants=1"], args].concat());
+    let first = |report: &Value| rows(report, "journey_variants_tidy")[0]["won"].to_string();
+    let count = report(&[]);
+    assert_eq!(first(&count), "0");
+    let notes = count["notes"].to_string();
+    assert!(notes.contains("The paths shown hold 0 of 1 won deals"), "{notes}");
+    assert!(notes.contains("try --steps stages or --depth 2 or --sort won"), "{notes}");
+    assert!(notes.contains("2 buyers have no deal yet"), "{notes}");
+    for sort in ["won", "value"] {
+        let sorted = report(&["--sort", sort]);
+        assert_eq!(first(&sorted), "1");
+        assert!(!sorted["notes"].to_string().contains("The paths shown hold"));
+    }
+    // What is open on other days is not counted here.
+    let deals = format!("{WON}D2,b,2026-03-01T10:00:00Z,2026-09-01,0,0,500\n");
+    let open = |args: &[&str]| run(&people, &deals, STORY, args)["notes"].to_string();
+    assert!(open(&["--variants"]).contains("1 deal of these buyers is still open, and 1 buyer has no deal yet"));
+    let later = open(&["--variants", "--from", "2026-01-07"]);
+    assert!(later.contains("0 deals of these buyers are still open, and 1 buyer has no deal yet"), "{later}");
+}
+
+/// The id of a record that was merged away leads to the record that it became; and a change of owner is told once.
+#[test]
+fn a_merged_record_of_the_example_has_the_story_of_the_one_it_became() {
+    let report = |id: &str| -> Value {
+        serde_json::from_str(&stdout(&["journey", "examples/acme", "--buyer", id, "-f", "json"])).unwrap()
+    };
+    let (merged, master) = (report("00QHs000000000lMAA"), report("00QHs000000000kMAA"));
+    assert_eq!(rows(&merged, "journey_buyer_tidy"), rows(&master, "journey_buyer_tidy"));
+    let story = report("006Hs000000000XIAQ");
+    let owners: Vec<&Value> = rows(&story, "journey_buyer_tidy").iter().filter(|r| r["event"] == "owner").collect();
+    assert_eq!(owners.len(), 1, "{owners:?}");
+    assert_eq!(owners[0]["what"], "Owner: West Inbound Queue → Tariq Price");
+}
+
+#[test]
+fn stages_of_one_moment_stand_in_their_order() {
+    let one = ANN.replace("2026-01-10T10:00:00Z", "2026-01-05T10:00:00Z");
+    let deal = WON.replace("2026-01-20", "2026-01-05");
+    let report = run(&one, &deal, "", &["--buyer", "a"]);
+    let stages: Vec<&str> = rows(&report, "journey_buyer_tidy")
+        .iter()
+        .filter_map(|r| r["stage"].as_str().filter(|stage| !stage.is_empty()))
+        .collect();
+    assert_eq!(stages, ["lead", "mql", "opportunity", "won"]);
 }

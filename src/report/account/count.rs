@@ -5,7 +5,10 @@
 //! An account's people are those whom identity gives it, and those that [`matches`](crate::identity::matched::matches) adds.
 //! Its buying group are they and everybody with part in one of its deals.
 
+use std::collections::BTreeMap;
+
 use crate::calendar::Periods;
+use crate::contract::Accounts;
 use crate::identity::matched::{By, Matched, Why, matches};
 use crate::journey::account::{Engagement, Terms, Touch, engagement};
 use crate::journey::{NO_DAY, Outcome, Reach, Side, touch_times};
@@ -31,6 +34,8 @@ pub struct Account {
     pub engagement: Engagement,
     /// Deals that are open, won, lost.
     pub deals: [u32; 3],
+    /// The day the first was created, or closed where only that is known; [`NO_DAY`] without one.
+    pub first_deal: i32,
     /// Amounts of them in minor units, as far as they are known.
     pub amounts: [Option<i64>; 3],
 }
@@ -138,8 +143,14 @@ pub struct Counted {
     pub all: Match,
     /// People created on other days, and on no known one.
     pub outside: [u64; 2],
-    /// Touches of nobody and of no account.
+    /// Touches of nobody and of no account, and all touches.
     pub touches_of_nobody: u64,
+    pub touches: u64,
+    /// People without an account who are engaged by the contract's rule.
+    pub engaged_elsewhere: u64,
+    /// Kinds of [accounts] engaged_kinds of which there is no touch, and the kinds of touches there are.
+    pub strange_kinds: Vec<String>,
+    pub kinds: Vec<String>,
     /// Deals without an account.
     pub deals_of_nobody: u64,
     /// Deals whose close nobody can date, and deals that closed outside of the days shown.
@@ -182,6 +193,10 @@ impl Counted {
             all: Match::default(),
             outside: [0; 2],
             touches_of_nobody: 0,
+            touches: 0,
+            engaged_elsewhere: 0,
+            strange_kinds: Vec::new(),
+            kinds: Vec::new(),
             deals_of_nobody: 0,
             left_out: [0; 2],
             undated: 0,
@@ -195,6 +210,7 @@ impl Counted {
             last_touch: NO_DAY,
             engagement: Engagement::NONE,
             deals: [0; 3],
+            first_deal: NO_DAY,
             amounts: [None; 3],
         };
         counted.accounts = vec![none; tables.get(Kind::Accounts).len()];
@@ -238,6 +254,11 @@ impl Counted {
         let (ids, about) = (touches.codes("account_id"), touches.codes("about_id"));
         let wanted: Vec<String> = terms.engaged_kinds.iter().map(|kind| kind.trim().to_lowercase()).collect();
         let counts = CodeSet::of(&tables.names, &[&kinds], |text| wanted.contains(&text.trim().to_lowercase()));
+        (self.kinds, self.strange_kinds) = kinds_of(data, &kinds, terms);
+        self.touches = touches.len() as u64;
+        let as_of = day_of(data.session.as_of);
+        let after = as_of - i32::try_from(terms.engaged_within).unwrap_or(i32::MAX);
+        let mut elsewhere = vec![0_u32; self.engaged.len()];
         let account_of = &self.matched.account;
         // Whom a touch reached says more than what it is about: only a person is engaged.
         let one = |row: usize| {
@@ -255,6 +276,10 @@ impl Counted {
             if let Some(known) = known.get_mut(human as usize).filter(|_| day != NO_DAY) {
                 earlier(known, day);
             }
+            let is_wanted = wanted.is_empty() || counts.contains(kinds[row]);
+            if account_of.get(human as usize) == Some(&NONE) && is_wanted && day > after {
+                elsewhere[human as usize] += 1;
+            }
             let Some(of) = self.accounts.get_mut(account as usize) else {
                 self.touches_of_nobody += 1;
                 continue;
@@ -267,7 +292,7 @@ impl Counted {
             of.touches[team] += 1;
             of.last_touch = of.last_touch.max(day);
             let of_its_people = account_of.get(human as usize) == Some(&account) && day != NO_DAY;
-            if of_its_people && (wanted.is_empty() || counts.contains(kinds[row])) {
+            if of_its_people && is_wanted {
                 engaging.push(Touch { account, day, human });
             }
         }
@@ -278,7 +303,7 @@ impl Counted {
             people: terms.qualified_people,
             touches: terms.qualified_touches,
         };
-        let as_of = day_of(data.session.as_of);
+        self.engaged_elsewhere = elsewhere.iter().filter(|n| **n > 0 && **n >= terms.engaged).count() as u64;
         let (all, engaged) = engagement(&mut engaging, self.accounts.len(), self.engaged.len(), terms, as_of);
         for (account, engagement) in self.accounts.iter_mut().zip(all) {
             account.engagement = engagement;
@@ -317,6 +342,10 @@ impl Counted {
             }
             let Some(fate) = Fate::of(journeys.outcome[at]) else { continue };
             if let Some(of) = self.accounts.get_mut(*account as usize) {
+                let began = [journeys.created[at], journeys.closed[at]].into_iter().find(|day| *day != NO_DAY);
+                if let Some(day) = began {
+                    earlier(&mut of.first_deal, day);
+                }
                 of.deals[fate as usize] += 1;
                 if journeys.amount[at] != NO_MONEY {
                     *of.amounts[fate as usize].get_or_insert(0) += journeys.amount[at];
@@ -369,6 +398,19 @@ impl Counted {
     pub fn is_target(&self, account: usize) -> bool {
         self.target.as_ref().is_some_and(|target| target[account] == Some(true))
     }
+}
+
+/// The kinds of touches there are, most first; and those of the contract that none of them is.
+fn kinds_of(data: &Data, kinds: &[u32], terms: &Accounts) -> (Vec<String>, Vec<String>) {
+    let mut all: BTreeMap<u32, u64> = BTreeMap::new();
+    kinds.iter().filter(|kind| **kind != NONE).for_each(|kind| *all.entry(*kind).or_default() += 1);
+    let text = |kind: &u32| data.tables.names.text(*kind).unwrap_or_default().trim().to_owned();
+    let mut known: Vec<(u64, String)> = all.iter().map(|(kind, n)| (*n, text(kind))).collect();
+    known.sort_by(|a, b| (b.0, &a.1).cmp(&(a.0, &b.1)));
+    let known: Vec<String> = known.into_iter().map(|(_, text)| text).collect();
+    let is_known = |kind: &&String| known.iter().any(|other| other.to_lowercase() == kind.trim().to_lowercase());
+    let strange = terms.engaged_kinds.iter().filter(|kind| !known.is_empty() && !is_known(kind)).cloned().collect();
+    (known, strange)
 }
 
 fn earlier(first: &mut i32, day: i32) {

@@ -4,10 +4,12 @@
 //! and target accounts; completeness beside what became of deals; personas; lead-to-account match rate; and for machines
 //! one row per account and per deal.
 //!
-//! `count` adds up, `layout` makes tables for people, `tidy` those for machines.
+//! `count` adds up, `layout` and `groups` make tables for people, `tidy` those for machines.
 
 mod count;
+mod groups;
 mod layout;
+mod notes;
 mod tidy;
 
 use anyhow::Result;
@@ -61,7 +63,7 @@ pub fn build(input: &InputArgs, slice: &SliceArgs, output: &OutputArgs, env: &mu
     report.tables.extend(view.personas());
     report.tables.push(view.matches());
     report.tables.extend(view.unmatched());
-    report.tables.extend(view.titles());
+    report.tables.extend(view.unknown_words());
     report.tables.extend(tidy::tables(&view));
     report.notes = view.notes(slice.condition.as_deref());
     report.notes.extend(data.notes());

@@ -1,9 +1,10 @@
 //! The tables for machines.
 //!
 //! In: the sums. Out: one row per account, per deal, per figure, per number of personas, per persona, per period of
-//! creation, and per title that no persona takes. Their columns never depend on the data.
+//! creation, and per title and per contact role that no persona takes. Their columns never depend on the data.
 
 use super::count::Match;
+use super::groups::As;
 use super::layout::{View, bounds, share};
 use crate::identity::matched::{By, Why};
 use crate::ingest::lines;
@@ -162,6 +163,7 @@ pub fn tables(view: &View<'_>) -> Vec<Table> {
         personas(view),
         matches(view),
         titles(view),
+        words(view, "account_roles", "role", view.untaken_roles()),
     ]
 }
 
@@ -203,16 +205,18 @@ impl View<'_> {
     }
 
     /// Names of personas, and how many of the required ones they are.
-    fn group(&self, personas: u64) -> [Cell; 4] {
+    fn group(&self, group: u32, personas: u64) -> [Cell; 4] {
         let all = &self.data.session.contract.personas;
         let names = all.iter().enumerate().filter(|(at, _)| personas & (1 << at) != 0).map(|(_, p)| &*p.name.value);
         let (n, of) = (u64::from(self.counted.present(personas)), u64::from(self.counted.required.count_ones()));
         let no = self.no.people.as_ref().or(self.no.group.as_ref());
-        let none = all.is_empty().then_some(()).and(no);
+        let nobody = (group == 0).then(|| "nobody is known".to_string());
+        let no = no.or(nobody.as_ref());
+        let none = if all.is_empty() { no } else { nobody.as_ref() };
         [
             or(none, Cell::text(names.collect::<Vec<_>>().join("; "))),
             or(no, Cell::count(n)),
-            or(no, Cell::count(of)),
+            or(self.no.people.as_ref().or(self.no.group.as_ref()), Cell::count(of)),
             or(no, plain(share(n, of))),
         ]
     }
@@ -238,7 +242,7 @@ fn accounts(view: &View<'_>, places: &Places) -> Table {
         row.extend([n(account.people), n(account.group)].map(|cell| or(no.people.as_ref(), cell)));
         let engagement = &account.engagement;
         row.extend([n(engagement.people), n(engagement.touches)].map(|cell| or(touches, cell)));
-        row.extend(view.group(account.personas));
+        row.extend(view.group(account.group, account.personas));
         row.extend(account.touches.map(|k| or(no.touches.as_ref(), n(k))));
         row.push(day(account.last_touch));
         row.push(or(touches, Cell::Flag(engagement.qualified)));
@@ -264,7 +268,7 @@ fn deals(view: &View<'_>, places: &Places) -> Table {
         let account = account_ids.get(deal.account as usize).copied().unwrap_or(NONE);
         let mut row = vec![view.text(ids[at]), view.text(account), Cell::text(deal.fate.id()), day(deal.day)];
         row.push(or(view.no.people.as_ref(), Cell::count(u64::from(deal.group))));
-        row.extend(view.group(deal.personas));
+        row.extend(view.group(deal.group, deal.personas));
         let amount = view.data.journeys.amount[at];
         row.push(view.money((amount != crate::tables::NO_MONEY).then_some(amount)));
         row.extend(places.deals[at].clone());
@@ -286,8 +290,8 @@ fn figures(view: &View<'_>) -> Table {
             continue;
         }
         for (which, group) in ["all", "target"].into_iter().enumerate() {
-            let of = tally[0][which];
             for (figure, counts) in all.iter().zip(tally) {
+                let of = tally[View::of(&all, figure)][which];
                 let no = figure.no.as_ref().or_else(|| view.no.target.as_ref().filter(|_| group == "target"));
                 let k = counts[which];
                 let mut row = vec![
@@ -297,7 +301,8 @@ fn figures(view: &View<'_>) -> Table {
                     or(no, Cell::count(k)),
                     or(no, Cell::count(of)),
                 ];
-                row.extend(shares(k, of).map(|cell| or(no, cell)));
+                let itself = figure.id == "accounts";
+                row.extend(shares(k, of).map(|cell| if itself { Cell::none() } else { or(no, cell) }));
                 row.push(Cell::Number(f64::from(contract.accounts.engaged_within), Unit::Days));
                 row.push(when.map_or_else(Cell::none, |said| Cell::text(&said.value)));
                 row.extend(view.ends());
@@ -311,11 +316,18 @@ fn figures(view: &View<'_>) -> Table {
 fn present(view: &View<'_>) -> Table {
     let required = view.counted.required.count_ones();
     let rows = if view.no.group.is_some() { 0..0 } else { 0..required + 1 };
-    let rows = rows.map(|present| {
+    // The last row is of the accounts and deals of which nobody is known.
+    let last = view.no.group.is_none().then_some(None);
+    let rows = rows.map(Some).chain(last).map(|present| {
         let n = view.by_present(present);
-        let mut row = vec![Cell::count(u64::from(present)), Cell::count(u64::from(required)), Cell::count(n[0])];
-        row.extend(n[1..].iter().map(|n| or(view.no.deals.as_ref(), Cell::count(*n))));
-        row.extend(shares(n[2], n[2] + n[3]));
+        let first = present.map_or_else(|| Cell::Missing("nobody is known".into()), |n| Cell::count(u64::from(n)));
+        let people = view.no.people.as_ref();
+        let (accounts, deals) = (people.or(view.no.accounts.as_ref()), people.or(view.no.deals.as_ref()));
+        let mut row = vec![first, Cell::count(u64::from(required)), or(accounts, Cell::count(n[0]))];
+        row.push(or(accounts.or(deals), Cell::count(n[1])));
+        row.extend(n[2..].iter().map(|n| or(deals, Cell::count(*n))));
+        let rate = shares(n[2], n[2] + n[3]);
+        row.extend(rate.map(|cell| if present.is_some() { or(deals, cell) } else { Cell::none() }));
         row.extend(view.ends());
         row
     });
@@ -325,17 +337,18 @@ fn present(view: &View<'_>) -> Table {
 fn personas(view: &View<'_>) -> Table {
     let accounts = view.kept().count() as u64;
     let all = &view.data.session.contract.personas;
-    // The last row is of the people who are none of them.
-    let rows = (0..all.len()).map(Some).chain((!all.is_empty()).then_some(None)).map(|at| {
+    // The last rows are of the people who are none of them.
+    let others = As::OTHERS.map(|(name, of)| (Cell::text(name), Cell::none(), of));
+    let named =
+        (0..all.len()).map(|at| (Cell::text(&all[at].name.value), Cell::Flag(all[at].required), As::Persona(at)));
+    let no = view.no.people.as_ref().or(view.no.accounts.as_ref());
+    let rows = named.chain(others.into_iter().filter(|_| !all.is_empty())).map(|(name, required, at)| {
         let n = view.of_persona(at);
-        let mut row = match at {
-            Some(at) => vec![Cell::text(&all[at].name.value), Cell::Flag(all[at].required)],
-            None => vec![Cell::none(), Cell::none()],
-        };
-        row.push(or(view.no.people.as_ref(), Cell::count(n[0])));
-        row.push(or(view.no.touches.as_ref(), Cell::count(n[1])));
-        if at.is_some() {
-            row.extend([Cell::count(n[2]), Cell::count(accounts)]);
+        let mut row = vec![name, required];
+        row.push(or(no, Cell::count(n[0])));
+        row.push(or(no.or(view.no.touches.as_ref()), Cell::count(n[1])));
+        if matches!(at, As::Persona(_)) {
+            row.extend([Cell::count(n[2]), Cell::count(accounts)].map(|cell| or(no, cell)));
             row.extend(shares(n[2], accounts));
             row.extend(n[3..].iter().map(|n| or(view.no.deals.as_ref(), Cell::count(*n))));
         } else {
@@ -369,12 +382,16 @@ fn matches(view: &View<'_>) -> Table {
 }
 
 fn titles(view: &View<'_>) -> Table {
-    let rows = view.untaken().into_iter().map(|(title, n)| {
+    words(view, "account_titles", "title", view.untaken())
+}
+
+fn words(view: &View<'_>, id: &str, column: &str, words: Vec<(&str, u64)>) -> Table {
+    let rows = words.into_iter().map(|(title, n)| {
         let mut row = vec![Cell::text(title), Cell::count(n)];
         row.extend(view.ends());
         row
     });
-    table("account_titles", &["title", "people", "as_of", "contract_hash"], rows.collect())
+    table(id, &[column, "people", "as_of", "contract_hash"], rows.collect())
 }
 
 #[cfg(test)]

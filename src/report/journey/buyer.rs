@@ -198,12 +198,22 @@ fn who(story: &Story<'_>) -> Table {
     let told = &story.told;
     let [marketing, sales, none] = told.journey;
     let after: u32 = told.touches[story.mix.index(crate::journey::mix::Place::After)].iter().sum();
-    line(
-        "Touches up to the close",
-        Cell::text(format!("{marketing} by marketing, {sales} by sales, {none} of no team; {after} after it")),
-    );
-    let changes =
-        told.changes.map_or_else(|| Cell::Missing("no touch of a team".into()), |c| Cell::count(u64::from(c)));
+    let seen = story.mix.has_people(at);
+    let touches = if seen {
+        format!("{marketing} by marketing, {sales} by sales, {none} of no team; {after} after it")
+    } else {
+        let all: u32 = told.journey.iter().sum();
+        format!(
+            "{all} about the deal itself, {sales} of them by sales; {after} after it; what else its people were touched by is not known, or counts with their first deal"
+        )
+    };
+    let touches = data.facts().no_table("touches").map_or_else(|| Cell::text(touches), Cell::Missing);
+    line("Touches up to the close", touches);
+    let changes = match told.changes {
+        _ if !seen => Cell::Missing("the deal has no person of its own".into()),
+        None => Cell::Missing("no touch of a team".into()),
+        Some(changes) => Cell::count(u64::from(changes)),
+    };
     line("Hand-offs between the teams", changes);
     let columns = vec![Column::left("field", "Buyer"), Column::left("value", "")];
     Table { id: "buyer".into(), title: String::new(), audience: Audience::People, columns, rows }
@@ -282,7 +292,7 @@ fn notes(data: &Data, story: &Story<'_>, events: &[Event], lines: &[Option<u64>]
         if other.is_empty() {
             String::new()
         } else {
-            format!(", and {} of the same people that are about another deal and count there", other.len())
+            format!(", and {} of the same people that count with another deal", other.len())
         },
         data.session.as_of,
         data.session.home.name

@@ -1,10 +1,10 @@
-//! Counts → tables for people, and notes.
+//! Counts → tables for people.
 
 use super::count::{Began, Group, Reach, Won};
 use super::tidy::{QUANTILES, distribution};
 use super::{FEW, View};
+use crate::contract::{Evidence, Said};
 use crate::evaluate::segment_text;
-use crate::journey::Side;
 use crate::journey::mix::Place;
 use crate::output::number;
 use crate::report::scorecard::heading;
@@ -12,10 +12,11 @@ use crate::report::{Audience, Cell, Column, Table, Unit};
 use crate::stats::interval::wilson;
 use crate::stats::quantile::quantile_of;
 use crate::stats::summary::summary;
+use crate::tables::Kind;
 use crate::time::date_of;
 
 /// Marks a figure of few.
-const FEW_MARK: &str = "†";
+pub const FEW_MARK: &str = "†";
 
 fn marked(value: f64, unit: Unit, n: u64) -> Cell {
     if n < FEW {
@@ -39,12 +40,48 @@ fn table(id: &str, title: String, columns: Vec<Column>, rows: Vec<Vec<Cell>>) ->
     Table { id: id.into(), title, audience: Audience::People, columns, rows }
 }
 
-const TEAM_TITLES: [&str; 4] = ["Marketing alone", "Sales alone", "Both", "Neither"];
+const TEAM_TITLES: [&str; 5] = ["Marketing alone", "Sales alone", "Both", "Neither", "No person of its own"];
+
+/// Whether any figure is marked as one of few.
+pub fn has_few(tables: &[Table]) -> bool {
+    let marked = |cell: &Cell| matches!(cell, Cell::Text(text) if text.ends_with(FEW_MARK));
+    tables.iter().flat_map(|table| &table.rows).any(|row| row.iter().skip(1).any(marked))
+}
+
+/// The same rows with nothing known in them.
+fn unknown(mut table: Table, why: Option<&String>) -> Table {
+    let Some(why) = why else { return table };
+    let is_heading = |row: &[Cell]| row[1..].iter().all(|cell| *cell == Cell::none());
+    for row in table.rows.iter_mut().filter(|row| !is_heading(row)) {
+        row[1..].iter_mut().for_each(|cell| *cell = Cell::Missing(why.clone()));
+    }
+    table
+}
+
+/// Why nothing is known of a stage.
+const UNDATED: &str = "no export says when it was reached";
 
 impl View<'_> {
     /// Everything together first, then each segment.
     pub fn keys(&self) -> impl Iterator<Item = Option<usize>> + use<'_> {
         std::iter::once(None).chain((0..self.segments.len()).map(Some).filter(|_| !self.by.is_empty()))
+    }
+
+    /// Whether a place is a stage of which no export says when anybody reached it.
+    pub fn is_undated(&self, place: usize) -> bool {
+        place.checked_sub(1).is_some_and(|stage| self.undated.get(stage) == Some(&true))
+    }
+
+    /// Why nothing is known of a stage.
+    pub fn no_stage(&self, place: usize) -> Option<String> {
+        if self.is_undated(place) {
+            return Some(UNDATED.to_string());
+        }
+        let stage = self.data.session.contract.stages.get(place.checked_sub(1)?)?;
+        let of_deals = |e: &Said<Evidence>| {
+            matches!(&e.value, Evidence::Column { table: Kind::Deals, .. } | Evidence::DealStage { .. })
+        };
+        self.no_deals().filter(|_| stage.reached.iter().all(of_deals))
     }
 
     /// The places that are shown: index, id and title.
@@ -59,17 +96,16 @@ impl View<'_> {
         places
     }
 
-    /// 1 − the mean gap between the teams' shares of touches over the stages with touches; the sum of the gaps and the
-    /// number of stages.
+    /// 1 − the mean gap between the teams' shares of touches over the stages with touches, and the number of stages.
     #[allow(clippy::cast_precision_loss)] // stages
-    pub fn overlap(&self, began: &Began) -> (Option<f64>, f64, u64) {
+    pub fn overlap(&self, began: &Began) -> (Option<f64>, u64) {
         let ends = &self.mix.ends;
         let gaps: Vec<f64> = (0..ends.len())
             .filter(|s| !ends[*s])
             .filter_map(|s| began.places.get(self.mix.index(Place::Stage(s)))?.gap())
             .collect();
         let sum: f64 = gaps.iter().sum();
-        ((!gaps.is_empty()).then(|| 1.0 - sum / gaps.len() as f64), sum, gaps.len() as u64)
+        ((!gaps.is_empty()).then(|| 1.0 - sum / gaps.len() as f64), gaps.len() as u64)
     }
 
     fn words(&self, key: Option<usize>) -> String {
@@ -99,23 +135,32 @@ impl View<'_> {
 
     /// All tables for people.
     pub fn tables(&self) -> Vec<Table> {
-        let mut tables = vec![self.touches(), self.reached(), self.figures(), self.hand_offs()];
+        let (no_touches, no_deals) = (self.no_touches(), self.no_deals());
+        let no_won = no_deals.as_ref();
+        let mut tables = vec![self.touches(), self.reached(), self.figures(), unknown(self.hand_offs(), no_won)];
         if self.by.is_empty() {
-            tables.push(self.distribution());
+            tables.push(unknown(self.distribution(), no_won));
         }
-        tables.push(self.pre_sales());
-        tables.push(self.groups("origin", "Brought by", |began| {
-            began.origin.iter().zip(["Marketing", "Sales", "Nobody can tell"]).collect()
-        }));
+        tables.push(unknown(self.pre_sales(), no_won));
         tables.push(
             self.groups("teams", "Touched before the close by", |began| began.teams.iter().zip(TEAM_TITLES).collect()),
         );
+        let mut tables: Vec<Table> = tables.into_iter().map(|table| unknown(table, no_touches.as_ref())).collect();
+        let origin = self.groups("origin", "Brought by", |began| {
+            began.origin.iter().zip(["Marketing", "Sales", "Nobody can tell"]).collect()
+        });
+        tables.insert(tables.len() - 1, origin);
         tables
     }
 
     /// Why nothing can be said of touches.
     pub fn no_touches(&self) -> Option<String> {
         self.data.facts().no_table("touches")
+    }
+
+    /// Why nothing can be said of deals.
+    pub fn no_deals(&self) -> Option<String> {
+        self.data.facts().no_table("deals")
     }
 
     fn touches(&self) -> Table {
@@ -129,23 +174,28 @@ impl View<'_> {
         let mut rows = Vec::new();
         for (key, began) in self.began() {
             self.heading(&mut rows, key, columns.len());
-            let mut add = |title: &str, reach: &Reach| {
+            let mut add = |title: &str, reach: &Reach, no: Option<&str>| {
                 let mut row = vec![Cell::text(title)];
-                row.extend(reach.touches.map(Cell::count));
-                row.push(share(reach.touches[0], reach.of_teams()));
+                if let Some(why) = no {
+                    row.extend(std::iter::repeat_n(Cell::Missing(why.into()), 4));
+                } else {
+                    row.extend(reach.touches.map(Cell::count));
+                    row.push(share(reach.touches[0], reach.of_teams()));
+                }
                 rows.push(row);
             };
+            let no_deals = self.no_deals();
             let (inside, after): (Vec<_>, Vec<_>) =
                 self.places().into_iter().partition(|(_, id, _)| id != "after_close");
             for (place, id, title) in inside {
                 let reach = began.places.get(place).copied().unwrap_or_default();
                 if id != "unknown" || reach != Reach::default() {
-                    add(&title, &reach);
+                    add(&title, &reach, self.no_stage(place).as_deref());
                 }
             }
-            add("Up to the close", &began.journey);
+            add("Up to the close", &began.journey, None);
             for (place, _, title) in after {
-                add(&title, &began.places.get(place).copied().unwrap_or_default());
+                add(&title, &began.places.get(place).copied().unwrap_or_default(), no_deals.as_deref());
             }
         }
         let title = format!("Touches of buyers that began {}", self.days());
@@ -160,11 +210,16 @@ impl View<'_> {
         let mut rows = Vec::new();
         for (key, began) in self.began() {
             self.heading(&mut rows, key, columns.len());
-            let mut add = |title: &str, reach: &Reach| {
+            let mut add = |title: &str, reach: &Reach, no: Option<&str>| {
                 let n = reach.processes();
-                let mut row = vec![Cell::text(title), Cell::count(n)];
-                row.extend(reach.by.map(|k| share(k, n)));
-                row.push(interval(reach.by[2], n));
+                let mut row = vec![Cell::text(title)];
+                if let Some(why) = no {
+                    row.extend(std::iter::repeat_n(Cell::Missing(why.into()), 6));
+                } else {
+                    row.push(Cell::count(n));
+                    row.extend(reach.by.map(|k| share(k, n)));
+                    row.push(interval(reach.by[2], n));
+                }
                 rows.push(row);
             };
             let stages = self
@@ -172,15 +227,17 @@ impl View<'_> {
                 .into_iter()
                 .filter(|(_, id, _)| !["before", "unknown", "after_close"].contains(&id.as_str()));
             for (place, _, title) in stages {
-                add(&title, &began.places.get(place).copied().unwrap_or_default());
+                let no = self.no_stage(place);
+                add(&title, &began.places.get(place).copied().unwrap_or_default(), no.as_deref());
             }
-            add("Up to the close", &began.journey);
+            add("Up to the close", &began.journey, None);
         }
         table("reached_by_stage", "Buyers in each stage, by who touched them there".into(), columns, rows)
     }
 
-    fn handoff_title(&self) -> Option<&str> {
-        self.handoff.map(|s| self.data.session.contract.stages[s].title.as_str())
+    /// The title of the stage that hands over.
+    pub fn handoff_title(&self) -> Option<&str> {
+        self.handoff.stage().map(|s| self.data.session.contract.stages[s].title.as_str())
     }
 
     fn figures(&self) -> Table {
@@ -194,25 +251,47 @@ impl View<'_> {
         let mut rows = Vec::new();
         for (key, began) in self.began() {
             self.heading(&mut rows, key, columns.len());
-            let mut add = |title: &str, k: u64, n: u64, counted: bool| {
+            let mut add = |title: &str, k: u64, n: u64, counted: bool, no: Option<&String>| {
+                if let Some(why) = no {
+                    let mut row = vec![Cell::Missing(why.clone()); 5];
+                    row[0] = Cell::text(title);
+                    rows.push(row);
+                    return;
+                }
                 let last =
                     if counted { interval(k, n) } else { Cell::Missing("touches of one buyer hang together".into()) };
                 rows.push(vec![Cell::text(title), Cell::count(k), Cell::count(n), share(k, n), last]);
             };
-            let since = &began.since_deal;
-            add("Marketing's touches after the deal was created", since.touches[0], began.journey.touches[0], false);
-            add("Deals that marketing touched after that", since.by[0] + since.by[2], since.processes(), true);
+            let (since, no_deals) = (&began.since_deal, self.no_deals());
+            let no = no_deals.as_ref();
+            let title = "Marketing's touches after the deal was created";
+            add(title, since.touches[0], began.journey.touches[0], false, no);
+            let touched = since.by[0] + since.by[2];
+            add("Deals that marketing touched after that", touched, since.processes(), true, no);
             if let Some(title) = self.handoff_title() {
                 let (before, of) = (&began.before_handoff, began.of_handed[1]);
-                add(&format!("Sales touches before {title}"), before.touches[1], of, false);
                 let buyers = before.by[1] + before.by[2];
-                add(&format!("Buyers that sales touched before {title}"), buyers, before.processes(), true);
+                add(
+                    &format!("Sales touches before {title}, of buyers that became it"),
+                    before.touches[1],
+                    of,
+                    false,
+                    None,
+                );
+                add(&format!("Buyers that sales touched before {title}"), buyers, before.processes(), true, None);
+                let (early, all) = (began.unhanded[1], began.journey.touches[1]);
+                add(&format!("All sales touches before {title} or without it"), early, all, false, None);
             }
             let [marketing, sales, _] = began.nurture.touches;
-            add("Nurture by marketing, from the first stage to the deal", marketing, marketing + sales, false);
-            add("Nurture by sales", sales, marketing + sales, false);
+            let title = "Nurture by marketing, from the day after the first record to the deal";
+            add(title, marketing, marketing + sales, false, no);
+            add("Nurture by sales", sales, marketing + sales, false, no);
+            if let Some(won) = self.counts.won.get(&(key, None)) {
+                let returned = won.changes.iter().filter(|changes| **changes > 1).count() as u64;
+                add("Won deals that came back (ping-pong)", returned, won.changes.len() as u64, true, no);
+            }
             let mut last = vec![Cell::text("Overlap index (ours)")];
-            let (index, _, stages) = self.overlap(began);
+            let (index, stages) = self.overlap(began);
             let index = index.map_or_else(
                 || Cell::Missing("no touch of a team in a stage".into()),
                 |v| Cell::Number(v, Unit::Number),
@@ -246,20 +325,21 @@ impl View<'_> {
                 let returns: Vec<i32> = won.changes.iter().map(|c| (c - 1).max(0)).collect();
                 add("Hand-offs per won deal".into(), &won.changes, Unit::Number);
                 add("Returns per won deal (ping-pong)".into(), &returns, Unit::Number);
-                if self.handoff.is_some() {
+                if self.handoff.stage().is_some() {
                     add("Longest silence around the hand-off".into(), &won.silence.days, Unit::Days);
                 }
             }
-            if self.handoff.is_some() {
+            if self.handoff.stage().is_some() {
                 for (_, began) in self.began() {
                     add("The same of everybody handed over".into(), &began.silence.days, Unit::Days);
                 }
             }
         } else {
             for (key, won) in self.won() {
-                add(format!("{}: hand-offs", self.words(key)), &won.changes, Unit::Number);
-                if self.handoff.is_some() {
-                    add(format!("{}: silence", self.words(key)), &won.silence.days, Unit::Days);
+                let name = key.map_or_else(|| "All".to_string(), |k| segment_text(self.by, &self.segments[k]));
+                add(format!("{name}: hand-offs"), &won.changes, Unit::Number);
+                if self.handoff.stage().is_some() {
+                    add(format!("{name}: silence"), &won.silence.days, Unit::Days);
                 }
             }
         }
@@ -329,12 +409,12 @@ impl View<'_> {
             Column::right("average_won_amount", "Average won"),
             Column::right("median_days_to_won", "Days to won"),
         ];
-        let facts = self.data.facts();
-        let (no_deals, scale) = (facts.no_table("deals"), facts.minor_per_major());
+        let (no_deals, scale) = (self.no_deals(), self.data.facts().minor_per_major());
         let mut rows = Vec::new();
         for (key, began) in self.began() {
             self.heading(&mut rows, key, columns.len());
-            for (group, name) in pick(began) {
+            let shown = |group: &Group, name: &str| name != TEAM_TITLES[4] || group.n > 0;
+            for (group, name) in pick(began).into_iter().filter(|(group, name)| shown(group, name)) {
                 let mut row = vec![Cell::text(name), Cell::count(group.n), share(group.n, began.n)];
                 if let Some(why) = &no_deals {
                     row.extend(std::iter::repeat_n(Cell::Missing(why.clone()), 5));
@@ -358,93 +438,5 @@ impl View<'_> {
         }
         let title = format!("{title}, and what became of those that began {}", self.days());
         table(id, title, columns, rows)
-    }
-}
-
-impl View<'_> {
-    /// What was decided, and what is in no figure.
-    pub fn notes(&self, condition: Option<&str>, keep: &[bool]) -> Vec<String> {
-        let (data, counts) = (self.data, self.counts);
-        let (none, no_win) = (Began::default(), Won::default());
-        let (began, won) =
-            (counts.began.get(&(None, None)).unwrap_or(&none), counts.won.get(&(None, None)).unwrap_or(&no_win));
-        let kept = keep.iter().filter(|k| **k).count();
-        if let Some(why) = self.no_touches() {
-            return vec![
-                format!("Nothing is known of touches, so only who brought the buyers can be said: {why}."),
-                format!(
-                    "{kept} buying processes = {} that began in the days shown + {} that began outside of them + {} without a day on which they reached any stage.",
-                    began.n, counts.outside, counts.undated
-                ),
-            ];
-        }
-        let mut notes = vec![
-            format!("{kept} buying processes = {} that began in the days shown + {} that began outside of them + {} without a day on which they reached any stage. Touches and buyers are of those that began, whatever became of them by {}; hand-offs, their silences and the share before sales are of the {} deals won in the days shown.", began.n, counts.outside, counts.undated, data.session.as_of, won.n),
-            "A touch lies in the furthest stage reached at or before it; where only the day of one of them is known, the stage counts as reached on that day. Touches after the close are in no other figure; the day of a close without a time still belongs to the journey.".to_string(),
-        ];
-        if began.by_day > 0 {
-            notes.push(format!(
-                "{} touches without a time of day fell on the day of a stage: they lie after it, and could have come before.",
-                began.by_day
-            ));
-        }
-        notes.push("Buyers in a stage are those who were in it at some moment: one who skipped it, or passed it at once, is not. Shares of touches have no interval: touches of one buyer hang together.".into());
-        notes.push(format!(
-            "Overlap index, a figure of ours: 1 − the mean over stages of |marketing's share of touches − sales' share|, over {} stages with touches of a team. 0: each stage has one team; 1: both touch as much everywhere.",
-            self.overlap(began).2
-        ));
-        notes.push("A hand-off is a change of team in the order of touches up to the close; every one after the first is a return (ping-pong). Where the order within a day is not known, the one with the fewest changes is taken: it is at least so many.".into());
-        if won.untouched > 0 {
-            notes.push(format!("{} won deals have no touch of a team, and so no number of hand-offs.", won.untouched));
-        }
-        if won.unordered > 0 {
-            notes.push(format!("Of {} won deals the order of touches is not known on some day.", won.unordered));
-        }
-        match self.handoff_title() {
-            Some(title) => {
-                notes.push(format!("Silence around the hand-off: from marketing's last touch on or before the day of {title} (else from that day) to the first sales touch at or after it, the longest run of calendar days from one touch, of anybody, to the next."));
-                for (of, s) in [("won deals", &won.silence), ("buyers that began", &began.silence)] {
-                    if s.no_sales + s.not_handed > 0 {
-                        notes.push(format!(
-                            "In no silence, of the {of}: {} that sales did not touch after {title}, and {} without a record of {title} before the close.",
-                            s.no_sales, s.not_handed
-                        ));
-                    }
-                }
-            }
-            None => notes.push("No stage hands leads over, so there is no silence around the hand-off: say it in the contract, [handoff] from = \"mql\".".into()),
-        }
-        notes.push(format!(
-            "Share before sales = (first sales touch − first marketing touch) ÷ (close − first marketing touch), in calendar days, of the {} won deals that marketing touched first and sales too. Counted apart: {} that sales touched first, {} touched by one team or none, {} won on the day of marketing's first touch. Only recorded touches are seen: it is no figure to hold against anybody else's.",
-            won.pre_sales.len(), won.sales_first, won.one_team, won.no_time
-        ));
-        if counts.won_outside > 0 {
-            notes.push(format!("{} deals were won outside of the days shown, or on no known day.", counts.won_outside));
-        }
-        notes.push("What differs between journeys of one team and of both proves nothing (survivorship): a journey that lives longer collects more touches of both, a buyer who answers gets more of them, and a deal is worked because it looks good.".into());
-        for (side, name) in [(Side::Marketing, "marketing"), (Side::Sales, "sales")] {
-            if !data.journeys.touch_side.contains(&Some(side)) {
-                notes.push(format!("No export has a touch of {name}: it looks absent everywhere because nobody recorded it, or because [teams] does not name its kinds."));
-            }
-        }
-        if self.few() {
-            notes.push(format!("Figures marked {FEW_MARK} are of fewer than {FEW}: they say little."));
-        }
-        if let Some(condition) = condition {
-            notes.push(format!("Only processes where {condition}: {kept} of {}.", data.journeys.len()));
-        }
-        notes
-    }
-
-    /// Whether any figure that people see may stand on few.
-    fn few(&self) -> bool {
-        let few = |n: u64| (1..FEW).contains(&n);
-        let stages = |b: &Began| b.places.iter().any(|r| few(r.processes()) || few(r.of_teams()));
-        let groups = |b: &Began| b.origin.iter().chain(&b.teams).any(|g| few(g.won) || few(g.won + g.lost));
-        self.began().iter().any(|(_, b)| few(b.n) || stages(b) || groups(b) || few(b.silence.days.len() as u64))
-            || self
-                .won()
-                .iter()
-                .any(|(_, w)| [w.pre_sales.len(), w.changes.len(), w.silence.days.len()].iter().any(|n| few(*n as u64)))
     }
 }

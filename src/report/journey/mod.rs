@@ -9,7 +9,9 @@
 
 mod buyer;
 mod count;
+mod labels;
 mod layout;
+mod notes;
 mod story;
 mod tidy;
 mod variants;
@@ -21,6 +23,7 @@ use crate::Env;
 use crate::calendar::{Fiscal, Periods};
 use crate::cli::JourneyArgs;
 use crate::facts::Segment;
+use crate::journey::How;
 use crate::journey::mix::Mix;
 use crate::session::{Data, Session};
 
@@ -41,8 +44,8 @@ pub fn build(args: &JourneyArgs, env: &mut Env<'_>) -> Result<Report> {
     session.touch_words = args.buyer.is_some();
     let data = session.load(&args.output, env)?;
     let contract = &data.session.contract;
-    let handoff = contract.handoff_stages().ok().map(|(from, _)| from).filter(|s| data.journeys.seen[*s]);
-    let mix = Mix::new(&data.tables, contract, &data.journeys, &data.session.home, handoff);
+    let handoff = Handoff::of(&data);
+    let mix = Mix::new(&data.tables, contract, &data.journeys, &data.session.home, handoff.stage());
     if let Some(id) = &args.buyer {
         return buyer::build(id, &data, &mix);
     }
@@ -58,20 +61,55 @@ pub fn build(args: &JourneyArgs, env: &mut Env<'_>) -> Result<Report> {
     let keep = facts.journey_mask(args.slice.condition.as_deref())?;
     let segment_of = (!by.is_empty()).then_some(&segment_of[..]);
     if let Some(shown) = args.variants {
-        let asked = variants::Asked { shown: shown as usize, steps: args.steps, depth: args.depth };
+        let asked = variants::Asked { shown: shown as usize, steps: args.steps, depth: args.depth, sort: args.sort };
         let names = variants::Names { by: &by, segments: &segments, segment_of };
         return Ok(variants::build(&asked, &data, &mix, (from, to), &keep, &names, args.slice.condition.as_deref()));
     }
-    let counts = count::count(&mix, &data.journeys, &periods, &keep, segment_of);
-    let view =
-        View { data: &data, mix: &mix, periods: &periods, by: &by, segments: &segments, handoff, counts: &counts };
+    let counts = count::count(&mix, (&data.journeys, &data.who), &periods, &keep, segment_of);
+    let undated = (0..contract.stages.len()).map(|stage| undated(&data, stage)).collect();
+    let (periods, counts) = (&periods, &counts);
+    let view = View { data: &data, mix: &mix, periods, by: &by, segments: &segments, handoff, undated, counts };
     let mut report = data.report("journey", "Journey: what both teams did along the way");
     report.tables = view.tables();
+    report.notes = view.notes(args.slice.condition.as_deref(), &keep, layout::has_few(&report.tables));
     report.tables.push(view.tidy());
-    report.notes = view.notes(args.slice.condition.as_deref(), &keep);
     report.notes.extend(data.unseen_stages());
     report.notes.extend(data.notes());
     Ok(report)
+}
+
+/// The stage that hands over, by index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Handoff {
+    /// The contract has none.
+    None,
+    /// No export shows it.
+    Unseen(usize),
+    /// No export says when it was reached.
+    Undated(usize),
+    At(usize),
+}
+
+impl Handoff {
+    fn of(data: &Data) -> Self {
+        let (contract, journeys) = (&data.session.contract, &data.journeys);
+        let Ok((stage, _)) = contract.handoff_stages() else { return Self::None };
+        match journeys.seen[stage] {
+            false => Self::Unseen(stage),
+            true if undated(data, stage) => Self::Undated(stage),
+            true => Self::At(stage),
+        }
+    }
+
+    fn stage(self) -> Option<usize> {
+        if let Self::At(stage) = self { Some(stage) } else { None }
+    }
+}
+
+/// Whether a stage is known to have been reached, by today's status, and no record of anybody says when.
+fn undated(data: &Data, stage: usize) -> bool {
+    let reached = &data.journeys.stages[stage];
+    reached.iter().any(|r| r.how == How::Undated) && reached.iter().all(|r| r.how != How::Recorded)
 }
 
 /// What the tables are made of.
@@ -81,7 +119,8 @@ struct View<'a> {
     periods: &'a Periods,
     by: &'a [String],
     segments: &'a [Segment],
-    /// The stage that hands over, by index.
-    handoff: Option<usize>,
+    handoff: Handoff,
+    /// By stage: whether it is known that it was reached, and of nobody when.
+    undated: Vec<bool>,
     counts: &'a Counts,
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::contract::Evidence;
 use crate::journey::mix::{Mix, Told};
-use crate::journey::{How, NO_DAY, Outcome, Side};
+use crate::journey::{How, NO_DAY, Outcome, Reach, Side};
 use crate::output::number;
 use crate::report::Unit;
 use crate::session::Data;
@@ -35,6 +35,11 @@ pub struct Event {
     pub deal: u32,
     /// It belongs to another buying process of the same people.
     pub other: bool,
+    /// A touch that is about no deal, and counts with one because of whom it reached.
+    by_person: bool,
+    /// Whom a change of owner gave it to, by name; among what happened at one moment, the number of the stage.
+    to: String,
+    rank: usize,
     /// Id of the stage that was reached, and how that is known.
     pub stage: String,
     pub evidence: &'static str,
@@ -63,6 +68,11 @@ pub struct Story<'a> {
     pub told: Told,
     /// Names of users by the code of their id.
     users: HashMap<u32, u32, foldhash::fast::FixedState>,
+}
+
+/// Whether a text is an id of a record rather than a name.
+fn is_id(text: &str) -> bool {
+    text.chars().any(|c| c.is_ascii_digit()) && text.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
 impl<'a> Story<'a> {
@@ -117,6 +127,7 @@ impl<'a> Story<'a> {
     pub fn other_part(&self, event: &Event) -> String {
         match event.deal {
             NONE => "of another buying process".to_string(),
+            deal if event.by_person => format!("counted with deal {}", self.text(deal)),
             deal => format!("about deal {}", self.text(deal)),
         }
     }
@@ -142,6 +153,9 @@ impl<'a> Story<'a> {
             person: NONE,
             deal: NONE,
             other: false,
+            by_person: false,
+            to: String::new(),
+            rank: 0,
             stage: String::new(),
             evidence: "",
             origin,
@@ -160,7 +174,7 @@ impl<'a> Story<'a> {
         let mut stages = self.stages(&events);
         events.append(&mut stages);
         events.sort_by(|a, b| {
-            let key = |e: &Event| (e.day.is_none(), e.key, e.kind);
+            let key = |e: &Event| (e.day.is_none(), e.key, e.kind, e.rank);
             key(a)
                 .cmp(&key(b))
                 .then_with(|| (&a.what, &a.by, self.text(a.person)).cmp(&(&b.what, &b.by, self.text(b.person))))
@@ -168,9 +182,11 @@ impl<'a> Story<'a> {
         // Where a record's column says the same as a change that was made of it, the change is enough.
         let changed: BTreeSet<Said> = events.iter().filter(|e| e.kind == "status").map(Event::said).collect();
         events.retain(|e| e.kind != "qualified" || !changed.contains(&e.said()));
-        // A history has a change of owner twice: by id and by name.
-        let mut seen: BTreeSet<(i64, String, u32)> = BTreeSet::new();
-        events.retain(|e| e.kind != "owner" || seen.insert((e.at.utc_ms(), e.what.clone(), e.person)));
+        // A history has a change of owner twice: by id and by name, of which the name, that is no id, says more.
+        let of = |e: &Event| (e.at.utc_ms(), e.person, e.deal, e.to.clone());
+        let named: BTreeSet<_> = events.iter().filter(|e| e.kind == "owner" && e.rank == 0).map(of).collect();
+        let mut seen = BTreeSet::new();
+        events.retain(|e| e.kind != "owner" || ((e.rank == 0 || !named.contains(&of(e))) && seen.insert(of(e))));
         events
     }
 
@@ -263,6 +279,12 @@ impl<'a> Story<'a> {
             let of = if person == NONE { deal } else { self.data.journeys.of_person[person as usize] };
             event.person = people[row];
             event.deal = deals[row];
+            if kind == "owner" {
+                event.to = shown(new[row]);
+                event.rank = usize::from(
+                    old[row] != NONE && is_id(self.text(old[row])) && shown(old[row]) == self.text(old[row]),
+                );
+            }
             event.other = of != self.process;
             if person != NONE {
                 event.of = self.person_name(person);
@@ -286,7 +308,7 @@ impl<'a> Story<'a> {
                 names
             },
         );
-        let emails = table.codes("email");
+        let (emails, reach) = (table.codes("email"), Reach::new(tables, &data.who));
         let mine = |row: usize| {
             let by_id = ids.iter().map(|c| data.who.person_row.get(c[row])).find(|person| *person != NONE);
             by_id.or_else(|| {
@@ -319,6 +341,7 @@ impl<'a> Story<'a> {
                 event.of = self.person_name(person);
             }
             let deal = data.who.deal_row.get(about[row]);
+            event.by_person = reach.deal(row) == NONE;
             event.deal = match (deal, data.journeys.deal.get(process as usize)) {
                 (NONE, Some(of)) if *of != NONE => tables.get(Kind::Deals).codes("deal_id")[*of as usize],
                 (NONE, _) => NONE,
@@ -332,7 +355,7 @@ impl<'a> Story<'a> {
     fn stages(&self, events: &[Event]) -> Vec<Event> {
         let (contract, journeys) = (&self.data.session.contract, &self.data.journeys);
         let mut stages = Vec::new();
-        for (stage, reached) in contract.stages.iter().zip(&journeys.stages) {
+        for (rank, (stage, reached)) in contract.stages.iter().zip(&journeys.stages).enumerate() {
             let reached = reached[self.process as usize];
             let evidence = match reached.how {
                 How::No => continue,
@@ -349,6 +372,7 @@ impl<'a> Story<'a> {
             // After the record that says so; a touch that does stands at the end of a day that has no time.
             let says = events.iter().filter(|e| record.is_some() && e.origin == record && e.at == reached.at);
             event.key = (says.map(|e| e.key.0).max().unwrap_or(event.key.0), 3);
+            event.rank = rank;
             event.stage.clone_from(&stage.id.value);
             event.evidence = evidence;
             stages.push(event);

@@ -3,7 +3,7 @@
 //! In: the counts. Out: a [`Table`].
 
 use super::count::{Began, Group, Reach, Silences, Won};
-use super::{FEW, View};
+use super::{FEW, Handoff, View};
 use crate::evaluate::segment_text;
 use crate::report::{Audience, Cell, Column, Table, Unit};
 use crate::stats::interval::wilson;
@@ -33,8 +33,8 @@ const TIDY: [&str; 19] = [
     "contract_hash",
 ];
 
-/// The teams of [`Reach::by`], for machines.
-pub const TEAMS: [&str; 4] = ["marketing_only", "sales_only", "both", "neither"];
+/// The teams of [`Reach::by`], for machines, and last the processes without people of their own.
+pub const TEAMS: [&str; 5] = ["marketing_only", "sales_only", "both", "neither", "no_person"];
 
 /// Where processes came from, for machines.
 pub const ORIGINS: [&str; 3] = ["marketing", "sales", "unknown"];
@@ -104,7 +104,7 @@ impl<'a> Figures<'a> {
         self.rows.push(Figure { section, item, order, name: figure, value, unit, ratio: None, interval: false, n });
     }
 
-    fn place(&mut self, item: &'a str, order: usize, reach: &Reach) {
+    fn place(&mut self, item: &'a str, order: usize, reach: &Reach, early: Option<[u64; 3]>) {
         let touches = ("touches", item, order);
         let all: u64 = reach.touches.iter().sum();
         for (team, n) in ["marketing", "sales", "no_team"].into_iter().zip(reach.touches) {
@@ -113,11 +113,15 @@ impl<'a> Figures<'a> {
         self.count(touches, "all", all);
         self.share(touches, "marketing_share", reach.touches[0], reach.of_teams(), false);
         self.share(touches, "sales_share", reach.touches[1], reach.of_teams(), false);
+        if let Some([marketing, sales, _]) = early {
+            self.share(touches, "marketing_share_by_start_of_day", marketing, marketing + sales, false);
+        }
         let reached = ("reached", item, order);
         self.count(reached, "processes", reach.processes());
         for (team, n) in TEAMS.into_iter().zip(reach.by) {
             self.share(reached, team, n, reach.processes(), true);
         }
+        self.count(reached, "no_person", reach.no_person);
     }
 
     fn group(&mut self, about: (&'a str, &'a str, usize), group: &Group, all: u64) {
@@ -170,6 +174,7 @@ impl<'a> Figures<'a> {
     fn won(&mut self, won: &Won, changes: &'a [(i32, String, u64)]) {
         let about = ("hand_offs", "won", 0);
         self.count(about, "won_deals", won.n);
+        self.count(about, "no_person", won.no_person);
         self.count(about, "without_a_touch", won.untouched);
         self.count(about, "order_unknown", won.unordered);
         let n = won.changes.len() as u64;
@@ -194,6 +199,7 @@ impl<'a> Figures<'a> {
         self.count(about, "n", n);
         self.count(about, "one_team_or_none", won.one_team);
         self.count(about, "sales_first", won.sales_first);
+        self.count(about, "order_unknown", won.no_order);
         self.count(about, "no_time_to_divide", won.no_time);
         for (figure, q) in QUANTILES {
             let value = quantile_of(&mut won.pre_sales.clone(), q);
@@ -212,6 +218,7 @@ impl View<'_> {
         let facts = self.data.facts();
         let (no_deals, no_touches) = (facts.no_table("deals"), self.no_touches());
         let names: Vec<(String, usize)> = self.places().iter().map(|(place, id, _)| (id.clone(), *place)).collect();
+        let unknown: Vec<Option<String>> = names.iter().map(|(_, place)| self.no_stage(*place)).collect();
         let mut rows = Vec::new();
         let (none, no_win) = (Began::default(), Won::default());
         for segment in self.keys() {
@@ -225,10 +232,16 @@ impl View<'_> {
                     scale: facts.minor_per_major(),
                 };
                 for (order, (item, place)) in names.iter().enumerate() {
-                    figures.place(item, order, &began.places.get(*place).copied().unwrap_or_default());
+                    let early = began.early.get(*place).copied().unwrap_or_default();
+                    let start = figures.rows.len();
+                    figures.place(item, order, &began.places.get(*place).copied().unwrap_or_default(), Some(early));
+                    let after = no_deals.as_deref().filter(|_| item == "after_close");
+                    if let Some(why) = after.or(unknown[order].as_deref()) {
+                        figures.rows[start..].iter_mut().for_each(|row| row.missing(why));
+                    }
                 }
-                figures.place("journey", names.len(), &began.journey);
-                let (index, sum, stages) = self.overlap(began);
+                figures.place("journey", names.len(), &began.journey, None);
+                let (index, stages) = self.overlap(began);
                 figures.plain(
                     ("overlap", "journey", 0),
                     "overlap_index",
@@ -236,10 +249,10 @@ impl View<'_> {
                     Unit::Number,
                     stages,
                 );
-                if let Some(last) = figures.rows.last_mut() {
+                if let (Some(last), Some(index)) = (figures.rows.last_mut(), index) {
                     #[allow(clippy::cast_precision_loss)] // stages
-                    let ratio = (sum, stages as f64);
-                    last.ratio = Some(ratio);
+                    let of = stages as f64;
+                    last.ratio = Some((index * of, of));
                 }
                 self.quoted(&mut figures, began);
                 for (order, (item, group)) in ORIGINS.iter().zip(&began.origin).enumerate() {
@@ -256,7 +269,21 @@ impl View<'_> {
                 figures.silence("won", 0, &won.silence);
                 figures.silence("all", 1, &began.silence);
                 let changes = distribution(&won.changes);
+                let start = figures.rows.len();
                 figures.won(won, &changes);
+                if let Some(why) = &no_deals {
+                    let of_won = ["hand_offs", "hand_off_distribution", "pre_sales"];
+                    figures.rows[start..]
+                        .iter_mut()
+                        .filter(|f| of_won.contains(&f.section))
+                        .for_each(|f| f.missing(why));
+                    let of_deals = |f: &&mut Figure<'_>| {
+                        f.section == "nurture"
+                            || (f.section == "silence" && f.item == "won")
+                            || (f.section == "quoted" && f.item == "marketing_after_deal")
+                    };
+                    figures.rows.iter_mut().filter(of_deals).for_each(|f| f.missing(why));
+                }
                 if let Some(why) = &no_touches {
                     let of_touches = figures.rows.iter_mut().filter(|figure| figure.section != "origin");
                     of_touches.for_each(|figure| figure.missing(why));
@@ -279,9 +306,15 @@ impl View<'_> {
         let start = figures.rows.len();
         figures.share(about, "touches", before.touches[1], began.of_handed[1], false);
         figures.share(about, "processes", before.by[1] + before.by[2], before.processes(), true);
-        if self.handoff.is_none() {
-            figures.rows[start..].iter_mut().for_each(|row| row.missing("no stage hands leads over"));
-        }
+        let unhanded = ("quoted", "sales_before_or_without_handoff", 2);
+        figures.share(unhanded, "touches", began.unhanded[1], began.journey.touches[1], false);
+        let why = match self.handoff {
+            Handoff::At(_) => return,
+            Handoff::None => "no stage hands leads over",
+            Handoff::Unseen(_) => "no export shows the stage that hands leads over",
+            Handoff::Undated(_) => "no export says when the stage that hands leads over was reached",
+        };
+        figures.rows[start..].iter_mut().for_each(|row| row.missing(why));
     }
 
     fn row(&self, figure: &Figure<'_>, period: Option<usize>, segment: &str) -> Vec<Cell> {

@@ -9,18 +9,19 @@ use std::collections::HashMap;
 
 use super::FEW;
 use super::count::Group;
-use crate::cli::Steps;
+use super::labels::Labels;
+use super::notes::things;
+use crate::cli::{Sort, Steps};
 use crate::evaluate::segment_text;
 use crate::facts::Segment;
-use crate::journey::mix::{Mix, Place, team};
-use crate::journey::{How, Outcome};
+use crate::journey::How;
+use crate::journey::mix::{Mix, Place};
 use crate::output::number;
 use crate::report::scorecard::heading;
 use crate::report::{Audience, Cell, Column, Report, Table, Unit};
 use crate::session::Data;
 use crate::stats::interval::wilson;
 use crate::stats::summary::summary;
-use crate::tables::{Kind, NONE, Tables};
 use crate::time::date_of;
 
 /// Variants that the table for machines has a row for; the others are one row.
@@ -61,6 +62,8 @@ pub struct Asked {
     pub steps: Steps,
     /// Only the first steps count, this many.
     pub depth: Option<u32>,
+    /// What comes first.
+    pub sort: Sort,
 }
 
 /// Names of segments.
@@ -68,51 +71,6 @@ pub struct Names<'a> {
     pub by: &'a [String],
     pub segments: &'a [Segment],
     pub segment_of: Option<&'a [usize]>,
-}
-
-/// The steps that touches are: by row of `touches`, and what each is called, in order of the names.
-struct Labels {
-    of: Vec<u32>,
-    names: Vec<String>,
-}
-
-impl Labels {
-    fn new(tables: &Tables, mix: &Mix<'_>, data: &Data, steps: Steps) -> Self {
-        const TEAMS: [&str; 3] = ["m", "s", "?"];
-        let touches = tables.get(Kind::Touches);
-        let (kind, channel, campaign) = (touches.codes("kind"), touches.codes("channel"), touches.codes("campaign_id"));
-        let campaigns = tables.get(Kind::Campaigns);
-        let mut type_of: HashMap<u32, u32, foldhash::fast::FixedState> = HashMap::default();
-        for (id, of) in campaigns.codes("campaign_id").iter().zip(campaigns.codes("type").iter()) {
-            type_of.entry(*id).or_insert(*of);
-        }
-        let pair = |row: usize| {
-            let of_campaign = type_of.get(&campaign[row]).copied().filter(|_| campaign[row] != NONE).unwrap_or(NONE);
-            let word = [channel[row], of_campaign, kind[row]].into_iter().find(|c| *c != NONE).unwrap_or(NONE);
-            (team(data.journeys.touch_side[row]), if steps == Steps::Kinds { word } else { NONE })
-        };
-        let pairs: Vec<(usize, u32)> = (0..mix.at.len()).map(pair).collect();
-        let mut distinct = pairs.clone();
-        distinct.sort_unstable();
-        distinct.dedup();
-        let name = |(team, word): (usize, u32)| match (steps, tables.names.text(word)) {
-            (Steps::Kinds, Some(word)) => format!("{}:{word}", TEAMS[team]),
-            (Steps::Kinds, None) => format!("{}:touch", TEAMS[team]),
-            _ => ["marketing", "sales", "no team"][team].to_string(),
-        };
-        let mut named: Vec<(String, (usize, u32))> = distinct.into_iter().map(|pair| (name(pair), pair)).collect();
-        named.sort_unstable();
-        let mut index: HashMap<(usize, u32), u32, foldhash::fast::FixedState> = HashMap::default();
-        let mut names: Vec<String> = Vec::new();
-        for (name, pair) in named {
-            // Two words that are written alike are one step.
-            if names.last() != Some(&name) {
-                names.push(name);
-            }
-            index.insert(pair, u32::try_from(names.len() - 1).unwrap_or(NONE));
-        }
-        Self { of: pairs.iter().map(|pair| index.get(pair).copied().unwrap_or(NONE)).collect(), names }
-    }
 }
 
 /// Steps and how often each stands in a row.
@@ -179,9 +137,14 @@ impl Walker<'_> {
     }
 }
 
-/// Paths of one segment, by number of processes, then by their steps.
-fn sorted(mut variants: Vec<Variant>) -> Vec<Variant> {
-    variants.sort_unstable_by(|a, b| (b.group.n, &a.path).cmp(&(a.group.n, &b.path)));
+/// Paths of one segment, by what comes first, then by number of processes, then by their steps.
+fn sorted(mut variants: Vec<Variant>, by: Sort) -> Vec<Variant> {
+    let key = |group: &Group| match by {
+        Sort::Count => (0, group.n),
+        Sort::Won => (i64::try_from(group.won).unwrap_or(i64::MAX), group.n),
+        Sort::Value => (group.amount, group.n),
+    };
+    variants.sort_unstable_by(|a, b| (key(&b.group), &a.path).cmp(&(key(&a.group), &b.path)));
     variants
 }
 
@@ -223,7 +186,7 @@ pub fn build(
     let found: Vec<(Option<usize>, Vec<Variant>)> = found
         .into_iter()
         .enumerate()
-        .map(|(i, (_, variants))| (i.checked_sub(1), sorted(variants)))
+        .map(|(i, (_, variants))| (i.checked_sub(1), sorted(variants, asked.sort)))
         .filter(|(segment, variants)| segment.is_none() || !variants.is_empty())
         .collect();
     let show = Show { walker: &walker, names, days: (from, to) };
@@ -316,7 +279,7 @@ impl Show<'_> {
                 add(self.walker.text(&variant.path), &variant.group);
             }
             if !tail.is_empty() {
-                add(format!("{} other paths", number::whole(tail.len() as u64)), &together(tail));
+                add(things(tail.len() as u64, "other path", "other paths"), &together(tail));
             }
         }
         let title = format!("Paths of buyers that began {} to {}", date_of(self.days.0), date_of(self.days.1));
@@ -396,8 +359,10 @@ impl Show<'_> {
             Steps::Teams => "recorded stages, and touches up to the close by team",
             Steps::Stages => "recorded stages alone",
         };
+        let processes = things(kept as u64, "buying process", "buying processes");
+        let paths = things(variants.len() as u64, "path", "different paths");
         let mut notes = vec![
-            format!("{kept} buying processes = {all} counted here + {outside} that began outside of the days shown + {undated} without a day on which they reached any stage. They took {} different paths.", variants.len()),
+            format!("{processes} = {} counted here + {} that began outside of the days shown + {} without a day on which they reached any stage. They took {paths}.", number::whole(all), number::whole(outside), number::whole(undated)),
             format!("Steps are {steps}. ×n: n in a row. A skipped stage is no step, and the outcome is none: conversion is the share of a path's buyers that were won by {}.", self.walker.data.session.as_of),
             "A stage comes before a touch of the same moment; a touch without a time of day comes at the end of its day; of one moment, touches are in the order of their names.".to_string(),
         ];
@@ -405,9 +370,30 @@ impl Show<'_> {
             notes.push(format!("Only the first {depth} steps count: what came after them is in no path."));
         }
         notes.push("Who was won was followed for longer, and who answered got more touches: a longer path does not win more because it is longer.".into());
-        let open = (0..journeys.len()).filter(|at| keep[*at] && matches!(journeys.outcome[*at], Outcome::Open)).count();
-        if open > 0 {
-            notes.push(format!("{open} deals are still open: their paths go on, and conversion will grow."));
+        let sum = |of: fn(&Group) -> u64| variants.iter().map(|v| of(&v.group)).sum::<u64>();
+        let (open, no_deal) = (sum(|g| g.open), sum(|g| g.n - g.deals));
+        if open + no_deal > 0 && self.walker.data.facts().no_table("deals").is_none() {
+            let deals = things(open, "deal of these buyers is still open", "deals of these buyers are still open");
+            let others = things(no_deal, "buyer has no deal yet", "buyers have no deal yet");
+            notes.push(format!("{deals}, and {others}: their paths go on, and conversion may grow."));
+        }
+        let won = sum(|g| g.won);
+        let shown: u64 = variants.iter().take(asked.shown).map(|v| v.group.won).sum();
+        if shown * 2 < won {
+            let mut ways = Vec::new();
+            if asked.steps != Steps::Stages {
+                ways.push("--steps stages");
+            }
+            if asked.depth.is_none_or(|depth| depth > 2) {
+                ways.push("--depth 2");
+            }
+            if asked.sort != Sort::Won {
+                ways.push("--sort won");
+            }
+            let ways = if ways.is_empty() { "--variants=100".to_string() } else { ways.join(" or ") };
+            notes.push(format!(
+                "The paths shown hold {shown} of {won} won deals, so they say little about conversion: try {ways}."
+            ));
         }
         if variants.iter().take(asked.shown).any(|v| v.group.n < FEW) {
             notes.push(format!("Conversions marked † are of fewer than {FEW} buyers: they say little."));

@@ -73,6 +73,7 @@ struct Human {
 struct Deal {
     account: String,
     at: i64,
+    made: i64,
     open: bool,
     won: bool,
     day: i64,
@@ -198,6 +199,7 @@ fn company(as_of: &str) -> Company {
         let deal = Deal {
             account: id(&r["AccountId"]),
             at: made.at,
+            made: made.day,
             open,
             won: r["IsWon"] == "1",
             day: if open { last } else { closes },
@@ -339,7 +341,7 @@ fn accounts_and_deals_by_the_second_route() {
         let by_id: BTreeMap<String, &Record> = printed[0].iter().map(|r| (id(&r["account_id"]), r)).collect();
         assert_eq!(printed[0].len(), raw.accounts.len(), "{as_of}");
         let mut figures: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-        let mut present: BTreeMap<usize, [u64; 4]> = BTreeMap::new();
+        let mut present: BTreeMap<Option<usize>, [u64; 4]> = BTreeMap::new();
         let mut by_persona: BTreeMap<&str, [u64; 6]> = BTreeMap::new();
         for (name, account) in &raw.accounts {
             let people: Vec<&Human> = raw.humans.iter().filter(|h| h.account == *name).collect();
@@ -351,7 +353,9 @@ fn accounts_and_deals_by_the_second_route() {
             let engaged = who.len();
             for (at, human) in raw.humans.iter().enumerate().filter(|(_, h)| h.account == *name) {
                 let persona = raw.persona(human, None, raw.last);
-                let row = by_persona.entry(persona.map_or("", |p| PERSONAS[p])).or_default();
+                let speaks = !human.title.is_empty() || !human.roles.is_empty();
+                let other = if speaks { "(none fits)" } else { "(no title or role)" };
+                let row = by_persona.entry(persona.map_or(other, |p| PERSONAS[p])).or_default();
                 row[0] += 1;
                 row[1] += u64::from(who.contains(&at));
             }
@@ -397,6 +401,12 @@ fn accounts_and_deals_by_the_second_route() {
                 ("with_engaged", engaged > 0),
                 ("complete", complete(&personas)),
                 ("open_deal", !open.is_empty()),
+                ("closed_deal", !won.is_empty() || !lost.is_empty()),
+                ("won_deal", !won.is_empty()),
+                ("mqa_before_deal", {
+                    let first = deals.iter().map(|(_, d)| if d.made <= raw.last { d.made } else { d.day }).min();
+                    since.zip(first).is_some_and(|(since, first)| since < first)
+                }),
                 ("recent", touches > 0),
                 ("deep", touches >= 5),
                 ("broad", engaged >= 2),
@@ -407,12 +417,19 @@ fn accounts_and_deals_by_the_second_route() {
                 *figures.entry((figure, "all")).or_default() += u64::from(has);
                 *figures.entry((figure, "target")).or_default() += u64::from(has && account.target);
             }
-            let row = present.entry(personas.iter().filter(|p| REQUIRED[**p]).count()).or_default();
+            let known = (!group.is_empty()).then(|| personas.iter().filter(|p| REQUIRED[**p]).count());
+            assert_eq!(by_id[name]["completeness"].is_empty(), known.is_none(), "{as_of}, {name}");
+            let row = present.entry(known).or_default();
             row[0] += 1;
             row[1] += u64::from(!open.is_empty());
         }
         for r in &printed[2] {
-            let (n, of) = (figures[&(&*r["figure"], &*r["group"])], figures[&("accounts", &*r["group"])]);
+            let of = match &*r["figure"] {
+                "won_deal" => "closed_deal",
+                "mqa_before_deal" => "mqa_ever",
+                _ => "accounts",
+            };
+            let (n, of) = (figures[&(&*r["figure"], &*r["group"])], figures[&(of, &*r["group"])]);
             assert_eq!([&r["n"], &r["of"]], [&n.to_string(), &of.to_string()], "{as_of}: {r:?}");
         }
         assert_eq!(printed[2].len(), figures.len());
@@ -435,12 +452,13 @@ fn accounts_and_deals_by_the_second_route() {
                 let fate = if deal.open { 3 } else { 5 - usize::from(deal.won) };
                 by_persona.entry(PERSONAS[*persona]).or_default()[fate] += 1;
             }
-            let row = present.entry(personas.iter().filter(|p| REQUIRED[**p]).count()).or_default();
+            let known = (!group.is_empty()).then(|| personas.iter().filter(|p| REQUIRED[**p]).count());
+            let row = present.entry(known).or_default();
             row[2] += u64::from(!deal.open && deal.won);
             row[3] += u64::from(!deal.open && !deal.won);
         }
         let columns = ["people", "engaged_people", "accounts", "open_deals", "won_deals", "lost_deals"];
-        assert_eq!(printed[4].len(), PERSONAS.len() + 1);
+        assert_eq!(printed[4].len(), PERSONAS.len() + 2);
         for r in &printed[4] {
             let expected = by_persona.get(r["persona"].as_str()).copied().unwrap_or_default();
             for (column, expected) in columns.iter().zip(expected).filter(|(c, _)| !r[**c].is_empty()) {
@@ -448,7 +466,7 @@ fn accounts_and_deals_by_the_second_route() {
             }
         }
         for r in &printed[3] {
-            let expected = present.get(&r["required_present"].parse().unwrap()).copied().unwrap_or_default();
+            let expected = present.get(&r["required_present"].parse().ok()).copied().unwrap_or_default();
             let said = ["accounts", "accounts_with_open_deal", "won", "lost"].map(|c| r[c].parse::<u64>().unwrap());
             assert_eq!(said, expected, "{as_of}: {r:?}");
         }

@@ -26,6 +26,8 @@ struct One {
     /// By stage but the last: when, and whether that is recorded.
     stages: Vec<Option<(i64, bool)>>,
     created: Option<i64>,
+    /// The first day of any stage.
+    first: Option<i64>,
     /// The last second of the close's day.
     over: Option<i64>,
     touches: Vec<Touch>,
@@ -120,8 +122,10 @@ fn everybody() -> Vec<One> {
             let later = known[at][s..].iter().flatten().copied().chain(won).min();
             known[at][s].map(|k| (k, true)).or(later.filter(|_| before).map(|l| (l, false)))
         });
+        let stages: Vec<Option<(i64, bool)>> = stages.collect();
         everybody.push(One {
-            stages: stages.collect(),
+            first: stages.iter().flatten().map(|(at, _)| new_york_day(*at)).min(),
+            stages,
             created: process.deal.as_deref().and_then(|d| created[d]),
             over: process.closed.map(|day| midnight(day + 1) - 1),
             touches: std::mem::take(&mut touches[at]),
@@ -132,6 +136,17 @@ fn everybody() -> Vec<One> {
 }
 
 impl One {
+    /// Without a human of its own, marketing's touches cannot be linked to it.
+    fn has_people(&self) -> bool {
+        !self.process.people.is_empty()
+    }
+
+    /// Passed at the very close, by nothing but the close.
+    fn was_over(&self, stage: usize) -> bool {
+        let won = self.process.closed.filter(|_| self.process.won).map(midnight);
+        self.stages[stage].is_some_and(|(at, recorded)| !recorded && won.is_some_and(|won| won <= at))
+    }
+
     fn journey(&self) -> Vec<&Touch> {
         self.touches.iter().filter(|t| self.over.is_none_or(|over| t.from <= over)).collect()
     }
@@ -246,14 +261,23 @@ fn check_touches(found: &Figures, part: &[&One]) {
     let mut gaps = Vec::new();
     for (s, item) in (0..6).zip(IDS.into_iter().chain(["before"])) {
         let mut touches = [0, 0];
+        let mut early = [0, 0];
         let mut reached = [0, 0, 0, 0];
+        let mut no_person = 0;
         for one in part {
             let mine: Vec<&Touch> = one.journey().into_iter().filter(|t| one.at(t.to).unwrap_or(5) == s).collect();
             let teams = [false, true].map(|sales| mine.iter().filter(|t| t.sales == sales).count());
             touches = [touches[0] + teams[0], touches[1] + teams[1]];
+            for t in one.journey() {
+                let place = if one.at(t.to).is_some() { one.at(t.from).unwrap_or(5) } else { 5 };
+                early[usize::from(t.sales)] += usize::from(place == s);
+            }
             let start = (s < 5).then(|| one.stages[s]).flatten().map(|(at, _)| at);
             let there = start.is_some_and(|at| one.at(at) == Some(s) && one.over.is_none_or(|over| at <= over));
-            if there || !mine.is_empty() {
+            let there = there && !one.was_over(s);
+            if !one.has_people() {
+                no_person += usize::from(there || !mine.is_empty());
+            } else if there || !mine.is_empty() {
                 let place = match (teams[0] > 0, teams[1] > 0) {
                     (true, false) => 0,
                     (false, true) => 1,
@@ -265,6 +289,9 @@ fn check_touches(found: &Figures, part: &[&One]) {
         }
         is(found, ["touches", item, "marketing"], 0, float(touches[0]));
         is(found, ["touches", item, "sales"], 0, float(touches[1]));
+        is(found, ["touches", item, "marketing_share_by_start_of_day"], 1, float(early[0]));
+        is(found, ["touches", item, "marketing_share_by_start_of_day"], 2, float(early[0] + early[1]));
+        is(found, ["reached", item, "no_person"], 0, float(no_person));
         is(found, ["reached", item, "processes"], 0, float(reached.iter().sum()));
         for (team, n) in ["marketing_only", "sales_only", "both", "neither"].into_iter().zip(reached) {
             is(found, ["reached", item, team], 1, float(n));
@@ -273,7 +300,9 @@ fn check_touches(found: &Figures, part: &[&One]) {
             gaps.push(float(touches[0].abs_diff(touches[1])) / float(touches[0] + touches[1]));
         }
     }
-    is(found, ["overlap", "journey", "overlap_index"], 0, 1.0 - gaps.iter().sum::<f64>() / float(gaps.len()));
+    let index = 1.0 - gaps.iter().sum::<f64>() / float(gaps.len());
+    is(found, ["overlap", "journey", "overlap_index"], 0, index);
+    is(found, ["overlap", "journey", "overlap_index"], 1, index * float(gaps.len()));
     let after = |sales: bool| {
         let all = part.iter().map(|one| one.touches.iter().filter(|t| t.sales == sales).count()).sum::<usize>();
         all - part.iter().map(|one| one.journey().iter().filter(|t| t.sales == sales).count()).sum::<usize>()
@@ -290,7 +319,7 @@ fn check_began(found: &Figures, part: &[&One]) {
     let since = |one: &One, t: &Touch| one.created.is_some_and(|c| c <= t.to);
     is(found, ["quoted", "marketing_after_deal", "touches"], 1, float(count(&|o, t| !t.sales && since(o, t))));
     is(found, ["quoted", "marketing_after_deal", "touches"], 2, float(count(&|_, t| !t.sales)));
-    let deals = part.iter().filter(|o| o.created.is_some());
+    let deals = part.iter().filter(|o| o.created.is_some() && o.has_people());
     let touched = deals.clone().filter(|o| o.journey().iter().any(|t| !t.sales && since(o, t)));
     is(found, ["quoted", "marketing_after_deal", "processes"], 1, float(touched.count()));
     is(found, ["quoted", "marketing_after_deal", "processes"], 2, float(deals.count()));
@@ -300,9 +329,10 @@ fn check_began(found: &Figures, part: &[&One]) {
     let early = handed.clone().filter(|o| o.journey().iter().any(|t| before(o, t)));
     is(found, ["quoted", "sales_before_handoff", "processes"], 1, float(early.count()));
     is(found, ["quoted", "sales_before_handoff", "processes"], 2, float(handed.count()));
-    let nurture = |one: &One, t: &Touch| {
-        !since(one, t) && one.stages.iter().flatten().map(|(at, _)| *at).min().is_some_and(|first| first <= t.to)
-    };
+    let unhanded = |one: &One, t: &Touch| t.sales && one.handed().is_none_or(|h| t.to < h);
+    is(found, ["quoted", "sales_before_or_without_handoff", "touches"], 1, float(count(&unhanded)));
+    is(found, ["quoted", "sales_before_or_without_handoff", "touches"], 2, float(count(&|_, t| t.sales)));
+    let nurture = |one: &One, t: &Touch| !since(one, t) && one.first.is_some_and(|first| first < t.day);
     is(found, ["nurture", "marketing", "touches"], 1, float(count(&|o, t| !t.sales && nurture(o, t))));
     is(found, ["nurture", "sales", "touches"], 1, float(count(&|o, t| t.sales && nurture(o, t))));
     for (item, wanted) in [
@@ -310,9 +340,13 @@ fn check_began(found: &Figures, part: &[&One]) {
         ("sales_only", (false, true)),
         ("both", (true, true)),
         ("neither", (false, false)),
+        ("no_person", (false, false)),
     ] {
         let teams = |o: &&&One| (o.journey().iter().any(|t| !t.sales), o.journey().iter().any(|t| t.sales));
-        let group: Vec<&&One> = part.iter().filter(|o| teams(o) == wanted).collect();
+        let is_in = |o: &&&One| {
+            if item == "no_person" { !o.has_people() } else { o.has_people() && teams(o) == wanted }
+        };
+        let group: Vec<&&One> = part.iter().filter(is_in).collect();
         let won: Vec<&&&One> = group.iter().filter(|o| o.process.won).collect();
         is(found, ["teams", item, "processes"], 0, float(group.len()));
         is(found, ["teams", item, "deals"], 0, float(group.iter().filter(|o| o.process.deal.is_some()).count()));
@@ -341,8 +375,13 @@ fn days(days: i64) -> f64 {
 
 fn check_won(found: &Figures, part: &[&One]) {
     is(found, ["hand_offs", "won", "won_deals"], 0, float(part.len()));
-    let changes: Vec<f64> = part.iter().filter_map(|o| o.changes()).map(f64::from).collect();
-    is(found, ["hand_offs", "won", "without_a_touch"], 0, float(part.len() - changes.len()));
+    let with: Vec<&&One> = part.iter().filter(|o| o.has_people()).collect();
+    is(found, ["hand_offs", "won", "no_person"], 0, float(part.len() - with.len()));
+    let changes: Vec<f64> = with.iter().filter_map(|o| o.changes()).map(f64::from).collect();
+    is(found, ["hand_offs", "won", "without_a_touch"], 0, float(with.len() - changes.len()));
+    let returned = changes.iter().filter(|c| **c > 1.5).count();
+    is(found, ["hand_offs", "won", "ping_pong"], 1, float(returned));
+    is(found, ["hand_offs", "won", "ping_pong"], 2, float(changes.len()));
     for n in 0..=13_u32 {
         let deals = changes.iter().filter(|c| (**c - f64::from(n)).abs() < 0.5).count();
         let key = ("hand_off_distribution".to_owned(), n.to_string(), "won_deals".to_owned());
@@ -352,12 +391,20 @@ fn check_won(found: &Figures, part: &[&One]) {
     let silences: Vec<f64> = part.iter().filter_map(|o| o.silence()).map(days).collect();
     is(found, ["silence", "won", "n"], 0, float(silences.len()));
     let mut shares = Vec::new();
-    let (mut first, mut one_team) = (0, 0);
-    for one in part {
+    let (mut first, mut one_team, mut no_order) = (0, 0, 0);
+    for one in with {
         let journey = one.journey();
         let of = |sales: bool| journey.iter().filter(|t| t.sales == sales).map(|t| t.day).min();
+        // Every touch of the day may have been before every other, unless both have a time.
+        let may_be_first = |sales: bool, day: i64| {
+            let mine = journey.iter().filter(|t| t.sales == sales && t.day == day).map(|t| t.from).min();
+            let others = journey.iter().filter(|t| t.sales != sales && t.day == day).map(|t| t.to).min();
+            mine.zip(others).is_some_and(|(mine, others)| mine < others || (mine == others && !sales))
+        };
         match (of(false), of(true), one.process.closed) {
             (Some(m), Some(s), _) if s < m => first += 1,
+            (Some(m), Some(s), _) if s == m && !may_be_first(false, m) => first += 1,
+            (Some(m), Some(s), Some(c)) if c > m && s == m && may_be_first(true, m) => no_order += 1,
             (Some(m), Some(s), Some(c)) if c > m => shares.push(days(s - m) / days(c - m)),
             (Some(_), Some(_), _) => {}
             _ => one_team += 1,
@@ -365,6 +412,7 @@ fn check_won(found: &Figures, part: &[&One]) {
     }
     is(found, ["pre_sales", "won", "sales_first"], 0, float(first));
     is(found, ["pre_sales", "won", "one_team_or_none"], 0, float(one_team));
+    is(found, ["pre_sales", "won", "order_unknown"], 0, float(no_order));
     is(found, ["pre_sales", "won", "n"], 0, float(shares.len()));
     if shares.is_empty() {
         return;

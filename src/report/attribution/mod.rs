@@ -41,7 +41,7 @@ fn days(flag: &str, text: &str) -> Result<i32, Issue> {
     let number = text.trim().strip_suffix('d').unwrap_or(text.trim());
     number.parse().ok().filter(|days| (1..=36_500).contains(days)).ok_or_else(|| {
         Issue::usage(Place::file(flag), format!("`{text}` is not a number of days"))
-            .hint("write 1 to 36500, as 90d or 90; months and years have no fixed number of days")
+            .hint("write 1 to 36500 days, as 90d or 90; months and years have no fixed number of days")
     })
 }
 

@@ -478,6 +478,8 @@ impl Data {
             inputs: self.files.iter().map(|f| f.input.clone()).collect(),
             tables: Vec::new(),
             notes: Vec::new(),
+            charts: Vec::new(),
+            sections: Vec::new(),
         }
     }
 

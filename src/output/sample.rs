@@ -122,5 +122,7 @@ pub(super) fn sample() -> Report {
                 .into(),
             "A | B".into(),
         ],
+        charts: Vec::new(),
+        sections: Vec::new(),
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod attribution;
+pub mod chart;
 pub mod cohort;
 pub mod definition;
 pub mod funnel;
@@ -26,6 +27,7 @@ use std::path::Path;
 use anyhow::Result;
 use jiff::civil::Date;
 
+use self::chart::Chart;
 use crate::contract::Contract;
 use crate::session::CONTRACT_FILE;
 
@@ -173,6 +175,23 @@ pub struct Input {
     pub set_aside: Vec<(String, u64)>,
 }
 
+/// One part of a report that has several: a report of its own, without what all of them share.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Section {
+    /// snake_case name; unique in its report.
+    pub id: String,
+    /// Headline for people.
+    pub title: String,
+    /// What the numbers say, in one sentence.
+    pub finding: String,
+    /// The pictures, in order.
+    pub charts: Vec<Chart>,
+    /// The tables, in order; their ids are unique in the whole report.
+    pub tables: Vec<Table>,
+    /// What a reader of this part has to know, one sentence each.
+    pub notes: Vec<String>,
+}
+
 /// A report, ready to be written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
@@ -196,6 +215,10 @@ pub struct Report {
     pub tables: Vec<Table>,
     /// What a reader has to know, one sentence each: what is missing, what was assumed, what was set aside.
     pub notes: Vec<String>,
+    /// The pictures, in order.
+    pub charts: Vec<Chart>,
+    /// The parts of a report that has several, after its own tables.
+    pub sections: Vec<Section>,
 }
 
 /// The contract that is named, or the one that lies here, or the built-in one.
@@ -228,5 +251,7 @@ fn without_inputs(id: &str, title: &str, contract: &Contract) -> Report {
         inputs: Vec::new(),
         tables: Vec::new(),
         notes: Vec::new(),
+        charts: Vec::new(),
+        sections: Vec::new(),
     }
 }

@@ -35,13 +35,22 @@ const EVERY: usize = 1000;
 /// # Errors
 /// Whatever the rooms on the way report; a flag that cannot be read; a column that is not there.
 pub fn build(args: &ScoreArgs, env: &mut Env<'_>) -> Result<Report> {
+    ask::bands(&args.bands)?;
+    ask::threshold(args.threshold.as_deref())?;
+    args.capacity.as_deref().map(Capacity::read).transpose()?;
+    tell(&Session::open(&args.input, env)?.load(&args.output, env)?, args)
+}
+
+/// The report of what was loaded.
+///
+/// # Errors
+/// As [`build`], after loading.
+pub fn tell(data: &Data, args: &ScoreArgs) -> Result<Report> {
     let wanted = ask::bands(&args.bands)?;
     let asked_threshold = ask::threshold(args.threshold.as_deref())?;
     let capacity = args.capacity.as_deref().map(Capacity::read).transpose()?;
-    let session = Session::open(&args.input, env)?;
-    let data = session.load(&args.output, env)?;
     let slice = args.window.slice();
-    let periods = periods(&data, &slice)?;
+    let periods = periods(data, &slice)?;
     let facts = data.facts();
     let in_force = ask::in_force(&data.session.contract, &args.column, date_of(periods.to));
     let besides = in_force.as_ref().map_or(&[][..], |t| &t.besides);
@@ -50,22 +59,22 @@ pub fn build(args: &ScoreArgs, env: &mut Env<'_>) -> Result<Report> {
     let has_rules = !besides.is_empty();
     let threshold = asked_threshold.or(in_force);
     let keep = facts.journey_mask(slice.condition.as_deref())?;
-    let Some(scores) = facts.numbers(&args.column) else { return Err(no_column(&data, &args.column).into()) };
+    let Some(scores) = facts.numbers(&args.column) else { return Err(no_column(data, &args.column).into()) };
 
-    let mut scored = Scored::new(maturity(&data));
+    let mut scored = Scored::new(maturity(data));
     for at in (0..data.journeys.len()).filter(|at| keep[*at]) {
         let day = data.journeys.entered(at);
         match day.filter(|day| periods.index(*day).is_some()) {
-            Some(day) => scored.add(&data, at, day, (scores[at], passes(at))),
+            Some(day) => scored.add(data, at, day, (scores[at], passes(at))),
             None if day.is_some() => scored.outside += 1,
             None => scored.undated += 1,
         }
     }
     scored.all.sort_by(|a, b| a.score.total_cmp(&b.score));
     let edges = if wanted.is_empty() { scored.tenths() } else { wanted };
-    let matching = capacity.as_ref().map(|c| c.match_threshold(&data, &scored, &periods)).transpose()?;
+    let matching = capacity.as_ref().map(|c| c.match_threshold(data, &scored, &periods)).transpose()?;
     let view = View {
-        data: &data,
+        data,
         column: &args.column,
         periods: &periods,
         outcomes: Outcomes::of(&facts),

@@ -64,8 +64,18 @@ const YOUNG: &str = "*";
 pub fn build(args: &ScorecardArgs, env: &mut Env<'_>) -> Result<Report> {
     let session = Session::open(&args.input, env)?;
     let catalogue = Catalogue::new(&session.contract)?;
-    let wanted = wanted(&catalogue, &args.metric)?;
+    wanted(&catalogue, &args.metric)?;
     let data = session.load(&args.output, env)?;
+    tell(&data, args, env.width.unwrap_or(80))
+}
+
+/// The report of what was loaded.
+///
+/// # Errors
+/// As [`build`], after loading.
+pub fn tell(data: &Data, args: &ScorecardArgs, width: usize) -> Result<Report> {
+    let catalogue = Catalogue::new(&data.session.contract)?;
+    let wanted = wanted(&catalogue, &args.metric)?;
     let (from, to) = data.days(&args.slice)?;
     let contract = &data.session.contract;
     let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
@@ -73,10 +83,10 @@ pub fn build(args: &ScorecardArgs, env: &mut Env<'_>) -> Result<Report> {
     let slice = Slice { by: args.slice.columns(), condition: args.slice.condition.clone() };
     data.not_too_many(&slice.by, periods.all.len() * wanted.len())?;
     let scores = evaluate::evaluate(&data.facts(), &catalogue, &wanted, &periods, &slice)?;
-    let room = SHOWN + env.width.unwrap_or(80).saturating_sub(80) / PERIOD_WIDTH;
+    let room = SHOWN + width.saturating_sub(80) / PERIOD_WIDTH;
     let mature_after = data.mature_after();
     let view = View {
-        data: &data,
+        data,
         scores: &scores,
         periods: &periods,
         wanted: &wanted,

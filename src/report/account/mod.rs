@@ -20,7 +20,7 @@ use crate::calendar::{Fiscal, Periods};
 use crate::cli::{InputArgs, OutputArgs, SliceArgs};
 use crate::contract::Said;
 use crate::issue::Place;
-use crate::session::Session;
+use crate::session::{Data, Session};
 use crate::tables::Kind;
 
 /// Builds the report.
@@ -28,7 +28,14 @@ use crate::tables::Kind;
 /// # Errors
 /// Whatever the rooms on the way report; a column or condition that does not exist.
 pub fn build(input: &InputArgs, slice: &SliceArgs, output: &OutputArgs, env: &mut Env<'_>) -> Result<Report> {
-    let data = Session::open(input, env)?.load(output, env)?;
+    tell(&Session::open(input, env)?.load(output, env)?, slice)
+}
+
+/// The report of what was loaded.
+///
+/// # Errors
+/// As [`build`], after loading.
+pub fn tell(data: &Data, slice: &SliceArgs) -> Result<Report> {
     let (from, to) = data.days(slice)?;
     let contract = &data.session.contract;
     let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
@@ -45,17 +52,17 @@ pub fn build(input: &InputArgs, slice: &SliceArgs, output: &OutputArgs, env: &mu
     };
     let target = contract.accounts.target_when.as_ref();
     let target = target.map(|when| facts.verdicts_of(Kind::Accounts, when)).transpose()?;
-    let counted = count::Counted::of(&data, keep, target, &periods);
+    let counted = count::Counted::of(data, keep, target, &periods);
 
     let mut report = data.report("account", "Accounts: who buys there, and who is engaged");
     let view = layout::View {
-        data: &data,
+        data,
         periods: &periods,
         counted: &counted,
         by: &by,
         segments: &segments,
         segment_of: &segment_of,
-        no: layout::No::of(&data),
+        no: layout::No::of(data),
     };
     report.tables.push(view.headline());
     report.tables.extend(view.by_segment());

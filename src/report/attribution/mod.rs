@@ -56,12 +56,21 @@ fn models(args: &AttributionArgs) -> Vec<Model> {
 /// # Errors
 /// Whatever the rooms on the way report; a condition or a number of days that is wrong.
 pub fn build(args: &AttributionArgs, env: &mut Env<'_>) -> Result<Report> {
+    args.look_back.as_deref().map(|text| days("--look-back", text)).transpose()?;
+    days("--half-life", &args.half_life)?;
+    tell(&Session::open(&args.input, env)?.load(&args.output, env)?, args)
+}
+
+/// The report of what was loaded.
+///
+/// # Errors
+/// As [`build`], after loading.
+pub fn tell(data: &Data, args: &AttributionArgs) -> Result<Report> {
     let look_back = args.look_back.as_deref().map(|text| days("--look-back", text)).transpose()?;
     let half_life = days("--half-life", &args.half_life)?;
-    let data = Session::open(&args.input, env)?.load(&args.output, env)?;
     let period = data.days(&args.deals.slice())?;
     let keep = data.facts().journey_mask(args.deals.condition.as_deref())?;
-    let keys = Keys::of(&data, args.by);
+    let keys = Keys::of(data, args.by);
     let team = args.team.map(|team| match team {
         TeamArg::Marketing => Side::Marketing,
         TeamArg::Sales => Side::Sales,
@@ -86,7 +95,7 @@ pub fn build(args: &AttributionArgs, env: &mut Env<'_>) -> Result<Report> {
         ),
     };
     let moments = path::moments(&data.tables, &data.who);
-    let goals = Goal::ALL.map(|goal| count::credit(&data, &paths, &moments, &keep, &asked, goal));
+    let goals = Goal::ALL.map(|goal| count::credit(data, &paths, &moments, &keep, &asked, goal));
     let no_costs = match (&args.deals.condition, args.team, args.by) {
         (Some(_), ..) => Some("spend is that of everybody, and the condition leaves some of them out"),
         (None, Some(_), Dimension::Team) => Some("spend is that of both teams, and one of them is left out"),
@@ -94,11 +103,10 @@ pub fn build(args: &AttributionArgs, env: &mut Env<'_>) -> Result<Report> {
         _ => None,
     };
     let ledger = match no_costs {
-        None => Ledger::of(&data, &keys, args.by, period),
+        None => Ledger::of(data, &keys, args.by, period),
         Some(_) => Ledger::none(&keys),
     };
-    let view =
-        View { data: &data, args, asked: &asked, keys: &keys, goals: &goals, ledger: &ledger, no_costs, paths: &paths };
+    let view = View { data, args, asked: &asked, keys: &keys, goals: &goals, ledger: &ledger, no_costs, paths: &paths };
     let mut report = data.report("attribution", &format!("Attribution: credit by {}", args.by.id()));
     report.tables = view.tables();
     report.notes = view.notes();

@@ -32,9 +32,17 @@ use tables::View;
 /// Whatever the rooms on the way report; a stage, column or condition that does not exist.
 pub fn build(args: &CohortArgs, env: &mut Env<'_>) -> Result<Report> {
     let session = Session::open(&args.input, env)?;
-    let wanted = wanted(&session, args)?;
-    let data = session.load(&args.output, env)?;
-    let (start, end) = stages(&data, args, wanted)?;
+    wanted(&session, args)?;
+    tell(&session.load(&args.output, env)?, args)
+}
+
+/// The report of what was loaded.
+///
+/// # Errors
+/// As [`build`], after loading.
+pub fn tell(data: &Data, args: &CohortArgs) -> Result<Report> {
+    let wanted = wanted(&data.session, args)?;
+    let (start, end) = stages(data, args, wanted)?;
     let (from, to) = data.days(&args.slice)?;
     let contract = &data.session.contract;
     let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
@@ -50,16 +58,8 @@ pub fn build(args: &CohortArgs, env: &mut Env<'_>) -> Result<Report> {
     let (segments, segment_of) = facts.segments(&by)?;
     let segment_of = if by.is_empty() { None } else { Some(&segment_of[..]) };
     let groups = count::groups(&followed, segment_of, args.age.days(), args.max_age);
-    let view = View {
-        data: &data,
-        periods: &periods,
-        by: &by,
-        segments: &segments,
-        start,
-        end,
-        age: args.age,
-        groups: &groups,
-    };
+    let view =
+        View { data, periods: &periods, by: &by, segments: &segments, start, end, age: args.age, groups: &groups };
 
     let title = |stage: usize| contract.stages[stage].title.as_str();
     let mut report = data.report("cohort", &format!("Cohorts: from {} to {}", title(start), title(end)));
@@ -67,7 +67,7 @@ pub fn build(args: &CohortArgs, env: &mut Env<'_>) -> Result<Report> {
     report.tables.push(view.eventual());
     report.tables.push(view.tidy());
     report.notes = view.notes();
-    report.notes.extend(counted(&data, (start, end), &followed, &left_out));
+    report.notes.extend(counted(data, (start, end), &followed, &left_out));
     report.notes.extend(view.small());
     report.notes.extend(data.inferred(&contract.stages[start].id.value));
     report.notes.extend(data.unseen_stages());

@@ -35,17 +35,27 @@ use sets::{Maturity, Sets};
 /// A contract without a definition; whatever the rooms on the way report; a column or condition that does not exist.
 pub fn build(args: &DefinitionArgs, env: &mut Env<'_>) -> Result<Report> {
     let session = Session::open(&args.input, env)?;
-    let qualified = defined(&session.contract)?.clone();
-    let other = args.against.as_deref().map(|path| against::other(path, &session.contract)).transpose()?;
-    let data = session.load(&args.output, env)?;
+    defined(&session.contract)?;
+    args.against.as_deref().map(|path| against::other(path, &session.contract)).transpose()?;
+    tell(&session.load(&args.output, env)?, args)
+}
+
+/// The report of what was loaded.
+///
+/// # Errors
+/// As [`build`], after loading.
+pub fn tell(data: &Data, args: &DefinitionArgs) -> Result<Report> {
+    let contract = &data.session.contract;
+    let qualified = defined(contract)?.clone();
+    let other = args.against.as_deref().map(|path| against::other(path, contract)).transpose()?;
     let slice = args.window.slice();
-    let periods = periods(&data, &slice)?;
+    let periods = periods(data, &slice)?;
     data.not_too_many(&[], periods.all.len() * 20)?;
     let facts = data.facts();
     let keep = facts.journey_mask(slice.condition.as_deref())?;
     let sets = Sets::of(&facts, &qualified, &keep, &periods)?;
-    let maturity = maturity(&data);
-    let view = View { data: &data, qualified: &qualified, periods: &periods, sets: &sets, maturity };
+    let maturity = maturity(data);
+    let view = View { data, qualified: &qualified, periods: &periods, sets: &sets, maturity };
 
     let report = data.report("definition", &format!("{}, version {}", qualified.title, qualified.label()));
     let mut report = match &other {

@@ -79,6 +79,14 @@ fn horizon(args: &FunnelArgs, wanted: bool, compared: bool) -> Result<Option<i32
 /// # Errors
 /// Whatever the rooms on the way report; a column or condition that does not exist; flags that do not go together.
 pub fn build(args: &FunnelArgs, env: &mut Env<'_>) -> Result<Report> {
+    asked(args)?;
+    tell(&Session::open(&args.input, env)?.load(&args.output, env)?, args)
+}
+
+/// What is compared, the bases and the horizon.
+type Asked = (Option<Against>, Basis, [Basis; 2], Option<i32>);
+
+fn asked(args: &FunnelArgs) -> Result<Asked> {
     let against = args.compare.as_deref().map(|text| Against::parse(text, args.basis)).transpose()?;
     let basis = args.basis.unwrap_or(Basis::Cohort);
     let bases = match &against {
@@ -87,8 +95,16 @@ pub fn build(args: &FunnelArgs, env: &mut Env<'_>) -> Result<Report> {
     };
     let compared = matches!(against, Some(Against::Bases(_)));
     let horizon = horizon(args, bases.contains(&Basis::Horizon), compared)?;
+    Ok((against, basis, bases, horizon))
+}
+
+/// The report of what was loaded.
+///
+/// # Errors
+/// As [`build`], after loading.
+pub fn tell(data: &Data, args: &FunnelArgs) -> Result<Report> {
+    let (against, basis, bases, horizon) = asked(args)?;
     let policy = Policy { entry: args.entry, skips: args.skips };
-    let data = Session::open(&args.input, env)?.load(&args.output, env)?;
     let (from, to) = data.days(&args.slice)?;
     let contract = &data.session.contract;
     let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
@@ -99,11 +115,11 @@ pub fn build(args: &FunnelArgs, env: &mut Env<'_>) -> Result<Report> {
     data.not_too_many(&by, periods.all.len() * contract.stages.len())?;
     let (segments, segment_of) = facts.segments(&by)?;
     let keep = facts.journey_mask(args.slice.condition.as_deref())?;
-    let side = |contract, journeys, basis| Side::new(&data, contract, journeys, basis, horizon, policy, &periods);
+    let side = |contract, journeys, basis| Side::new(data, contract, journeys, basis, horizon, policy, &periods);
 
     let kept = count::Kept { segments: &segments, segment_of: &segment_of, keep: &keep, by: &by };
     if let Some(against) = against {
-        let other = against.load(&data)?;
+        let other = against.load(data)?;
         let [a, b] = match &other {
             Some((contract, journeys)) => {
                 [side(&data.session.contract, &data.journeys, basis)?, side(contract, journeys, basis)?]
@@ -113,7 +129,7 @@ pub fn build(args: &FunnelArgs, env: &mut Env<'_>) -> Result<Report> {
         let format = output::choose(args.output.format, args.output.output.as_deref())?;
         let complete = !matches!(format, Format::Table | Format::Md);
         let condition = args.slice.condition.as_deref();
-        let mut report = compare::report(&data, [&a, &b], &kept, condition, complete);
+        let mut report = compare::report(data, [&a, &b], &kept, condition, complete);
         report.notes.extend(data.as_they_are_now(&by, condition));
         return Ok(report);
     }
@@ -126,7 +142,7 @@ pub fn build(args: &FunnelArgs, env: &mut Env<'_>) -> Result<Report> {
         Basis::Period => "Funnel: what happened in the period",
         Basis::Horizon => "Funnel: who went on within the horizon",
     };
-    let view = layout::View { data: &data, side: &side, by: &by, segments: &segments };
+    let view = layout::View { data, side: &side, by: &by, segments: &segments };
     let mut report = data.report("funnel", title);
     let by_period = (basis == Basis::Cohort).then(|| side_of(Basis::Period)).transpose()?;
     let by_period = by_period.map(|side| (count::count(&side, &kept), side));
@@ -135,7 +151,7 @@ pub fn build(args: &FunnelArgs, env: &mut Env<'_>) -> Result<Report> {
         report.tables.push(view.periods_table(&counts));
     }
     report.tables.push(view.tidy(&counts));
-    report.notes = notes::notes(&data, &side, &counts, &kept, args.slice.condition.as_deref());
+    report.notes = notes::notes(data, &side, &counts, &kept, args.slice.condition.as_deref());
     report.notes.extend((basis != Basis::Cohort).then(|| data.outside((from, to))).flatten());
     report.notes.extend(data.as_they_are_now(&by, args.slice.condition.as_deref()));
     report.notes.extend(data.notes());

@@ -19,7 +19,7 @@ use crate::Env;
 use crate::calendar::{Fiscal, Periods};
 use crate::cli::HandoffArgs;
 use crate::journey::handoff::handed_over;
-use crate::session::Session;
+use crate::session::{Data, Session};
 use crate::time::day_of;
 
 /// Builds the report.
@@ -29,8 +29,16 @@ use crate::time::day_of;
 /// hands leads to whom.
 pub fn build(args: &HandoffArgs, env: &mut Env<'_>) -> Result<Report> {
     let session = Session::open(&args.input, env)?;
-    let stages = session.contract.handoff_stages()?;
-    let data = session.load(&args.output, env)?;
+    session.contract.handoff_stages()?;
+    tell(&session.load(&args.output, env)?, args)
+}
+
+/// The report of what was loaded.
+///
+/// # Errors
+/// As [`build`], after loading.
+pub fn tell(data: &Data, args: &HandoffArgs) -> Result<Report> {
+    let stages = data.session.contract.handoff_stages()?;
     let (from, to) = data.days(&args.slice)?;
     let contract = &data.session.contract;
     let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
@@ -50,20 +58,19 @@ pub fn build(args: &HandoffArgs, env: &mut Env<'_>) -> Result<Report> {
     handed.all.retain(|lead| keep[lead.process as usize]);
     handed.inferred.retain(|(process, _)| keep[*process as usize]);
     handed.undated.retain(|process| keep[*process as usize]);
-    let judge = count::Judge::new(&data, &handed)?;
+    let judge = count::Judge::new(data, &handed)?;
     let names = count::Names { by: &by, segments: &segments, segment_of: &segment_of };
-    let counted = count::count(&data, &handed, &judge, &periods, &names);
+    let counted = count::count(data, &handed, &judge, &periods, &names);
 
     let mut report = data.report("handoff", "Hand-off: what became of qualified leads");
-    let view =
-        layout::View { data: &data, handed: &handed, judge: &judge, periods: &periods, counted: &counted, stages };
+    let view = layout::View { data, handed: &handed, judge: &judge, periods: &periods, counted: &counted, stages };
     report.tables.push(view.speed());
     report.tables.push(view.fates());
     report.tables.extend(view.back());
     report.tables.extend(view.where_it_differs());
     report.tables.extend(view.reasons());
     let delivered =
-        delivered::Delivered::of(&data, &periods, fiscal, args.slice.condition.is_some().then_some(&keep), stages.0);
+        delivered::Delivered::of(data, &periods, fiscal, args.slice.condition.is_some().then_some(&keep), stages.0);
     report.tables.extend(delivered.people());
     report.tables.push(view.tidy());
     report.tables.push(delivered.tidy());

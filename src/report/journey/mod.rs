@@ -42,12 +42,19 @@ const ROWS: usize = 150;
 pub fn build(args: &JourneyArgs, env: &mut Env<'_>) -> Result<Report> {
     let mut session = Session::open(&args.input, env)?;
     session.touch_words = args.buyer.is_some();
-    let data = session.load(&args.output, env)?;
+    tell(&session.load(&args.output, env)?, args)
+}
+
+/// The report of what was loaded.
+///
+/// # Errors
+/// As [`build`], after loading.
+pub fn tell(data: &Data, args: &JourneyArgs) -> Result<Report> {
     let contract = &data.session.contract;
-    let handoff = Handoff::of(&data);
+    let handoff = Handoff::of(data);
     let mix = Mix::new(&data.tables, contract, &data.journeys, &data.session.home, handoff.stage());
     if let Some(id) = &args.buyer {
-        return buyer::build(id, &data, &mix);
+        return buyer::build(id, data, &mix);
     }
     let (from, to) = data.days(&args.slice)?;
     let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
@@ -63,12 +70,12 @@ pub fn build(args: &JourneyArgs, env: &mut Env<'_>) -> Result<Report> {
     if let Some(shown) = args.variants {
         let asked = variants::Asked { shown: shown as usize, steps: args.steps, depth: args.depth, sort: args.sort };
         let names = variants::Names { by: &by, segments: &segments, segment_of };
-        return Ok(variants::build(&asked, &data, &mix, (from, to), &keep, &names, args.slice.condition.as_deref()));
+        return Ok(variants::build(&asked, data, &mix, (from, to), &keep, &names, args.slice.condition.as_deref()));
     }
     let counts = count::count(&mix, (&data.journeys, &data.who), &periods, &keep, segment_of);
-    let undated = (0..contract.stages.len()).map(|stage| undated(&data, stage)).collect();
+    let undated = (0..contract.stages.len()).map(|stage| undated(data, stage)).collect();
     let (periods, counts) = (&periods, &counts);
-    let view = View { data: &data, mix: &mix, periods, by: &by, segments: &segments, handoff, undated, counts };
+    let view = View { data, mix: &mix, periods, by: &by, segments: &segments, handoff, undated, counts };
     let mut report = data.report("journey", "Journey: what both teams did along the way");
     report.tables = view.tables();
     report.notes = view.notes(args.slice.condition.as_deref(), &keep, layout::has_few(&report.tables));

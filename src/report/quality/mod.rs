@@ -32,13 +32,20 @@ use check::{Check, View};
 /// # Errors
 /// Whatever the rooms on the way report; so many periods that nobody could read them.
 pub fn build(args: &QualityArgs, env: &mut Env<'_>) -> Result<Report> {
-    let data = Session::open(&args.input, env)?.load(&args.output, env)?;
+    tell(&Session::open(&args.input, env)?.load(&args.output, env)?, args)
+}
+
+/// The report of what was loaded.
+///
+/// # Errors
+/// As [`build`], after loading.
+pub fn tell(data: &Data, args: &QualityArgs) -> Result<Report> {
     let as_of = day_of(data.session.as_of);
     let contract = &data.session.contract;
     let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
-    let from = first_day(&data).unwrap_or(as_of).min(as_of);
+    let from = first_day(data).unwrap_or(as_of).min(as_of);
     let periods = Periods::covering(args.period, from, as_of, fiscal);
-    let view = View::new(&data, &periods, as_of);
+    let view = View::new(data, &periods, as_of);
     let checks = all(&view);
     let mut report = data.report("quality", "Quality of the exports");
     layout::fill(&mut report, &view, &checks)?;

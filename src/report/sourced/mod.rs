@@ -15,7 +15,7 @@ use anyhow::Result;
 use super::Report;
 use crate::Env;
 use crate::cli::SourcedArgs;
-use crate::session::Session;
+use crate::session::{Data, Session};
 
 use layout::View;
 use verdict::verdicts;
@@ -25,11 +25,18 @@ use verdict::verdicts;
 /// # Errors
 /// Whatever the rooms on the way report; a wrong condition or day.
 pub fn build(args: &SourcedArgs, env: &mut Env<'_>) -> Result<Report> {
-    let data = Session::open(&args.input, env)?.load(&args.output, env)?;
+    tell(&Session::open(&args.input, env)?.load(&args.output, env)?, args)
+}
+
+/// The report of what was loaded.
+///
+/// # Errors
+/// As [`build`], after loading.
+pub fn tell(data: &Data, args: &SourcedArgs) -> Result<Report> {
     let period = data.days(&args.deals.slice())?;
     let keep = data.facts().journey_mask(args.deals.condition.as_deref())?;
-    let deals = verdicts(&data, &keep, period);
-    let view = View { data: &data, deals: &deals, period };
+    let deals = verdicts(data, &keep, period);
+    let view = View { data, deals: &deals, period };
     let mut report = data.report("sourced", "Sourced: what marketing brought in, by three rules");
     report.tables = view.tables();
     report.notes = view.notes();

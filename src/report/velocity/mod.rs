@@ -32,7 +32,14 @@ use count::{Counts, Item, Times};
 /// # Errors
 /// Whatever the rooms on the way report; a column or condition that does not exist.
 pub fn build(args: &VelocityArgs, env: &mut Env<'_>) -> Result<Report> {
-    let data = Session::open(&args.input, env)?.load(&args.output, env)?;
+    tell(&Session::open(&args.input, env)?.load(&args.output, env)?, args)
+}
+
+/// The report of what was loaded.
+///
+/// # Errors
+/// As [`build`], after loading.
+pub fn tell(data: &Data, args: &VelocityArgs) -> Result<Report> {
     let (from, to) = data.days(&args.slice)?;
     let contract = &data.session.contract;
     let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
@@ -66,7 +73,7 @@ pub fn build(args: &VelocityArgs, env: &mut Env<'_>) -> Result<Report> {
 
     let again = deals.spells.iter().filter(|s| keep[s.process as usize]).copied().collect::<Vec<_>>();
     let view = View {
-        data: &data,
+        data,
         periods: &periods,
         by: &by,
         segments: &segments,

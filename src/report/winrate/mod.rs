@@ -28,7 +28,14 @@ use count::{Both, Counts, FEW, Figure, Key, Known, Rate};
 /// # Errors
 /// Whatever the rooms on the way report; a column or condition that does not exist.
 pub fn build(args: &WinrateArgs, env: &mut Env<'_>) -> Result<Report> {
-    let data = Session::open(&args.input, env)?.load(&args.output, env)?;
+    tell(&Session::open(&args.input, env)?.load(&args.output, env)?, args)
+}
+
+/// The report of what was loaded.
+///
+/// # Errors
+/// As [`build`], after loading.
+pub fn tell(data: &Data, args: &WinrateArgs) -> Result<Report> {
     let (from, to) = data.days(&args.slice)?;
     let contract = &data.session.contract;
     let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
@@ -43,7 +50,7 @@ pub fn build(args: &WinrateArgs, env: &mut Env<'_>) -> Result<Report> {
     let segment_of = (!by.is_empty()).then_some(&segment_of[..]);
     let as_of = day_of(data.session.as_of);
     let view = View {
-        data: &data,
+        data,
         periods: &periods,
         by: &by,
         segments: &segments,

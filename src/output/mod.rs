@@ -11,6 +11,7 @@ mod md;
 pub mod number;
 #[cfg(test)]
 mod sample;
+pub mod svg;
 mod table;
 mod target;
 

@@ -33,7 +33,7 @@ pub const COLORS: [u32; 8] = [0x0b5cad, 0xc2540a, 0x0f7b5f, 0x8a2f83, 0x7a6a00, 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 270.0;
 /// About what a character of the labels takes.
-const CHAR: f64 = 6.4;
+const CHAR: f64 = 7.0;
 const LEGEND_ROW: f64 = 20.0;
 
 /// The chart as one element; `prefix` makes its ids unique in the page.

@@ -20,10 +20,13 @@ fn of<'a>(report: &'a Report, goal: &str) -> Vec<Row<'a>> {
 /// The shares of each key under four models.
 pub fn charts(report: &Report) -> Vec<Chart> {
     let rows = of(report, "conversions");
-    let keys: Vec<&str> = each(&rows, "key").into_iter().take(KEYS).collect();
     let share = |key: &str, model: &str| {
         rows.iter().find(|row| row.is(&[("key", key), ("model", model)])).and_then(|row| row.number("share"))
     };
+    let most = |key: &str| DRAWN.iter().filter_map(|(model, _)| share(key, model)).fold(0.0, f64::max);
+    let mut keys = each(&rows, "key");
+    keys.sort_by(|a, b| most(b).total_cmp(&most(a)));
+    keys.truncate(KEYS);
     let series: Vec<Series> = DRAWN
         .iter()
         .map(|(model, name)| Series::plain(*name, keys.iter().map(|key| share(key, model)).collect()))

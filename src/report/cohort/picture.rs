@@ -11,7 +11,7 @@ use crate::stats::survival::MIN_N;
 /// Cohorts drawn beside the total: more lines than that are a tangle.
 const LINES: usize = 4;
 /// Ages drawn at most.
-const POINTS: usize = 13;
+const POINTS: usize = 16;
 
 fn of<'a>(report: &'a Report, cohort: &str) -> Vec<Row<'a>> {
     let all = rows(report, "cohort_tidy").into_iter();
@@ -20,7 +20,8 @@ fn of<'a>(report: &'a Report, cohort: &str) -> Vec<Row<'a>> {
 
 /// The curve of all with its band, and those of the last cohorts.
 pub fn charts(report: &Report) -> Vec<Chart> {
-    let total: Vec<Row<'_>> = of(report, "total").into_iter().filter(|row| row.number("cif").is_some()).collect();
+    let by_age = |row: &Row<'_>| row.number("cif").is_some() && row.text("age") != "eventual";
+    let total: Vec<Row<'_>> = of(report, "total").into_iter().filter(by_age).collect();
     let ages: Vec<f64> = total.iter().filter_map(|row| row.number("age_days")).collect();
     let Some(longest) = ages.iter().copied().reduce(f64::max) else { return Vec::new() };
     let mut ages: Vec<f64> = ages.into_iter().filter(|age| *age > 0.0).collect();
@@ -31,8 +32,7 @@ pub fn charts(report: &Report) -> Vec<Chart> {
         ages = kept.map(|(_, age)| *age).collect();
     }
     let line = |name: String, rows: &[Row<'_>], banded: bool| {
-        let at =
-            |age: &f64| rows.iter().find(|row| row.number("age_days") == Some(*age) && row.text("age") != "eventual");
+        let at = |age: &f64| rows.iter().find(|row| row.number("age_days") == Some(*age) && by_age(row));
         Series {
             name,
             values: ages.iter().map(|age| at(age).and_then(|row| row.number("cif"))).collect(),

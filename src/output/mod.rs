@@ -15,6 +15,7 @@ pub mod number;
 mod parquet;
 #[cfg(test)]
 mod sample;
+pub mod svg;
 mod table;
 mod target;
 mod xlsx;

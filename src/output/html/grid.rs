@@ -30,29 +30,29 @@ const RULES: usize = 600;
 <p>(no rows)</p>
 {%- else %}
 {%- if !ranks.is_empty() %}
-<div class="w" id="{{ id }}">
+<div class="by" id="{{ id }}">
 {%- if by_rules %}
-<p class="o"><label>Sort by <select><option value="">as listed</option>
+<p class="how"><label>Sort by <select><option value="">as listed</option>
 {%- for head in heads %}<option value="{{ loop.index }}">{{ head.title }}</option>{% endfor -%}
 </select></label> <label><input type="checkbox" /> the other way round</label></p>
 {%- endif %}
 {%- endif %}
-<div class="s" role="region" aria-label="{{ label }}" tabindex="0"><table{% if !right.is_empty() %} class="{{ right }}"{% endif %}>
-<caption class="v">{{ label }}</caption>
+<div class="sc" role="region" aria-label="{{ label }}" tabindex="0"><table{% if !right.is_empty() %} class="{{ right }}"{% endif %}>
+<caption class="vh">{{ label }}</caption>
 <thead><tr>
 {%- for head in heads %}<th scope="col"{% if !head.order.is_empty() %} data-o="{{ head.order }}"{% endif %}>{{ head.title }}</th>{% endfor -%}
 </tr></thead>
 {%- for body in bodies %}
 <tbody>
 {%- if let Some(heading) = body.heading %}
-<tr class="g"><th scope="rowgroup" colspan="{{ heads.len() }}">{{ heading }}</th></tr>
+<tr class="gh"><th scope="rowgroup" colspan="{{ heads.len() }}">{{ heading }}</th></tr>
 {%- endif %}
 {%- for row in body.rows %}
 <tr>
 {%- for cell in row -%}
 {%- if loop.first -%}<th scope="row">{{ cell.text }}</th>
 {%- else if cell.why.is_empty() -%}<td>{{ cell.text }}</td>
-{%- else -%}<td title="{{ cell.why }}">{{ cell.text }}<span class="v"> {{ cell.why }}</span></td>
+{%- else -%}<td title="{{ cell.why }}">{{ cell.text }}<span class="vh"> {{ cell.why }}</span></td>
 {%- endif -%}
 {%- endfor -%}
 </tr>

@@ -5,15 +5,16 @@
 //! load but what stands in the file. Tables for machines are not in it.
 
 mod grid;
-mod picture;
+mod tiles;
 
 use anyhow::Result;
 use askama::Template;
 use sha2::{Digest, Sha256};
 
 use self::grid::Grid;
-use super::number;
-use crate::report::chart::Chart;
+use self::tiles::Tiles;
+use super::{number, svg};
+use crate::report::chart::{Chart, Tile};
 use crate::report::{Cell, Column, Report, Table};
 
 /// How the page looks.
@@ -129,17 +130,18 @@ struct Part {
     notes: Vec<String>,
 }
 
-/// Charts, then tables.
+/// Tiles, charts, tables.
 #[derive(Template)]
 #[template(
     ext = "html",
     source = r##"
+{{- tiles|safe }}
 {%- for f in figures %}
 <figure>
 <figcaption>{{ f.title }}</figcaption>
 {{ f.svg|safe }}
 <details>
-<summary>The numbers of this chart<span class="v">: {{ f.title }}</span></summary>
+<summary>The numbers of this chart<span class="vh">: {{ f.title }}</span></summary>
 {{- f.numbers|safe }}
 </details>
 </figure>
@@ -149,6 +151,7 @@ struct Part {
 {%- endfor %}"##
 )]
 struct Contents {
+    tiles: Tiles,
     figures: Vec<Figure>,
     grids: Vec<Grid>,
 }
@@ -164,8 +167,8 @@ struct Figure {
 /// # Errors
 /// None in practice: the template writes to memory.
 pub fn render(report: &Report) -> Result<String> {
-    let mut count = Count { charts: 0, tables: 0 };
-    let own = count.contents(&report.charts, &report.tables, 2, "");
+    let mut count = Count { parts: 0, charts: 0, tables: 0 };
+    let own = count.contents(&report.tiles, &report.charts, &report.tables, 2, "");
     let sections: Vec<Part> = report
         .sections
         .iter()
@@ -174,11 +177,13 @@ pub fn render(report: &Report) -> Result<String> {
             anchor: anchor(&s.id, at),
             title: clean(&s.title),
             finding: clean(&s.finding),
-            body: count.contents(&s.charts, &s.tables, 3, &s.title),
+            body: count.contents(&s.tiles, &s.charts, &s.tables, 3, &s.title),
             notes: s.notes.iter().map(|n| clean(n)).collect(),
         })
         .collect();
-    let style = format!("{STYLE}{}{}", picture::CSS, count.orders(&own, &sections));
+    let widest = super::tables(report).map(|t| t.columns.len()).max().unwrap_or(0).max(20);
+    let right: String = (1..=widest).map(|at| format!(".r{at} tr>:nth-child({at}){{text-align:right}}")).collect();
+    let style = format!("{STYLE}{}\n{right}\n{}", svg::CSS, count.orders(&own, &sections));
     let page = Page {
         policy: format!(
             "default-src 'none'; img-src data:; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
@@ -203,12 +208,15 @@ pub fn render(report: &Report) -> Result<String> {
 
 /// Numbers for ids, one run through the page.
 struct Count {
+    parts: usize,
     charts: usize,
     tables: usize,
 }
 
 impl Count {
-    fn contents(&mut self, charts: &[Chart], tables: &[Table], level: u8, section: &str) -> Contents {
+    fn contents(&mut self, tiles: &[Tile], charts: &[Chart], tables: &[Table], level: u8, section: &str) -> Contents {
+        self.parts += 1;
+        let tiles = Tiles::of(tiles, &format!("k{}-", self.parts));
         let figures = charts
             .iter()
             .map(|chart| {
@@ -218,7 +226,7 @@ impl Count {
                 numbers.title.insert_str(0, "Numbers of: ");
                 Figure {
                     title: clean(&chart.title),
-                    svg: picture::draw(chart, &format!("{id}-")),
+                    svg: svg::draw(chart, &id),
                     numbers: Grid::plain(&numbers, id, 0),
                 }
             })
@@ -232,7 +240,7 @@ impl Count {
                 Grid::sortable(table, format!("t{}", self.tables), level)
             })
             .collect();
-        Contents { figures, grids }
+        Contents { tiles, figures, grids }
     }
 
     /// The rules by which tables can be sorted without the script.

@@ -1,9 +1,9 @@
 (function () {
   "use strict";
-  document.querySelectorAll(".w").forEach(function (box) {
+  document.querySelectorAll(".by").forEach(function (box) {
     var table = box.querySelector("table"), body = table.tBodies[0];
     var listed = Array.from(body.rows), heads = Array.from(table.tHead.rows[0].cells);
-    var plain = box.querySelector(".o");
+    var plain = box.querySelector(".how");
     if (plain) plain.remove();
     heads.forEach(function (head) {
       var ranks = new Map(), button = document.createElement("button");

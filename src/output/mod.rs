@@ -5,6 +5,8 @@
 //! the tidy ones; a workbook (xlsx) has both. [`Target`] puts the bytes into a file in one step, and [`Folder`] one file
 //! per table into a folder.
 
+#[allow(dead_code)]
+mod bars;
 mod csv;
 mod folder;
 mod html;

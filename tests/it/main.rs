@@ -6,6 +6,7 @@ mod behaviour;
 mod common;
 mod containers;
 mod errors;
+mod formats;
 mod handoff;
 mod house;
 mod journey;

@@ -7,6 +7,7 @@ mod board;
 mod common;
 mod containers;
 mod errors;
+mod formats;
 mod handoff;
 mod house;
 mod journey;

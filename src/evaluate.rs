@@ -4,6 +4,8 @@
 //! computed over its own rows, never added up or averaged from its parts. A figure that cannot be had is missing with
 //! its reason, never 0.
 
+pub mod steps;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};

@@ -7,6 +7,7 @@ pub mod account;
 pub mod attribution;
 pub mod chart;
 pub mod cohort;
+pub mod compare;
 pub mod definition;
 pub mod funnel;
 pub mod handoff;

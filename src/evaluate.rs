@@ -404,6 +404,8 @@ impl Scores {
             let period = &self.periods.all[p];
             (period.start.max(from), period.end.min(to))
         });
+        // Nothing after as-of is in the ledger.
+        let end = end.min(self.as_of);
         let first_of_month = |day: i32| date_of(day).day() == 1;
         !first_of_month(start) || (end != self.as_of && !first_of_month(end + 1))
     }

@@ -107,9 +107,13 @@ fn passes<'m>(catalogue: &'m Catalogue, wanted: &[&Metric], lacking: &[&Scores])
 impl Pass<'_> {
     /// The columns that it needs.
     fn columns(&self, slice: &Slice) -> BTreeSet<String> {
-        let texts =
-            self.measures.iter().map(|m| m.value.as_str()).chain(self.condition).chain(slice.condition.as_deref());
-        texts.flat_map(formula::uses).chain([self.at.to_string()]).collect()
+        self.measures.iter().flat_map(|measure| self.columns_of(measure, slice)).collect()
+    }
+
+    /// The columns that one of its measures speaks of.
+    fn columns_of(&self, measure: &Measure, slice: &Slice) -> BTreeSet<String> {
+        let texts = [Some(measure.value.as_str()), self.condition, slice.condition.as_deref()];
+        texts.into_iter().flatten().flat_map(formula::uses).chain([self.at.to_string()]).collect()
     }
 
     /// The rows that count, each with its period.
@@ -259,8 +263,8 @@ impl<'p> Mixed<'p> {
         Ok(DataFrame::new(height, columns)?)
     }
 
-    /// What changes in a row at a step: column, from, to.
-    fn changed(&self, at: usize, step: u8) -> Result<Vec<(String, Cell, Cell)>> {
+    /// What changes at a step in those columns of a row that are spoken of: column, from, to.
+    fn changed(&self, at: usize, step: u8, spoken: &BTreeSet<String>) -> Result<Vec<(String, Cell, Cell)>> {
         let pair = &self.pairs[at];
         let mut changed = Vec::new();
         if pair.a == NONE || pair.b == NONE {
@@ -268,6 +272,9 @@ impl<'p> Mixed<'p> {
         }
         for (column, _) in self.columns.iter().filter(|(_, steps)| steps[at] == step) {
             let name = column.name().as_str();
+            if !spoken.contains(name.strip_suffix(MAJOR).unwrap_or(name)) {
+                continue;
+            }
             // Amounts are there twice; people read major units.
             let twice = format!("{name}{MAJOR}");
             if self.columns.iter().any(|(other, _)| other.name().as_str() == twice) {
@@ -309,7 +316,8 @@ pub fn walk(
 ) -> Result<(Vec<Scores>, Vec<Moved>)> {
     let absent = ends.iter().flat_map(|s| s.absent.clone()).collect::<BTreeMap<_, _>>();
     let monthly = ends.iter().flat_map(|s| s.monthly.clone()).collect();
-    let start = Scores { measures: BTreeMap::new(), absent, monthly, ..ends[0].clone() };
+    let as_of = ends[1].as_of;
+    let start = Scores { measures: BTreeMap::new(), absent, monthly, as_of, ..ends[0].clone() };
     let mut after: Vec<Scores> = vec![start; usize::from(both.steps)];
     let mut moved = Vec::new();
     for pass in passes(catalogue, wanted, &ends) {
@@ -328,6 +336,7 @@ pub fn walk(
             let rows = pass.rows(mixed.frame(done, Some(only))?, &offered, periods, slice)?;
             pass.contributions(rows, &offered)
         };
+        let spoken: Vec<BTreeSet<String>> = pass.measures.iter().map(|m| pass.columns_of(m, slice)).collect();
         let mut known = figures(0)?;
         for step in 0..both.steps {
             let changing = mixed.changing(step);
@@ -345,7 +354,7 @@ pub fn walk(
                         }
                         let pair = at as usize;
                         let (table, measure) = (pass.table.to_string(), measure.id.clone());
-                        let changed = mixed.changed(pair, step)?;
+                        let changed = mixed.changed(pair, step, &spoken[index])?;
                         moved.push(Moved { table, pair, measure, step, before, after, changed });
                     }
                 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::cause::Cause;
 use super::count::{Compared, Line};
-use super::tidy::{Place, value};
+use super::tidy::{Place, Places, value};
 use super::{Cell, Column, Table, Unit, people};
 use crate::output::number;
 use crate::report::scorecard::heading;
@@ -32,8 +32,8 @@ impl Compared<'_> {
     }
 }
 
-/// All tables for people.
-pub fn tables(compared: &Compared<'_>) -> Vec<Table> {
+/// All tables for people; `places` are those of the records.
+pub fn tables(compared: &Compared<'_>, places: &[Places]) -> Vec<Table> {
     let argued = compared.argued();
     let mut tables = Vec::new();
     if let Some(period) = argued {
@@ -44,8 +44,13 @@ pub fn tables(compared: &Compared<'_>) -> Vec<Table> {
         let (_, from, to) = compared.period(None);
         format!("{} to {}", crate::time::date_of(from), crate::time::date_of(to))
     };
-    if compared.periods.all.len() > 1 || argued.is_none() {
-        tables.push(then_and_now(compared, "compare_total", format!("All days from {days}, A and B"), None));
+    if argued.is_none() || (compared.periods.all.len() > 1 && compared.differs(None)) {
+        let title = format!("What differs over all days, {days}");
+        let mut table = then_and_now(compared, "compare_total", title, None);
+        let same: Vec<bool> = compared.metrics_of(None).map(Line::is_same).collect();
+        let mut same = same.into_iter();
+        table.rows.retain(|_| same.next() != Some(true));
+        tables.push(table);
     }
     let of = argued.filter(|period| compared.differs(Some(*period)));
     if compared.differs(of) {
@@ -53,7 +58,7 @@ pub fn tables(compared: &Compared<'_>) -> Vec<Table> {
         tables.push(causes(compared, format!("Why {name} differs: the causes add up to the difference"), of));
     }
     tables.extend(by_period(compared));
-    tables.extend(records(compared, argued));
+    tables.extend(records(compared, places, argued));
     tables.push(rows(compared));
     tables
 }
@@ -97,8 +102,8 @@ fn causes(compared: &Compared<'_>, title: String, period: Option<usize>) -> Tabl
         Column::left("cause", "Cause"),
         Column::right("records", "Records"),
         Column::right("effect", "B − A"),
-        Column::right("numerator", "Of it above"),
-        Column::right("denominator", "Below"),
+        Column::right("numerator", "Numerator"),
+        Column::right("denominator", "Denominator"),
     ];
     let mut rows = Vec::new();
     for line in compared.metrics_of(period).filter(|line| !line.effects.is_empty()) {
@@ -161,7 +166,7 @@ struct Move {
     figures: BTreeMap<(String, usize), Option<f64>>,
 }
 
-fn records(compared: &Compared<'_>, argued: Option<usize>) -> Option<Table> {
+fn records(compared: &Compared<'_>, places: &[Places], argued: Option<usize>) -> Option<Table> {
     let mut moves: BTreeMap<(&str, [u32; 2], Cause), Move> = BTreeMap::new();
     for (at, record) in compared.records.iter().enumerate() {
         let key = (record.table.as_str(), record.rows, record.cause);
@@ -177,7 +182,6 @@ fn records(compared: &Compared<'_>, argued: Option<usize>) -> Option<Table> {
     if all == 0 {
         return None;
     }
-    let places = compared.places();
     let name = |at: usize| {
         let [a, b, _] = &places[at];
         let place = b.as_ref().or(a.as_ref());
@@ -196,7 +200,7 @@ fn records(compared: &Compared<'_>, argued: Option<usize>) -> Option<Table> {
     });
     let rows = moves.iter().take(RECORDS).map(|(name, one)| {
         let record = &compared.records[one.at];
-        let changed = compared.changed(record, places[one.at][2].as_ref());
+        let changed = compared.changed(record, places[one.at][2].as_ref(), number::people);
         let figure = |((measure, period), change): (&(String, usize), &Option<f64>)| {
             let unit = compared.unit(measure);
             let by = change.map(|by| compared.major(measure, by));

@@ -57,8 +57,9 @@ pub fn tell(sides: &Sides, args: &CompareArgs) -> Result<Report> {
     if !sides.days {
         report.inputs = inputs(sides);
     }
-    report.tables = layout::tables(&compared);
-    report.tables.extend(tidy::tables(&compared));
+    let places = compared.places();
+    report.tables = layout::tables(&compared, &places);
+    report.tables.extend(tidy::tables(&compared, &places));
     report.notes = notes::notes(&compared);
     Ok(report)
 }

@@ -85,12 +85,12 @@ const RECORDS: [&str; 18] = [
 const ROWS: [&str; 10] =
     ["source_table", "rows_a", "rows_b", "same", "changed", "new", "late", "gone", "as_of_a", "as_of_b"];
 
-/// All tables for machines.
-pub fn tables(compared: &Compared<'_>) -> Vec<Table> {
+/// All tables for machines; `places` are those of the records.
+pub fn tables(compared: &Compared<'_>, places: &[Places]) -> Vec<Table> {
     vec![
         machines("compare_metrics", &METRICS, metrics(compared)),
         machines("compare_causes", &CAUSES, causes(compared)),
-        machines("compare_records", &RECORDS, records(compared)),
+        machines("compare_records", &RECORDS, records(compared, places)),
         machines("compare_rows", &ROWS, rows(compared)),
     ]
 }
@@ -197,6 +197,9 @@ pub struct Place {
     pub line: Option<u64>,
 }
 
+/// A record's place in A, its place in B, and that of the person it is about.
+pub type Places = [Option<Place>; 3];
+
 /// Names the records of one side.
 struct Names<'d> {
     data: &'d Data,
@@ -242,7 +245,7 @@ impl<'d> Names<'d> {
 
 impl Compared<'_> {
     /// Every record's place on both sides, in the order of the records: at A, at B, and that of the person it is about.
-    pub fn places(&self) -> Vec<[Option<Place>; 3]> {
+    pub fn places(&self) -> Vec<Places> {
         let under = self.sides.under();
         let datas = [&self.sides.a.data, under, &self.sides.b.data];
         let names = [0, 1, 2].map(|i| Names::new(datas[i], &self.first[i]));
@@ -300,14 +303,15 @@ impl Compared<'_> {
         self.adds_up.contains(&record.measure).then_some(after - before)
     }
 
-    /// What changed in a record, in words.
-    pub fn changed(&self, record: &Record, person: Option<&Place>) -> String {
+    /// What changed in a record, in words; amounts as `say` says them.
+    pub fn changed(&self, record: &Record, person: Option<&Place>, say: fn(f64, Unit) -> String) -> String {
         let mut parts: Vec<String> = Vec::new();
         if let Some(person) = person {
             parts.push(format!("person {}", person.id));
         }
         let word = |cell: &Cell| match cell {
             Cell::Missing(_) => "nothing".to_string(),
+            Cell::Number(value, unit) => say(*value, *unit),
             other => crate::output::number::cell(other),
         };
         let both = |(name, from, to): &(String, Cell, Cell)| format!("{name} {} → {}", word(from), word(to));
@@ -316,9 +320,9 @@ impl Compared<'_> {
     }
 }
 
-fn records(compared: &Compared<'_>) -> Vec<Vec<Cell>> {
+fn records(compared: &Compared<'_>, places: &[Places]) -> Vec<Vec<Cell>> {
     let mut rows: Vec<Vec<Cell>> = Vec::with_capacity(compared.records.len());
-    for (record, [a, b, person]) in compared.records.iter().zip(compared.places()) {
+    for (record, [a, b, person]) in compared.records.iter().zip(places) {
         let unit = compared.unit(&record.measure);
         let major = |value: Option<f64>| value.map(|value| compared.major(&record.measure, value));
         let kind = b.as_ref().or(a.as_ref()).map(|place| place.record.clone()).unwrap_or_default();
@@ -335,14 +339,14 @@ fn records(compared: &Compared<'_>) -> Vec<Vec<Cell>> {
             line.map_or_else(|| Cell::Missing("not known".into()), Cell::count)
         };
         let metrics = compared.used_by.get(&record.measure).map(|ids| ids.join(";")).unwrap_or_default();
-        let mut row = vec![Cell::text(kind), id(&a), id(&b), Cell::text(&record.measure), Cell::text(metrics)];
+        let mut row = vec![Cell::text(kind), id(a), id(b), Cell::text(&record.measure), Cell::text(metrics)];
         row.push(Cell::text(compared.period(Some(record.period)).0));
         row.push(Cell::text(record.cause.id()));
-        row.push(Cell::text(compared.changed(record, person.as_ref())));
+        row.push(Cell::text(compared.changed(record, person.as_ref(), |value, _| value.to_string())));
         row.push(Cell::text(unit.id()));
         row.extend([record.before, record.after].map(|value| number(major(value), unit, "not counted")));
         row.push(number(major(compared.change(record)), unit, "the contributions to this measure do not add up"));
-        row.extend([file(&a), line(&a), file(&b), line(&b)]);
+        row.extend([file(a), line(a), file(b), line(b)]);
         row.extend(compared.as_of());
         rows.push(row);
     }

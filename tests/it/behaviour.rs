@@ -12,7 +12,7 @@ use crate::common::{bin, command, root, stdout};
 
 pub const ACME: &str = "examples/acme";
 pub const FORMATS: [&str; 6] = ["table", "csv", "tsv", "json", "jsonl", "md"];
-pub const REPORTS: [&[&str]; 20] = [
+pub const REPORTS: [&[&str]; 21] = [
     &["scorecard", ACME],
     &["funnel", ACME],
     &["inspect", ACME],
@@ -21,6 +21,7 @@ pub const REPORTS: [&[&str]; 20] = [
     &["cohort", ACME],
     &["funnel", ACME, "--basis", "horizon", "--horizon", "90d"],
     &["funnel", ACME, "--compare", "cohort,period"],
+    &["compare", "2026-03-31", "2026-06-30", ACME],
     &["velocity", ACME],
     &["winrate", ACME],
     &["handoff", ACME],

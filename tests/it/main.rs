@@ -4,6 +4,7 @@
 mod account;
 mod behaviour;
 mod common;
+mod compare;
 mod containers;
 mod errors;
 mod handoff;

@@ -11,18 +11,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use super::cause::Cause;
-use super::processes::Processes;
-use super::rows::{Account, Rows};
+use super::effects::{Cents, Line, Value, effects};
+use super::records::{Record, Tables, moves, records, redefined};
+use super::rows::Account;
 use super::sides::Sides;
-use super::words::Codes;
 use crate::calendar::Periods;
 use crate::catalogue::formula::{self, Formula};
 use crate::catalogue::{Catalogue, Metric};
-use crate::evaluate::steps::{self, Both, Change, Counted, Moved, Pair};
+use crate::evaluate::steps::{self, Both};
 use crate::evaluate::{self, Scores, Slice, Why};
-use crate::report::{Cell, Unit};
-use crate::session::Data;
-use crate::tables::{Kind, NONE};
+use crate::report::Unit;
+use crate::tables::Kind;
 
 /// A metric, or a measure behind one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,87 +38,6 @@ pub struct Figure {
     pub sides: [Unit; 2],
     /// The measures that it is made of; itself, for a measure.
     pub uses: Vec<String>,
-}
-
-/// A figure at one point of the way from A to B.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Value {
-    /// The value, or why there is none.
-    pub value: Result<f64, Why>,
-    /// Both sides of a ratio; the value alone for anything else.
-    pub numerator: Option<f64>,
-    /// See `numerator`.
-    pub denominator: Option<f64>,
-    /// Rows behind it.
-    pub n: u64,
-}
-
-/// What one cause does to a figure.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Effect {
-    /// The cause.
-    pub cause: Cause,
-    /// The figure after it and all before it.
-    pub after: Value,
-    /// By how much it changes the figure; `None` where the figure has no value then, and the next cause has the effect
-    /// of both.
-    pub effect: Option<f64>,
-    /// The same of the numerator.
-    pub numerator: Option<f64>,
-    /// The same of the denominator.
-    pub denominator: Option<f64>,
-    /// How many records it moves.
-    pub records: u64,
-}
-
-/// A figure of one period, or of all.
-pub struct Line {
-    /// Index among the figures.
-    pub figure: usize,
-    /// Index among the periods; `None` for all.
-    pub period: Option<usize>,
-    /// Of A.
-    pub then: Value,
-    /// Of B.
-    pub now: Value,
-    /// B's less A's.
-    pub difference: Option<f64>,
-    /// The causes that change anything, in order.
-    pub effects: Vec<Effect>,
-}
-
-impl Line {
-    /// The cause with the largest effect; where no effect can be told, that of the most records.
-    pub fn largest(&self) -> Option<&Effect> {
-        let size = |e: &Effect| e.effect.map_or(0.0, f64::abs);
-        // The first of several that are as large.
-        self.effects.iter().rev().max_by(|a, b| size(a).total_cmp(&size(b)).then(a.records.cmp(&b.records)))
-    }
-
-    /// Whether A and B say the same.
-    pub fn is_same(&self) -> bool {
-        self.then.value.as_ref().ok() == self.now.value.as_ref().ok()
-    }
-}
-
-/// A record that a measure counts otherwise, in one period.
-pub struct Record {
-    /// Its table, and its row in A and in B; [`NONE`] without one. Rows of `journeys` are processes.
-    pub table: String,
-    pub rows: [u32; 2],
-    /// The measure.
-    pub measure: String,
-    /// Index among the periods.
-    pub period: usize,
-    /// The cause.
-    pub cause: Cause,
-    /// What it contributes before the cause, and after it; `None` where it does not count. Money in minor units.
-    pub before: Option<f64>,
-    pub after: Option<f64>,
-    /// What changed: column, from, to.
-    pub changed: Vec<(String, Cell, Cell)>,
-    /// The person whose coming or going it is: row in A, row in B.
-    pub person: [u32; 2],
 }
 
 /// Everything that is told.
@@ -172,9 +90,9 @@ fn those<'c>(catalogue: &'c Catalogue, wanted: &[&Metric]) -> Vec<&'c Metric> {
 }
 
 /// A catalogue and its scores of one set of exports.
-struct Told<'c> {
-    catalogue: &'c Catalogue,
-    scores: Scores,
+pub struct Told<'c> {
+    pub catalogue: &'c Catalogue,
+    pub scores: Scores,
 }
 
 impl Told<'_> {
@@ -204,190 +122,6 @@ impl Told<'_> {
     }
 }
 
-/// Whether a formula of a metric gives whole minor units.
-fn is_exact(formula: &Formula, scores: &Scores) -> bool {
-    formula.is_sum() && formula.uses.iter().all(|id| scores.unit(id) == Some(Unit::Money))
-}
-
-/// Differences of figures, in whole minor units where the figures are.
-struct Cents {
-    scale: f64,
-    value: bool,
-    top: bool,
-    bottom: bool,
-}
-
-impl Cents {
-    fn new(figure: &Figure, told: &Told<'_>, scale: f64) -> Self {
-        let metric = told.catalogue.metrics.get(&figure.id).filter(|_| figure.is_metric);
-        let Some(metric) = metric else {
-            let money = figure.unit == Unit::Money;
-            return Self { scale, value: money, top: money, bottom: money };
-        };
-        let value = is_exact(&metric.formula, &told.scores);
-        let sides = metric.formula.ratio();
-        let (top, bottom) = sides
-            .map_or((value, value), |(top, bottom)| (is_exact(&top, &told.scores), is_exact(&bottom, &told.scores)));
-        Self { scale, value, top, bottom }
-    }
-
-    fn less(&self, exact: bool, from: f64, to: f64) -> f64 {
-        let less = to - from;
-        if exact { (less * self.scale).round() / self.scale } else { less }
-    }
-}
-
-/// The effects of a chain of values, the first of which is A's.
-fn effects(cents: &Cents, then: &Value, chain: Vec<(Cause, Value, u64)>) -> Vec<Effect> {
-    let mut last = [then.value.as_ref().ok().copied(), then.numerator, then.denominator];
-    let mut before = then.value.clone();
-    let mut effects = Vec::new();
-    for (cause, after, records) in chain {
-        let now = [after.value.as_ref().ok().copied(), after.numerator, after.denominator];
-        let exact = [cents.value, cents.top, cents.bottom];
-        let by: Vec<Option<f64>> = (0..3)
-            .map(|part| {
-                let from = if last[part].is_none() && now[part].is_none() { return None } else { last[part] };
-                from.zip(now[part]).map(|(from, to)| cents.less(exact[part], from, to))
-            })
-            .collect();
-        for part in 0..3 {
-            last[part] = now[part].or(last[part]);
-        }
-        let changes = by.iter().flatten().any(|by| *by != 0.0) || before.is_ok() != after.value.is_ok();
-        before = after.value.clone();
-        if changes || records > 0 {
-            effects.push(Effect { cause, after, effect: by[0], numerator: by[1], denominator: by[2], records });
-        }
-    }
-    effects
-}
-
-/// By table the pairs of its rows.
-struct Tables<'d> {
-    processes: Processes<'d>,
-    rows: BTreeMap<&'static str, Rows>,
-}
-
-impl<'d> Tables<'d> {
-    fn new(data: [&'d Data; 2], taken: i32, kinds: &[Kind]) -> Self {
-        let [a, b] = data;
-        let codes = [Codes::new(&a.tables.names, &b.tables.names), Codes::new(&b.tables.names, &a.tables.names)];
-        let processes = Processes::new(data, [&codes[0], &codes[1]], taken);
-        let facts = data.map(Data::facts);
-        let pair = |kind: &Kind| {
-            let [a, b] = [0, 1].map(|side| facts[side].counted(kind.id()));
-            let tables = [a.as_deref()?, b.as_deref()?];
-            Some((kind.id(), Rows::new(tables, &codes[0], &data[1].session.home, taken)))
-        };
-        let rows = kinds.iter().filter_map(pair).collect();
-        Self { processes, rows }
-    }
-
-    fn pairs(&self, table: &str) -> &[Pair] {
-        if table == "journeys" {
-            return &self.processes.pairs;
-        }
-        self.rows.get(table).map_or(&[], |rows| &rows.pairs)
-    }
-
-    fn step(&self, change: &Change<'_>) -> u8 {
-        if change.table == "journeys" {
-            return self.processes.step(change);
-        }
-        super::cause::of_column(change.column, change.gained || change.lost).step()
-    }
-}
-
-fn records(moved: Vec<Moved>, tables: &Tables<'_>) -> Vec<Record> {
-    let mut records = Vec::new();
-    for moved in moved {
-        let Some(cause) = Cause::of(moved.step) else { continue };
-        let pair = tables.pairs(&moved.table)[moved.pair];
-        let joined = tables.processes.whose(moved.pair, cause).filter(|_| moved.table == "journeys");
-        let periods: BTreeSet<usize> = [moved.before, moved.after].into_iter().flatten().map(|(p, _)| p).collect();
-        for period in periods {
-            let of = |at: Option<(usize, f64)>| at.filter(|(p, _)| *p == period).map(|(_, value)| value);
-            records.push(Record {
-                table: moved.table.clone(),
-                rows: [pair.a, pair.b],
-                measure: moved.measure.clone(),
-                period,
-                cause,
-                before: of(moved.before),
-                after: of(moved.after),
-                changed: moved.changed.clone(),
-                person: joined.map_or([NONE; 2], |joined| joined.person),
-            });
-        }
-    }
-    records
-}
-
-/// The rows that two contracts count otherwise on the same exports; `known` are the pairs of A and these exports.
-fn redefined(
-    counted: [&Counted; 2],
-    catalogues: [&Catalogue; 2],
-    pairs: &Tables<'_>,
-    known: &Tables<'_>,
-) -> Vec<Record> {
-    let mut records = Vec::new();
-    for (measure, before) in counted[0] {
-        let Some(after) = counted[1].get(measure) else { continue };
-        let tables = catalogues.map(|c| c.measures.get(measure).map(|m| m.table.clone()).unwrap_or_default());
-        let mut add = |table: &str, rows: [u32; 2], from: Option<(usize, f64)>, to: Option<(usize, f64)>| {
-            let periods: BTreeSet<usize> = [from, to].into_iter().flatten().map(|(p, _)| p).collect();
-            for period in periods.into_iter().filter(|_| from != to) {
-                let of = |at: Option<(usize, f64)>| at.filter(|(p, _)| *p == period).map(|(_, value)| value);
-                records.push(Record {
-                    table: table.to_string(),
-                    rows,
-                    measure: measure.clone(),
-                    period,
-                    cause: Cause::Definition,
-                    before: of(from),
-                    after: of(to),
-                    changed: Vec::new(),
-                    person: [NONE; 2],
-                });
-            }
-        };
-        let get = |of: &[Option<(usize, f64)>], row: u32| of.get(row as usize).copied().flatten();
-        let mut in_a: BTreeMap<u32, u32> = BTreeMap::new();
-        for pair in known.pairs(&tables[0]).iter().filter(|pair| pair.b != NONE) {
-            in_a.insert(pair.b, pair.a);
-        }
-        let a = |row: u32| in_a.get(&row).copied().unwrap_or(NONE);
-        if tables[0] == tables[1] {
-            for pair in pairs.pairs(&tables[0]) {
-                add(&tables[0], [a(pair.a), pair.b], get(before, pair.a), get(after, pair.b));
-            }
-        } else {
-            for pair in pairs.pairs(&tables[0]) {
-                add(&tables[0], [a(pair.a), pair.b], get(before, pair.a), None);
-            }
-            for pair in pairs.pairs(&tables[1]) {
-                add(&tables[1], [NONE, pair.b], None, get(after, pair.b));
-            }
-        }
-    }
-    records
-}
-
-/// How many records each cause moves, by measure, period and cause.
-type Moves<'r> = BTreeMap<(&'r str, Cause), BTreeMap<Option<usize>, BTreeSet<(&'r str, [u32; 2])>>>;
-
-fn moves(records: &[Record]) -> Moves<'_> {
-    let mut moves = Moves::new();
-    for record in records {
-        let of = moves.entry((&record.measure, record.cause)).or_default();
-        for period in [Some(record.period), None] {
-            of.entry(period).or_default().insert((&record.table, record.rows));
-        }
-    }
-    moves
-}
-
 /// Compares the two sides.
 ///
 /// # Errors
@@ -411,7 +145,7 @@ pub fn compare<'s>(
         Some(_) => Told { catalogue: theirs, scores: evaluate::evaluate(&b, theirs, &of_b, &periods, &slice)? },
     };
 
-    let pairs = Tables::new([&sides.a.data, sides.under()], sides.a.known, &Kind::ALL);
+    let pairs = Tables::new([&sides.a.data, sides.under()], sides.a.known);
     let both = Both {
         sides: [&a, &under],
         pairs: &|table| pairs.pairs(table),
@@ -429,7 +163,7 @@ pub fn compare<'s>(
             steps::contributions(&under, ours, &of_a, &periods, &slice, &middle.scores)?,
             steps::contributions(&b, theirs, &of_b, &periods, &slice, &now.scores)?,
         ];
-        let again = Tables::new([sides.under(), &sides.b.data], sides.a.known, &Kind::ALL);
+        let again = Tables::new([sides.under(), &sides.b.data], sides.a.known);
         records.extend(redefined([&counted[0], &counted[1]], catalogues, &again, &pairs));
         first[2].clone_from(&again.processes.first[1]);
     }
@@ -492,7 +226,7 @@ pub fn compare<'s>(
                 chain.push((Cause::Definition, last.clone(), count(Cause::Definition)));
             }
             let ends = first.value.as_ref().ok().zip(last.value.as_ref().ok());
-            let difference = ends.map(|(from, to)| cents.less(cents.value, *from, *to));
+            let difference = ends.map(|(from, to)| cents.difference(*from, *to));
             let mut effects = effects(&cents, &first, chain);
             // Without both ends nothing adds up to anything.
             for effect in effects.iter_mut().filter(|_| difference.is_none()) {
@@ -501,8 +235,7 @@ pub fn compare<'s>(
             lines.push(Line { figure: at, period, then: first, now: last, difference, effects });
         }
     }
-    let accounts = Kind::ALL.into_iter().filter_map(|kind| Some((kind, pairs.rows.get(kind.id())?.account)));
-    let accounts = accounts.filter(|(_, account)| account.rows != [0, 0]).collect();
+    let accounts = pairs.accounts();
     drop(moves);
     let condition = slice.condition;
     Ok(Compared { sides, periods, figures, lines, records, accounts, scale, adds_up, used_by, first, condition })

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use super::cause::Cause;
-use super::count::{Compared, Line};
+use super::count::Compared;
+use super::effects::Line;
 use super::tidy::{Place, Places, value};
 use super::{Cell, Column, Table, Unit, people};
 use crate::output::number;

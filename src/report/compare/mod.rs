@@ -8,9 +8,11 @@
 
 mod cause;
 mod count;
+mod effects;
 mod layout;
 mod notes;
 mod processes;
+mod records;
 mod rows;
 mod sides;
 mod tidy;
@@ -121,7 +123,7 @@ fn periods(sides: &Sides, args: &CompareArgs) -> Result<Periods> {
 
 /// A table for machines.
 fn machines(id: &str, columns: &[&str], rows: Vec<Vec<Cell>>) -> Table {
-    let columns = columns.iter().map(|id| Column::left(*id, *id)).collect();
+    let columns = columns.iter().map(|column| Column::tidy(column)).collect();
     Table { id: id.into(), title: String::new(), audience: Audience::Machines, columns, rows }
 }
 

@@ -15,7 +15,7 @@ use crate::cli::{CompareArgs, InputArgs};
 use crate::contract::Contract;
 use crate::ingest::{self, Given};
 use crate::issue::{Issue, Issues, Place};
-use crate::session::{CONTRACT_FILE, Data, Session, day};
+use crate::session::{CONTRACT_FILE, Data, Session};
 use crate::time::{date_of, day_of};
 
 /// One of the two.
@@ -58,6 +58,8 @@ pub struct Pair {
     notes: Vec<String>,
 }
 
+const EITHER: &str = "compare two folders, or two days (2026-03-31 2026-06-30) and then what to read";
+
 fn usage(place: &str, what: impl Into<String>, hint: &str) -> anyhow::Error {
     Issues::from(Issue::usage(Place::file(place), what).hint(hint)).into()
 }
@@ -97,6 +99,19 @@ fn under(path: &Path, contract: &Path, input: &InputArgs, env: &Env<'_>) -> Resu
     Ok(session)
 }
 
+/// Problems of A's contract with B's exports, which neither has alone.
+fn of_both(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<Issues>() {
+        Ok(mut issues) => {
+            for issue in &mut issues.0 {
+                issue.what += ", in B's exports under A's contract";
+            }
+            issues.into()
+        }
+        Err(error) => error,
+    }
+}
+
 impl Pair {
     /// Finds out what A and B are, and opens both.
     ///
@@ -115,29 +130,13 @@ impl Pair {
             [Some(_), Some(_)] => Self::of_days(args, env)?,
             [None, None] if args.input.inputs.is_empty() => Self::of_paths(args, env)?,
             [None, None] => {
-                // What is to be read stands behind, so these were meant as days.
-                let [a, b] = [day("A", &args.a), day("B", &args.b)].map(|day| {
-                    day.err().map(|issue| {
-                        Issue { place: Place::default(), ..issue }
-                            .hint("compare two folders, or two days (2026-03-31 2026-06-30) and then what to read")
-                    })
-                });
-                return Err(match a.or(b) {
-                    Some(issue) => Issues::from(issue).into(),
-                    None => usage(
-                        &args.a,
-                        "is a folder here, and there is something to read behind it",
-                        "compare two folders, or two days and then what to read",
-                    ),
-                });
+                let more = args.input.inputs.first().map(|path| path.to_string_lossy().into_owned());
+                let what = format!("`{}` and `{}` are not days", args.a, args.b);
+                return Err(usage(&more.unwrap_or_default(), format!("is one too many: {what}"), EITHER));
             }
             [a, _] => {
                 let (day, path) = if a.is_some() { (&args.a, &args.b) } else { (&args.b, &args.a) };
-                return Err(usage(
-                    "",
-                    format!("`{day}` is a day and `{path}` is not"),
-                    "compare two folders, or two days (2026-03-31 2026-06-30) and then what to read",
-                ));
+                return Err(usage("", format!("`{day}` is a day and `{path}` is not"), EITHER));
             }
         };
         let [a, b] = [&pair.sides[0].session, &pair.sides[1].session];
@@ -234,7 +233,7 @@ impl Pair {
             Ok(Side { name: side.name, data, known, by_clock: side.by_clock })
         };
         let (a, b) = (load(a, env)?, load(b, env)?);
-        let under = under.map(|session| session.load(&args.output, env)).transpose()?;
+        let under = under.map(|session| session.load(&args.output, env)).transpose().map_err(of_both)?;
         Ok(Sides { a, b, under, days, notes })
     }
 }

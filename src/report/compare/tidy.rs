@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::cause::Cause;
-use super::count::{Compared, Line, Record, Value};
+use super::count::Compared;
+use super::effects::{Line, Value};
+use super::records::Record;
 use super::{Cell, Table, Unit, machines, number};
 use crate::ingest;
 use crate::session::Data;
@@ -17,24 +19,24 @@ const METRICS: [&str; 24] = [
     "level",
     "id",
     "period",
-    "period_start",
-    "period_end",
+    "period_start: date",
+    "period_end: date",
     "unit",
-    "value_a",
-    "value_b",
-    "difference",
-    "numerator_a",
-    "numerator_b",
-    "denominator_a",
-    "denominator_b",
-    "n_a",
-    "n_b",
+    "value_a: number",
+    "value_b: number",
+    "difference: number",
+    "numerator_a: number",
+    "numerator_b: number",
+    "denominator_a: number",
+    "denominator_b: number",
+    "n_a: number",
+    "n_b: number",
     "status_a",
     "status_b",
     "largest_cause",
-    "records",
-    "as_of_a",
-    "as_of_b",
+    "records: number",
+    "as_of_a: date",
+    "as_of_b: date",
     "currency",
     "contract_hash_a",
     "contract_hash_b",
@@ -44,19 +46,19 @@ const CAUSES: [&str; 18] = [
     "level",
     "id",
     "period",
-    "period_start",
-    "period_end",
+    "period_start: date",
+    "period_end: date",
     "unit",
-    "step",
+    "step: number",
     "cause",
-    "records",
-    "effect",
-    "numerator_effect",
-    "denominator_effect",
-    "value_after",
+    "records: number",
+    "effect: number",
+    "numerator_effect: number",
+    "denominator_effect: number",
+    "value_after: number",
     "status",
-    "as_of_a",
-    "as_of_b",
+    "as_of_a: date",
+    "as_of_b: date",
     "contract_hash_a",
     "contract_hash_b",
 ];
@@ -71,19 +73,29 @@ const RECORDS: [&str; 18] = [
     "cause",
     "changed",
     "unit",
-    "before",
-    "after",
-    "difference",
+    "before: number",
+    "after: number",
+    "difference: number",
     "file_a",
-    "line_a",
+    "line_a: number",
     "file_b",
-    "line_b",
-    "as_of_a",
-    "as_of_b",
+    "line_b: number",
+    "as_of_a: date",
+    "as_of_b: date",
 ];
 
-const ROWS: [&str; 10] =
-    ["source_table", "rows_a", "rows_b", "same", "changed", "new", "late", "gone", "as_of_a", "as_of_b"];
+const ROWS: [&str; 10] = [
+    "source_table",
+    "rows_a: number",
+    "rows_b: number",
+    "same: number",
+    "changed: number",
+    "new: number",
+    "late: number",
+    "gone: number",
+    "as_of_a: date",
+    "as_of_b: date",
+];
 
 /// All tables for machines; `places` are those of the records.
 pub fn tables(compared: &Compared<'_>, places: &[Places]) -> Vec<Table> {

@@ -5,6 +5,7 @@ mod account;
 mod behaviour;
 mod board;
 mod common;
+mod compare;
 mod containers;
 mod errors;
 mod formats;

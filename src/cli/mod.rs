@@ -2,6 +2,7 @@
 
 mod buyers;
 mod figures;
+mod tools;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ pub use figures::{
     Age, Basis, CohortArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, ScoreArgs, ScorecardArgs, Skips,
     VelocityArgs, WindowArgs, WinrateArgs,
 };
+pub use tools::{CompletionsArgs, ManArgs, RunArgs, SchemaArgs};
 
 /// One set of numbers for marketing and sales, from the exports both already have.
 #[derive(Debug, Parser)]
@@ -33,6 +35,10 @@ pub struct Cli {
     /// What to print.
     #[command(subcommand)]
     pub command: Command,
+
+    /// How to run.
+    #[command(flatten)]
+    pub run: RunArgs,
 }
 
 /// The reports and tools.
@@ -72,6 +78,10 @@ pub enum Command {
     Sourced(SourcedArgs),
     /// What both teams did along the way: touches by stage, hand-offs, the most common paths, or one buyer's whole story
     Journey(JourneyArgs),
+    /// Print what a shell needs to complete commands and flags
+    Completions(CompletionsArgs),
+    /// Print the manual page, or that of a command
+    Man(ManArgs),
 }
 
 /// What every report reads.

@@ -21,6 +21,7 @@ use super::open::{Opened, Use};
 use super::part::Part;
 use super::read::Reader;
 use super::records::{self, Trouble};
+use crate::progress::Progress;
 use crate::tables::{Mark, Names};
 
 /// What one file's text gave.
@@ -76,10 +77,11 @@ struct Shared<'f> {
     /// Spans with the index of the file and the byte offset of the block.
     spans: Mutex<Vec<(usize, u64, Span)>>,
     bad: BadRows,
+    progress: &'f Progress,
 }
 
 /// Reads all files. `dictionaries` is how many there are already; parts count theirs from there.
-pub fn walk(files: &[Opened], bad: BadRows, dictionaries: usize) -> Walked {
+pub fn walk(files: &[Opened], bad: BadRows, dictionaries: usize, progress: &Progress) -> Walked {
     let shared = Shared {
         next: Mutex::new(Next { files: files.iter().enumerate().peekable(), at: 0, sha: Sha256::new() }),
         done: Mutex::new(Walked {
@@ -89,8 +91,10 @@ pub fn walk(files: &[Opened], bad: BadRows, dictionaries: usize) -> Walked {
         }),
         spans: Mutex::new(Vec::new()),
         bad,
+        progress,
     };
     let size: u64 = files.iter().map(|f| f.body.len()).sum();
+    progress.expect(size);
     let threads = if size < 1 << 20 { 1 } else { rayon::current_num_threads() };
     rayon::scope(|scope| {
         for thread in 0..threads {
@@ -189,6 +193,7 @@ impl<'f> Shared<'f> {
                 }
             };
             next.at += text.len() as u64;
+            self.progress.done(text.len() as u64);
             if last {
                 if hash {
                     let digest = std::mem::take(&mut next.sha).finalize();

@@ -61,9 +61,9 @@ pub fn run(args: &InitArgs, env: &mut Env<'_>) -> Result<()> {
         let used = loaded.files.iter().filter(|f| f.input.table.is_some()).count();
         let total = loaded.files.len() + problems.len();
         let written = if to_stdout { String::new() } else { format!("; contract written to {shown}") };
-        let _ = writeln!(env.stderr, "{used} of {total} files recognised{written}");
+        env.remark("info", &format!("{used} of {total} files recognised{written}"));
         for one in &open {
-            let _ = writeln!(env.stderr, "to do: {one}");
+            env.remark("info", &format!("to do: {one}"));
         }
         if !to_stdout {
             let next = if used > 0 {
@@ -71,7 +71,7 @@ pub fn run(args: &InitArgs, env: &mut Env<'_>) -> Result<()> {
             } else {
                 format!("describe at least one file in {shown}")
             };
-            let _ = writeln!(env.stderr, "next: {next}");
+            env.remark("info", &format!("next: {next}"));
         }
     }
     Ok(())

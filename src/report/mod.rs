@@ -13,6 +13,7 @@ pub mod handoff;
 pub mod init;
 pub mod inspect;
 pub mod journey;
+pub mod manual;
 pub mod metrics;
 pub mod presets;
 pub mod quality;

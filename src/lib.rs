@@ -54,7 +54,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Parser;
 
 use cli::{Cli, Color, Command, Grain, OutputArgs};
@@ -157,7 +157,7 @@ fn report(args: &OutputArgs, env: &mut Env<'_>, build: impl FnOnce(&mut Env<'_>)
         Style { width: env.width.unwrap_or(80).clamp(40, 200), color: color(args, env, format, target.is_some()) };
     let mut bytes = 0;
     match target {
-        None => output::write(&report, format, &style, env.stdout)?,
+        None => output::write(&report, format, &style, env.stdout).context("write to stdout")?,
         Some(target) => target.replace(|out| {
             let mut counted = Counted { out, bytes: 0 };
             output::write(&report, format, &style, &mut counted)?;

@@ -24,6 +24,7 @@ pub mod preset;
 mod read;
 pub mod recognise;
 pub mod records;
+mod steady;
 mod walk;
 
 use std::collections::HashMap;
@@ -36,6 +37,7 @@ use rayon::prelude::*;
 pub use find::{Found, Given, expand, find, is_stdin};
 pub use lines::{EXAMPLES, keep_smallest, lines};
 pub use open::no_such_file;
+use steady::Seen;
 
 use crate::contract::{Contract, Rate};
 use crate::issue::{Issue, Issues, Place, nearest};
@@ -316,6 +318,7 @@ fn read_all(
     type Waiting = ((usize, usize), Result<open::Opened, Vec<Issue>>);
     let mut done: Vec<((usize, usize), OneRead)> = Vec::new();
     let mut words = merge::Words::default();
+    let before: Vec<Option<Seen>> = found.iter().map(|f| Seen::of(&f.path)).collect();
     let mut last = Instant::now();
     let mut step = |name| steps.push((name, std::mem::replace(&mut last, Instant::now()).elapsed()));
     let opened: Vec<Vec<_>> = found.par_iter().map(|f| open::open(f, context, true)).collect();
@@ -357,6 +360,14 @@ fn read_all(
         }
     }
     done.sort_by_key(|(key, _)| *key);
-    let shown = |key: (usize, usize)| found[key.0].shown.clone();
-    (done.into_iter().map(|(key, read)| (shown(key), read)).collect(), words)
+    let mut changed: Vec<Option<Issue>> =
+        found.iter().zip(&before).map(|(f, before)| before.as_ref()?.changed(&f.path, &f.shown)).collect();
+    let read = done.into_iter().map(|((index, _), read)| {
+        let file = &found[index];
+        // Nobody minds what becomes of a file that is not used.
+        let used = file.named || read.as_ref().map_or(true, |read| read.content.is_some());
+        let issue = if used { changed[index].take() } else { None };
+        (file.shown.clone(), issue.map_or(read, |issue| Err(vec![issue])))
+    });
+    (read.collect(), words)
 }

@@ -9,6 +9,7 @@
 //! there, and giving out final codes block by block (in `merge`) makes them the same in every run. That goes for every
 //! block that was read, also of a file that has to be read again: a later block may have its texts, too.
 
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::sync::Mutex;
 
@@ -48,6 +49,8 @@ pub enum Stop {
     NotUtf8,
     /// It cannot be read.
     Io(std::io::Error),
+    /// The record at this byte offset does not end.
+    TooLong(u64),
 }
 
 /// What all files' text gave.
@@ -176,7 +179,15 @@ impl<'f> Shared<'f> {
             }
             let at = next.at;
             let size = if file.careful { usize::MAX } else { BLOCK };
-            let block = file.body.block(at, size, buf);
+            let endless = if file.careful { file.body.endless(at, file.delimiter) } else { Ok(None) };
+            let block = match endless {
+                Ok(None) => file.body.block(at, size, file.delimiter, buf).map_err(|error| match error.kind() {
+                    ErrorKind::FileTooLarge => Stop::TooLong(at),
+                    _ => Stop::Io(error),
+                }),
+                Ok(Some(begins)) => Err(Stop::TooLong(begins)),
+                Err(error) => Err(Stop::Io(error)),
+            };
             let (text, last, hash) = match block {
                 Ok(block) => {
                     if file.head.is_some() {
@@ -185,8 +196,8 @@ impl<'f> Shared<'f> {
                     let begin = if file.head.is_some() { 0 } else { usize::try_from(at).unwrap_or(usize::MAX) };
                     (begin..begin + block.text.len(), block.last, file.head.is_some())
                 }
-                Err(error) => {
-                    self.stop(index, Stop::Io(error));
+                Err(stop) => {
+                    self.stop(index, stop);
                     next.at = 0;
                     next.files.next();
                     continue;

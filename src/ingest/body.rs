@@ -52,7 +52,7 @@ impl Body {
     ///
     /// # Errors
     /// A file that cannot be read, or that has become shorter or was written to meanwhile; [`ErrorKind::FileTooLarge`] for a
-    /// record that does not end.
+    /// record that does not end, [`ErrorKind::InvalidData`] for one that does so only by the rules of the careful reader.
     pub fn block<'b>(&'b self, at: u64, size: usize, delimiter: u8, buf: &'b mut Vec<u8>) -> Result<Block<'b>> {
         let mut size = size as u64;
         // The end of a file stays in one piece: a report's footer is looked for there.
@@ -74,9 +74,10 @@ impl Body {
                 };
                 return Ok(Block { text: &text[..end], last });
             }
-            // Quotes that are malformed hide the ends of records: then all is read in one piece, by other rules.
-            if size >= RECORD as u64 && Quotes::new(delimiter).end(text).is_none() {
-                return Err(ErrorKind::FileTooLarge.into());
+            if size >= RECORD as u64 {
+                // Quotes that are malformed hide the ends of records.
+                let hidden = Quotes::new(delimiter).end(text).is_some();
+                return Err(if hidden { ErrorKind::InvalidData } else { ErrorKind::FileTooLarge }.into());
             }
             size = size.saturating_mul(4);
         }

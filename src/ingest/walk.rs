@@ -183,6 +183,7 @@ impl<'f> Shared<'f> {
             let block = match endless {
                 Ok(None) => file.body.block(at, size, file.delimiter, buf).map_err(|error| match error.kind() {
                     ErrorKind::FileTooLarge => Stop::TooLong(at),
+                    ErrorKind::InvalidData => Stop::Records(Trouble::Malformed),
                     _ => Stop::Io(error),
                 }),
                 Ok(Some(begins)) => Err(Stop::TooLong(begins)),

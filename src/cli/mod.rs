@@ -16,7 +16,7 @@ pub use buyers::{
     AccountArgs, AttributionArgs, DealArgs, Dimension, Grain, JourneyArgs, Model, Sort, SourcedArgs, Steps, TeamArg,
 };
 pub use figures::{
-    Age, Basis, CohortArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, ScoreArgs, ScorecardArgs, Skips,
+    Age, Basis, BoardArgs, CohortArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, ScoreArgs, ScorecardArgs, Skips,
     VelocityArgs, WindowArgs, WinrateArgs,
 };
 pub use tools::{CompletionsArgs, ManArgs, RunArgs, SchemaArgs};
@@ -78,6 +78,8 @@ pub enum Command {
     Sourced(SourcedArgs),
     /// What both teams did along the way: touches by stage, hand-offs, the most common paths, or one buyer's whole story
     Journey(JourneyArgs),
+    /// The board pack: all of this in one document, each part with what it says in one sentence (-o pack.html, .xlsx, .md)
+    Report(BoardArgs),
     /// Print what a shell needs to complete commands and flags
     Completions(CompletionsArgs),
     /// Print the manual page, or that of a command

@@ -4,6 +4,8 @@
 //! people (table, md) take the tables laid out for reading; formats for machines (csv, tsv, json, jsonl) the tidy ones.
 //! [`Target`] puts the bytes into a file in one step.
 
+#[allow(dead_code)]
+mod bars;
 mod csv;
 mod json;
 mod layout;

@@ -122,6 +122,7 @@ pub(super) fn sample() -> Report {
                 .into(),
             "A | B".into(),
         ],
+        tiles: Vec::new(),
         charts: Vec::new(),
         sections: Vec::new(),
     }

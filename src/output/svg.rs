@@ -27,12 +27,13 @@ pub const CSS: &str = "\
 .s6{stroke:var(--c6)}.s7{stroke:var(--c7)}.s8{stroke:var(--c8)}";
 
 /// The colours of the series on white, in order, as `RRGGBB`: for formats that have no classes.
+#[allow(clippy::unreadable_literal)] // RRGGBB
 pub const COLORS: [u32; 8] = [0x0b5cad, 0xc2540a, 0x0f7b5f, 0x8a2f83, 0x7a6a00, 0x3d7fb8, 0xb3243f, 0x5b6472];
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 270.0;
 /// About what a character of the labels takes.
-const CHAR: f64 = 6.4;
+const CHAR: f64 = 7.0;
 const LEGEND_ROW: f64 = 20.0;
 
 /// The chart as one element; `prefix` makes its ids unique in the page.

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod attribution;
+pub mod board;
 pub mod chart;
 pub mod cohort;
 pub mod definition;
@@ -17,6 +18,7 @@ pub mod manual;
 pub mod metrics;
 pub mod presets;
 pub mod quality;
+mod read;
 pub mod score;
 pub mod scorecard;
 pub mod sourced;
@@ -28,7 +30,7 @@ use std::path::Path;
 use anyhow::Result;
 use jiff::civil::Date;
 
-use self::chart::Chart;
+use self::chart::{Chart, Tile};
 use crate::contract::Contract;
 use crate::session::CONTRACT_FILE;
 
@@ -185,6 +187,8 @@ pub struct Section {
     pub title: String,
     /// What the numbers say, in one sentence.
     pub finding: String,
+    /// The figures at a glance, in order.
+    pub tiles: Vec<Tile>,
     /// The pictures, in order.
     pub charts: Vec<Chart>,
     /// The tables, in order; their ids are unique in the whole report.
@@ -216,6 +220,8 @@ pub struct Report {
     pub tables: Vec<Table>,
     /// What a reader has to know, one sentence each: what is missing, what was assumed, what was set aside.
     pub notes: Vec<String>,
+    /// The figures at a glance, in order.
+    pub tiles: Vec<Tile>,
     /// The pictures, in order.
     pub charts: Vec<Chart>,
     /// The parts of a report that has several, after its own tables.
@@ -252,6 +258,7 @@ fn without_inputs(id: &str, title: &str, contract: &Contract) -> Report {
         inputs: Vec::new(),
         tables: Vec::new(),
         notes: Vec::new(),
+        tiles: Vec::new(),
         charts: Vec::new(),
         sections: Vec::new(),
     }

@@ -2,6 +2,8 @@
 //!
 //! In: the command line. Out: a [`Report`] with tables for people and one tidy table for machines.
 
+pub mod picture;
+
 use std::collections::BTreeMap;
 
 use anyhow::Result;
@@ -111,6 +113,10 @@ pub fn tell(data: &Data, args: &ScorecardArgs, width: usize) -> Result<Report> {
     report.notes = view.notes(&slice);
     report.notes.extend(data.outside((from, to)));
     report.notes.extend(data.notes());
+    if slice.by.is_empty() {
+        report.tiles = view.tiles();
+        report.charts = view.charts();
+    }
     Ok(report)
 }
 

@@ -172,6 +172,8 @@ fn check(report: &Report, format: Format) -> Result<()> {
             let (cells, columns) = (row.len(), table.columns.len());
             ensure!(cells == columns, "table `{id}`, row {}: {cells} cells for {columns} columns", j + 1);
             for (column, cell) in table.columns.iter().zip(row) {
+                let fits = table.audience == Audience::People || column.kind.holds(cell);
+                ensure!(fits, "table `{id}`, row {}, column `{}`: {cell:?} is no {:?}", j + 1, column.id, column.kind);
                 if let Cell::Number(value, _) = cell
                     && !value.is_finite()
                 {

@@ -141,6 +141,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
         }),
         Command::Completions(args) => report::manual::completions(args, env),
         Command::Man(args) => report::manual::man(args, env),
+        Command::Schema(args) => report::manual::schema(args, env),
     }
 }
 

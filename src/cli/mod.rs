@@ -84,6 +84,8 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page, or that of a command
     Man(ManArgs),
+    /// Print the JSON Schema of what a report writes as JSON
+    Schema(SchemaArgs),
 }
 
 /// What every report reads.

@@ -61,6 +61,8 @@ struct SetAside<'a> {
 struct Sheet<'a> {
     id: &'a str,
     columns: Vec<&'a str>,
+    /// What each column holds where it is not missing, whatever the data.
+    types: Vec<&'static str>,
     #[serde(serialize_with = "rows")]
     rows: &'a Table,
 }
@@ -93,6 +95,7 @@ pub fn render(report: &Report) -> Result<Vec<u8>> {
             .map(|table| Sheet {
                 id: &table.id,
                 columns: table.columns.iter().map(|c| c.id.as_str()).collect(),
+                types: table.columns.iter().map(|c| c.kind.id()).collect(),
                 rows: table,
             })
             .collect(),
@@ -232,6 +235,13 @@ mod tests {
         "numerator",
         "since",
         "ok"
+      ],
+      "types": [
+        "text",
+        "number",
+        "number",
+        "date",
+        "flag"
       ],
       "rows": [
         {

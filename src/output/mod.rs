@@ -13,6 +13,7 @@ mod md;
 pub mod number;
 #[cfg(test)]
 mod sample;
+pub mod schema;
 pub mod svg;
 mod table;
 mod target;

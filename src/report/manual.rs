@@ -1,6 +1,6 @@
-//! `completions` and `man`: what a shell and `man` know about the program.
+//! `completions`, `man` and `schema`: what a shell, `man` and other programs have to know about this one.
 //!
-//! In: the command line's own description. Out: a script for a shell, or pages in roff.
+//! In: the command line's own description, and that of the output. Out: a script for a shell, pages in roff, a JSON Schema.
 
 use std::path::Path;
 
@@ -8,9 +8,9 @@ use anyhow::{Context, Result};
 use clap::{Command, CommandFactory};
 
 use crate::Env;
-use crate::cli::{Cli, CompletionsArgs, ManArgs};
+use crate::cli::{Cli, CompletionsArgs, ManArgs, SchemaArgs};
 use crate::issue::{Issue, Place, did_you_mean};
-use crate::output::Target;
+use crate::output::{Target, schema};
 
 const NAME: &str = "onefunnel";
 
@@ -43,6 +43,24 @@ pub fn man(args: &ManArgs, env: &mut Env<'_>) -> Result<()> {
         Some(name) => command(&program, name)?,
     };
     Ok(env.stdout.write_all(&page_of(page)?)?)
+}
+
+/// Prints the schema of all reports, or of one.
+///
+/// # Errors
+/// A report that does not exist.
+pub fn schema(args: &SchemaArgs, env: &mut Env<'_>) -> Result<()> {
+    let known = schema::reports();
+    if let Some(name) = &args.report
+        && !known.contains(name)
+    {
+        let issue = Issue::usage(Place::default(), format!("no report is called `{name}`"));
+        return Err(issue.hint(did_you_mean(name, known.iter().map(String::as_str))).into());
+    }
+    let schema = if args.lines { schema::line(args.report.as_deref()) } else { schema::envelope(args.report.as_deref()) };
+    let mut text = serde_json::to_vec_pretty(&schema)?;
+    text.push(b'\n');
+    Ok(env.stdout.write_all(&text)?)
 }
 
 /// The program with all its commands, each as it is called.

@@ -124,6 +124,16 @@ pub enum Type {
 }
 
 impl Type {
+    /// The name in machine formats.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Date => "date",
+            Self::Flag => "flag",
+        }
+    }
+
     /// Whether `cell` may stand in such a column.
     pub fn holds(self, cell: &Cell) -> bool {
         match cell {

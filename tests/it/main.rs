@@ -12,6 +12,7 @@ mod journey;
 mod output_files;
 mod readme;
 mod reference;
+mod reference_pages;
 mod second_route;
 mod small;
 mod traps;

@@ -61,7 +61,7 @@ use cli::{Cli, Color, Command, Grain, OutputArgs};
 use issue::{Issue, Issues, Place};
 use lock::Lock;
 use log::{LogFormat, Summary};
-use output::{Format, Style, Target};
+use output::{Folder, Format, Style, Target};
 use progress::{Progress, Shown};
 use report::Report;
 
@@ -148,42 +148,54 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
 /// Makes a report and writes it: the output is checked before the work, and replaced as a whole after it.
 fn report(args: &OutputArgs, env: &mut Env<'_>, build: impl FnOnce(&mut Env<'_>) -> Result<Report>) -> Result<()> {
     let format = output::choose(args.format, args.output.as_deref())?;
-    let target = args.output.as_deref().map(Target::check).transpose()?;
-    not_the_lock(args.output.as_deref(), env)?;
+    output::fits(format, args.excel, args.output.is_none() && env.stdout_is_terminal)?;
+    let path = args.output.as_deref();
+    let many = path.is_some_and(output::is_folder);
+    let folder = path.filter(|_| many).map(|path| Folder::check(path, format)).transpose()?;
+    let target = path.filter(|_| !many).map(Target::check).transpose()?;
+    not_the_lock(path, env)?;
     if env.stderr_is_terminal && !args.quiet && env.log == LogFormat::Text {
         env.shown = Some(Shown::after_a_second(&env.progress));
     }
     let report = build(env)?;
     env.clear();
-    let style =
-        Style { width: env.width.unwrap_or(80).clamp(40, 200), color: color(args, env, format, target.is_some()) };
-    let mut bytes = 0;
-    match target {
-        None => output::write(&report, format, &style, env.stdout).context("write to stdout")?,
-        Some(target) => target.replace(|out| {
+    let style = Style {
+        width: env.width.unwrap_or(80).clamp(40, 200),
+        color: color(args, env, format, path.is_some()),
+        excel: args.excel,
+    };
+    let mut bytes = None;
+    match (folder, target) {
+        (Some(folder), _) => folder.replace(&report, &style)?,
+        (None, Some(target)) => target.replace(|out| {
             let mut counted = Counted { out, bytes: 0 };
             output::write(&report, format, &style, &mut counted)?;
-            bytes = counted.bytes;
+            bytes = Some(counted.bytes);
             Ok(())
         })?,
+        (None, None) => output::write(&report, format, &style, env.stdout).context("write to stdout")?,
+    }
+    if let Some(others) = output::left_out(&report, format).filter(|_| !args.quiet && !many) {
+        env.remark("info", &others);
     }
     // In a file nobody sees it, and in data there is no room for it.
-    let said = args.output.is_some() || (output::is_data_only(format) && !report.inputs.is_empty());
+    let said = path.is_some() || (output::is_data_only(format) && !report.inputs.is_empty());
     if said && !args.quiet {
-        summary(&report, args.output.as_deref(), bytes, env);
+        summary(&report, path, bytes, env);
     }
     Ok(())
 }
 
 /// One line about a run that went well.
-fn summary(report: &Report, file: Option<&Path>, bytes: u64, env: &mut Env<'_>) {
+fn summary(report: &Report, file: Option<&Path>, bytes: Option<u64>, env: &mut Env<'_>) {
     let balance = (!report.inputs.is_empty()).then(|| output::balance(&report.inputs));
     let file = file.map(|file| file.display().to_string());
     let as_of = report.as_of.map(|day| day.to_string());
     let message = match &file {
         None => balance.unwrap_or_default(),
         Some(file) => {
-            let wrote = format!("{}: wrote {file} ({} bytes)", report.id, output::number::whole(bytes));
+            let size = bytes.map_or_else(String::new, |bytes| format!(" ({} bytes)", output::number::whole(bytes)));
+            let wrote = format!("{}: wrote {file}{size}", report.id);
             let as_of = as_of.as_ref().map(|day| format!("as of {day}"));
             let contract = Some(format!("contract {}", report.contract_hash));
             [Some(wrote), balance, as_of, contract].into_iter().flatten().collect::<Vec<_>>().join(", ")
@@ -193,7 +205,7 @@ fn summary(report: &Report, file: Option<&Path>, bytes: u64, env: &mut Env<'_>) 
     let summary = Summary {
         report: &report.id,
         output: file.as_deref(),
-        bytes: file.is_some().then_some(bytes),
+        bytes,
         as_of,
         contract: &report.contract,
         contract_hash: &report.contract_hash,

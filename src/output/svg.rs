@@ -69,7 +69,8 @@ fn n(value: f64) -> String {
     text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_string)
 }
 
-fn escape(text: &str) -> String {
+/// Text as it stands between tags and in attributes.
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in number::plain(text).chars() {
         match c {

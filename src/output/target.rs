@@ -146,7 +146,7 @@ fn replace_file(file: &Path, directory: &Path, write: impl FnOnce(&mut dyn Write
 }
 
 /// Makes the renaming last through a power cut; not every file system can, and then the file is there all the same.
-fn sync_directory(directory: &Path) -> Result<()> {
+pub(super) fn sync_directory(directory: &Path) -> Result<()> {
     if cfg!(unix) {
         match File::open(directory).and_then(|d| d.sync_all()) {
             Err(e)
@@ -166,27 +166,29 @@ fn sync_directory(directory: &Path) -> Result<()> {
 const PREFIX: &str = ".onefunnel-";
 const SUFFIX: &str = ".tmp";
 
-fn temporary() -> tempfile::Builder<'static, 'static> {
+pub(super) fn temporary() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX);
     builder
 }
 
-/// Removes what killed runs have left behind: temporary files a day older than `probe`, a new file in the same directory
-/// (so that only the clock of its disk counts), that nobody holds. What cannot be removed stays: it does no harm.
-fn sweep(directory: &Path, probe: &File) {
+/// Removes what killed runs have left behind: temporary files and folders a day older than `probe`, a new file in the same
+/// directory (so that only the clock of its disk counts), that nobody holds. What cannot be removed stays: it does no harm.
+pub(super) fn sweep(directory: &Path, probe: &File) {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     let Ok(now) = probe.metadata().and_then(|about| about.modified()) else { return };
     let old = |path: &Path| -> io::Result<bool> {
         let about = fs::symlink_metadata(path)?;
         let age = now.duration_since(about.modified()?).unwrap_or_default();
-        Ok(about.is_file() && age > DAY && OpenOptions::new().write(true).open(path)?.try_lock().is_ok())
+        let free = || io::Result::Ok(OpenOptions::new().write(true).open(path)?.try_lock().is_ok());
+        Ok(age > DAY && (about.is_dir() || (about.is_file() && free()?)))
     };
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let ours = name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
         if ours && old(&entry.path()).unwrap_or(false) {
-            let _ = fs::remove_file(entry.path());
+            let path = entry.path();
+            let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
         }
     }
 }
@@ -218,7 +220,7 @@ fn is_stream(path: &Path) -> bool {
 }
 
 /// The system's words without its error number.
-fn reason(error: &io::Error) -> String {
+pub(super) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }
@@ -298,6 +300,10 @@ mod tests {
             .collect();
         files_left[1].try_lock().unwrap();
         fs::create_dir(dir.path().join(".onefunnel-folder.tmp")).unwrap();
+        let folder = dir.path().join(".onefunnel-old-folder.tmp");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("half.csv"), "half").unwrap();
+        File::open(&folder).unwrap().set_modified(now - day * 2).unwrap();
         put(&dir.path().join("out.csv"), "new").unwrap();
         let expected =
             [".onefunnel-folder.tmp", ".onefunnel-held.tmp", ".onefunnel-young.tmp", ".other.tmp", "out.csv", "reference"];

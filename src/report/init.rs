@@ -54,7 +54,10 @@ pub fn run(args: &InitArgs, env: &mut Env<'_>) -> Result<()> {
     // The promise is a contract that can be read: held here, not only in tests.
     Contract::parse(&text, &shown, folder.to_path_buf())?;
     match target {
-        None => env.stdout.write_all(text.as_bytes())?,
+        None => {
+            env.stdout.write_all(text.as_bytes())?;
+            env.stdout.flush()?;
+        }
         Some(target) => target.replace(|out| Ok(out.write_all(text.as_bytes())?))?,
     }
     if !args.quiet {

@@ -21,7 +21,7 @@ const NAME: &str = "onefunnel";
 pub fn completions(args: &CompletionsArgs, env: &mut Env<'_>) -> Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), NAME, &mut script);
-    Ok(env.stdout.write_all(&script)?)
+    print(&script, env)
 }
 
 /// Prints a page, or writes all of them into a folder.
@@ -42,7 +42,7 @@ pub fn man(args: &ManArgs, env: &mut Env<'_>) -> Result<()> {
         None => &program,
         Some(name) => command(&program, name)?,
     };
-    Ok(env.stdout.write_all(&page_of(page)?)?)
+    print(&page_of(page)?, env)
 }
 
 /// Prints the schema of all reports, or of one.
@@ -60,7 +60,12 @@ pub fn schema(args: &SchemaArgs, env: &mut Env<'_>) -> Result<()> {
     let schema = if args.lines { schema::line(args.report.as_deref()) } else { schema::envelope(args.report.as_deref()) };
     let mut text = serde_json::to_vec_pretty(&schema)?;
     text.push(b'\n');
-    Ok(env.stdout.write_all(&text)?)
+    print(&text, env)
+}
+
+fn print(text: &[u8], env: &mut Env<'_>) -> Result<()> {
+    let written = env.stdout.write_all(text).and_then(|()| env.stdout.flush());
+    written.context("write to stdout")
 }
 
 /// The program with all its commands, each as it is called.

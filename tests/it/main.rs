@@ -5,6 +5,7 @@ mod account;
 mod behaviour;
 mod common;
 mod containers;
+mod cron;
 mod errors;
 mod handoff;
 mod house;

@@ -15,11 +15,11 @@ const MORE: [&[&str]; 8] = [
     &["report", ACME],
     &["inspect", ACME, "--reasons"],
     &["definition", ACME, "--against", ACME],
-    &["funnel", ACME, "--compare", "currency,evidence"],
+    &["funnel", ACME, "--compare", "cohort,horizon", "--horizon", "90d"],
     &["journey", ACME, "--grain", "account"],
     &["presets", "--contract", ACME],
     &["metrics", "new_mqls", "--contract", ACME],
-    &["presets", "salesforce_leads", "--contract", ACME],
+    &["presets", "salesforce_lead", "--contract", ACME],
 ];
 
 const BLESS: &str = "ONEFUNNEL_BLESS=1 cargo test --release --locked --test it reference_pages";

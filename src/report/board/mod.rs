@@ -112,9 +112,14 @@ fn told(data: &Data, line: &[String]) -> Result<(Report, String)> {
 
 fn section(id: &str, (report, finding): (Report, String), line: &[String], args: &BoardArgs) -> Section {
     let mut tables = report.tables;
+    let taken: Vec<String> = tables.iter().map(|table| table.id.clone()).collect();
     for table in tables.iter_mut().filter(|table| table.audience != Audience::Machines) {
         if !table.id.starts_with(id) {
             table.id = format!("{id}_{}", table.id);
+            // The one for machines may have the name already.
+            if taken.contains(&table.id) {
+                table.id.push_str("_shown");
+            }
         }
     }
     let mut notes = vec![format!("The same alone: {}", command(line, args))];

@@ -95,6 +95,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
             Ok(complaints.into_result()?)
         }
         Command::Quality(args) => report(&args.output, env, |env| report::quality::build(args, env)),
+        Command::Explain(args) => report(&args.output, env, |env| report::explain::build(args, env)),
         Command::Metrics(args) => report(&args.output, env, |_| report::metrics::build(args)),
         Command::Presets(args) => report(&args.output, env, |_| report::presets::build(args)),
         Command::Init(args) => report::init::run(args, env),

@@ -1,6 +1,7 @@
 //! Every command and flag, and nothing else.
 
 mod buyers;
+mod checks;
 mod figures;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use crate::output::Format;
 pub use buyers::{
     AccountArgs, AttributionArgs, DealArgs, Dimension, Grain, JourneyArgs, Model, Sort, SourcedArgs, Steps, TeamArg,
 };
+pub use checks::ExplainArgs;
 pub use figures::{
     Age, Basis, CohortArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, ScoreArgs, ScorecardArgs, Skips,
     VelocityArgs, WindowArgs, WinrateArgs,
@@ -46,6 +48,8 @@ pub enum Command {
     Inspect(InspectArgs),
     /// What is missing, double, impossible or stale in the exports, where, and what it does to the metrics
     Quality(QualityArgs),
+    /// One number taken apart: its definition, its formula with the numbers put in, and the file and line of every record
+    Explain(ExplainArgs),
     /// The catalogue of metrics, or one of them in full
     Metrics(MetricsArgs),
     /// The kinds of export that are recognised, or one of them in full

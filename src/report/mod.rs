@@ -8,6 +8,7 @@ pub mod attribution;
 pub mod chart;
 pub mod cohort;
 pub mod definition;
+pub mod explain;
 pub mod funnel;
 pub mod handoff;
 pub mod init;

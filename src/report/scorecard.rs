@@ -155,19 +155,8 @@ impl View<'_> {
 
     /// The last periods of which every day counts; if there is none, the last one.
     fn shown(&self) -> Vec<usize> {
-        let whole: Vec<usize> = (0..self.periods.all.len())
-            .filter(|i| !self.is_partial(&self.periods.all[*i]))
-            .filter(|i| self.begins(*i))
-            .collect();
-        if whole.is_empty() {
-            return self.periods.all.len().checked_sub(1).into_iter().collect();
-        }
+        let whole = self.periods.whole(self.last_day);
         whole[whole.len().saturating_sub(self.room)..].to_vec()
-    }
-
-    /// Whether a period begins before the exports end: after that, nothing is known.
-    fn begins(&self, period: usize) -> bool {
-        self.last_day.is_none_or(|last| self.periods.all[period].start <= last)
     }
 
     fn groups(&self) -> Vec<(&'static str, Vec<&Metric>)> {

@@ -1,0 +1,411 @@
+//! The explanation for people.
+//!
+//! In: the [`View`]. Out: tables and notes.
+
+use super::rows::{Line, Record, gives};
+use super::{Part, View, kinds};
+use crate::catalogue::Measure;
+use crate::evaluate::{Fate, Input};
+use crate::output::number;
+use crate::report::scorecard::heading;
+use crate::report::{Audience, Cell, Column, Table, Unit};
+use crate::tables::{Kind, NONE};
+use crate::time::date_of;
+
+/// Records shown to people; machines get all, and so does `--rows`.
+const SHOWN: usize = 20;
+
+/// Every fate, in the order in which they apply.
+pub const FATES: [Fate; 8] = [
+    Fate::NoDay,
+    Fate::Outside,
+    Fate::NotMet,
+    Fate::Unknown,
+    Fate::NotAsked,
+    Fate::AskedUnknown,
+    Fate::OtherSegment,
+    Fate::Counted,
+];
+
+fn table(id: &str, title: impl Into<String>, columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> Table {
+    Table { id: id.into(), title: title.into(), audience: Audience::People, columns, rows }
+}
+
+/// A number that can be computed with by hand: not rounded to thousands, at most four decimals.
+pub fn exact(value: f64) -> String {
+    let text = format!("{:.4}", value.abs());
+    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+    let part = part.trim_end_matches('0');
+    let whole = whole.parse().map_or_else(|_| whole.to_string(), number::whole);
+    let minus = if value < 0.0 && (whole != "0" || !part.is_empty()) { "-" } else { "" };
+    if part.is_empty() { format!("{minus}{whole}") } else { format!("{minus}{whole}.{part}") }
+}
+
+impl View<'_> {
+    /// The tables for people.
+    pub fn people(&self) -> Vec<Table> {
+        let mut tables = vec![self.definition(), self.measures(), self.account()];
+        tables.extend(self.shown());
+        tables
+    }
+
+    fn value_text(&self) -> String {
+        match &self.score.value {
+            Ok(value) => number::people(*value, self.metric.unit),
+            Err(why) => format!("missing: {}", why.reason),
+        }
+    }
+
+    fn definition(&self) -> Table {
+        let (metric, contract) = (self.metric, &self.data.session.contract);
+        let mut rows: Vec<(&str, String)> = vec![("Value", self.value_text())];
+        if let Some((low, high)) = self.score.interval {
+            rows.push(("95 % interval", number::interval(low, high)));
+        }
+        let (from, to) = self.days();
+        let label = self.period.map_or_else(|| "all days".to_string(), |at| self.periods.label(at));
+        rows.push(("Period", format!("{label}: {} to {}", date_of(from), date_of(to))));
+        if !self.segment.is_empty() {
+            rows.push(("Segment", self.segment_text()));
+        }
+        rows.push(("Definition", metric.definition.clone()));
+        rows.push(("Formula", metric.text.clone()));
+        let numbers = self.with_numbers(&exact, "missing");
+        rows.push(("With its numbers", format!("{numbers} = {}", self.value_text())));
+        if metric.basis == "cohort" && metric.formula.ratio().is_some() {
+            rows.push(("Mature", self.maturity(to)));
+        }
+        rows.push(("Basis", crate::report::metrics::basis(&metric.basis)));
+        if !metric.label.is_empty() {
+            rows.push(("Indicator of", metric.label.clone()));
+        }
+        rows.push(("Source", metric.source.clone()));
+        rows.push(("Defined", crate::report::metrics::origin(metric, contract)));
+        let rows = rows.into_iter().map(|(name, text)| vec![Cell::text(name), Cell::text(text)]).collect();
+        let columns = vec![Column::left("property", "Metric"), Column::left("value", &metric.id)];
+        table("explain", "", columns, rows)
+    }
+
+    fn maturity(&self, to: i32) -> String {
+        let as_of = crate::time::day_of(self.data.session.as_of);
+        match self.mature_after {
+            None => "nobody knows: nothing is won yet".into(),
+            Some(days) if as_of - to >= days => format!("yes: it ended {} days before as-of", as_of - to),
+            Some(days) => format!("no, and it will still rise: on {}, {days} days after its end", date_of(to + days)),
+        }
+    }
+
+    /// The formula with a number in place of every measure.
+    pub fn with_numbers(&self, number: &dyn Fn(f64) -> String, missing: &str) -> String {
+        self.metric.formula.with(&|name| {
+            let part = self.parts.iter().find(|p| p.measure.id == name);
+            match part.map(|p| &p.figure.value) {
+                Some(Ok(value)) if *value < 0.0 => format!("({})", number(*value)),
+                Some(Ok(value)) => number(*value),
+                _ => missing.to_string(),
+            }
+        })
+    }
+
+    fn measures(&self) -> Table {
+        let columns = vec![
+            Column::left("measure", "Measure"),
+            Column::right("value", "Value"),
+            Column::right("n", "Rows"),
+            Column::left("counts", "Counts"),
+            Column::left("condition", "Where"),
+            Column::left("at", "By the day of"),
+        ];
+        let rows = self.parts.iter().map(|part| {
+            let measure = part.measure;
+            let value = match &part.figure.value {
+                Ok(value) => Cell::text(exact(*value)),
+                Err(why) => Cell::Missing(why.reason.clone()),
+            };
+            vec![
+                Cell::text(&measure.id),
+                value,
+                Cell::count(part.figure.n),
+                Cell::text(format!("{} of {}", measure.value, measure.table)),
+                measure.condition.as_ref().map_or_else(Cell::none, Cell::text),
+                Cell::text(&measure.at),
+            ]
+        });
+        table("measures", "Its measures", columns, rows.collect())
+    }
+
+    /// Where the rows of each table went.
+    fn account(&self) -> Table {
+        let columns = vec![Column::left("what", "What became of the rows"), Column::right("rows", "Rows")];
+        let mut rows = Vec::new();
+        let mut last = String::new();
+        for step in self.steps() {
+            if step.scope != last {
+                rows.push(heading(&step.scope, columns.len()));
+                last.clone_from(&step.scope);
+            }
+            rows.push(vec![Cell::text(step.text), Cell::count(step.rows)]);
+        }
+        table("account", "Where the rows went", columns, rows)
+    }
+
+    /// The account of all rows, in order: of each kind of record, and then of each measure.
+    pub fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let mut tables: Vec<&str> = Vec::new();
+        for part in &self.parts {
+            if !tables.contains(&part.measure.table.as_str()) {
+                tables.push(&part.measure.table);
+                self.steps_of_table(&part.measure.table, &mut steps);
+            }
+        }
+        for part in &self.parts {
+            self.steps_of_measure(part, &mut steps);
+        }
+        steps
+    }
+
+    fn steps_of_table(&self, name: &str, steps: &mut Vec<Step>) {
+        for kind in kinds(name) {
+            let of_kind = || self.data.files.iter().filter(|f| f.input.table.as_deref() == Some(kind.id()));
+            let files = of_kind().count();
+            let scope = match files {
+                0 => format!("Records of {}: no file", kind.id()),
+                n => format!("Records of {}, in {}", kind.id(), number::of(n as u64, "file", "files")),
+            };
+            let mut add = |code: &'static str, text: String, rows: u64| {
+                steps.push(Step {
+                    scope: scope.clone(),
+                    measure: String::new(),
+                    kind: kind.id().into(),
+                    code,
+                    text,
+                    rows,
+                });
+            };
+            add("read", "read".into(), of_kind().map(|f| f.input.rows_read).sum());
+            let mut aside: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
+            for (reason, n) in of_kind().flat_map(|f| &f.input.set_aside) {
+                *aside.entry(reason).or_default() += n;
+            }
+            for (reason, n) in aside {
+                add("set_aside", format!("set aside: {reason}"), n);
+            }
+            let used: u64 = of_kind().map(|f| f.input.rows_used).sum();
+            add("used", "used".into(), used);
+            let rows = self.data.tables.get(kind).len() as u64;
+            if rows > used {
+                add("made", format!("made of columns of other files, as rows of {}", kind.id()), rows - used);
+            }
+        }
+    }
+
+    fn steps_of_measure(&self, part: &Part<'_>, steps: &mut Vec<Step>) {
+        let measure = part.measure;
+        let what = if measure.table == "journeys" { "buying processes" } else { "rows" };
+        let scope = match measure.table.as_str() {
+            "journeys" => format!("{}: buying processes, by {}", measure.id, measure.at),
+            table => format!("{}: rows of {table}, by {}", measure.id, measure.at),
+        };
+        let mut add = |code: &'static str, text: String, rows: u64| {
+            let kind = measure.table.clone();
+            steps.push(Step { scope: scope.clone(), measure: measure.id.clone(), kind, code, text, rows });
+        };
+        let Some(trace) = &part.trace else {
+            let rows = match Kind::named(&measure.table) {
+                Some(kind) => self.data.tables.get(kind).len(),
+                None => self.data.journeys.len(),
+            };
+            let why = part.figure.value.as_ref().err().map_or("cannot be computed", |why| &why.reason);
+            return add("cannot", format!("cannot be told: {why}"), rows as u64);
+        };
+        if measure.table == "journeys" {
+            let journeys = &self.data.journeys;
+            let deals = journeys.deal.iter().filter(|deal| **deal != NONE).count() as u64;
+            let all = journeys.len() as u64;
+            let deals_text = number::of(deals, "deal with its people", "deals with their people");
+            add("rows", format!("{what}: {deals_text}, {} people without a deal", all - deals), all);
+        } else {
+            add("rows", what.into(), trace.fates.len() as u64);
+        }
+        for fate in FATES {
+            let n = trace.fates.iter().filter(|f| **f == fate).count() as u64;
+            if n > 0 || fate == Fate::Counted {
+                add(code(fate), self.words(fate, measure), n);
+            }
+        }
+        let rows = View::rows_of(part, |fate| fate == Fate::Counted);
+        let without = rows.iter().filter(|row| trace.inputs[**row] == Input::Missing).count() as u64;
+        if without > 0 {
+            add("without_value", format!("of them without {}, which gives nothing", trace.of), without);
+        }
+    }
+
+    /// Why a row counts or not, for people.
+    pub fn words(&self, fate: Fate, measure: &Measure) -> String {
+        let condition = measure.condition.as_deref().unwrap_or_default();
+        let asked = self.condition.unwrap_or_default();
+        match fate {
+            Fate::NoDay => format!("out: no {}", measure.at),
+            Fate::Outside => {
+                let (from, to) = self.days();
+                format!("out: not from {} to {}", date_of(from), date_of(to))
+            }
+            Fate::NotMet => format!("out: not {condition}"),
+            Fate::Unknown => format!("out: a value is missing, so that nobody can tell whether {condition}"),
+            Fate::NotAsked => format!("out: not --where {asked}"),
+            Fate::AskedUnknown => format!("out: a value is missing, so that nobody can tell whether {asked}"),
+            Fate::OtherSegment => format!("out: not {}", self.segment_text()),
+            Fate::Counted => "in".into(),
+        }
+    }
+
+    /// The first records that count.
+    fn shown(&self) -> Option<Table> {
+        let columns = vec![
+            Column::left("record", "Record"),
+            Column::left("label", "Name"),
+            Column::left("day", "Day"),
+            Column::right("gives", "Gives"),
+            Column::left("place", "File:line"),
+        ];
+        let all: usize = self.parts.iter().map(|p| View::rows_of(p, |f| f == Fate::Counted).len()).sum();
+        let (mut rows, mut shown) = (Vec::new(), 0);
+        let folder = self.folder();
+        for (at, part) in self.parts.iter().enumerate() {
+            let (Some(trace), mut counted) = (&part.trace, View::rows_of(part, |f| f == Fate::Counted)) else {
+                continue;
+            };
+            counted.sort_by_key(|row| (trace.days[*row], *row));
+            // What earlier measures did not take of their share is there for the later ones.
+            let room = (SHOWN - shown) / (self.parts.len() - at);
+            let n = counted.len();
+            counted.truncate(room);
+            shown += counted.len();
+            if counted.is_empty() {
+                continue;
+            }
+            let records: Vec<Record> =
+                self.records(&part.measure.table, &counted).into_iter().filter(|r| r.main).collect();
+            rows.push(heading(&self.summary(part, n), columns.len()));
+            for line in self.lines(&records) {
+                rows.push(self.row(part, &line, &folder));
+            }
+        }
+        if rows.is_empty() {
+            return None;
+        }
+        let place =
+            if folder.is_empty() { String::new() } else { format!(" (files in {})", folder.trim_end_matches('/')) };
+        let title = if shown < all {
+            format!("Records that count: {shown} of {all}{place}")
+        } else {
+            format!("Records that count: {all}{place}")
+        };
+        Some(table("records", title, columns, rows))
+    }
+
+    /// `won_deals: 12 rows add up to 12`
+    fn summary(&self, part: &Part<'_>, n: usize) -> String {
+        let rows = number::of(n as u64, "row", "rows");
+        let id = &part.measure.id;
+        match (&part.figure.value, &part.trace) {
+            (Ok(value), Some(trace)) if trace.adds => format!("{id}: {rows} that add up to {}", exact(*value)),
+            (Ok(value), Some(_)) => format!("{id}: {rows}, of which {} is {}", part.measure.value, exact(*value)),
+            (Err(why), _) => format!("{id}: {rows}, and no value: {}", why.reason),
+            (Ok(_), None) => id.clone(),
+        }
+    }
+
+    fn row(&self, part: &Part<'_>, line: &Line, folder: &str) -> Vec<Cell> {
+        let file = line.file.strip_prefix(folder).unwrap_or(&line.file);
+        let day = part.trace.as_ref().and_then(|t| t.days[line.record.row]);
+        let or_none = |text: &str| if text.is_empty() { Cell::none() } else { Cell::text(text) };
+        let record = if line.id.is_empty() { line.record.kind.id() } else { &line.id };
+        vec![
+            Cell::text(record),
+            or_none(&line.label),
+            day.map_or_else(Cell::none, |day| Cell::Date(date_of(day))),
+            match gives(part, line.record.row) {
+                Input::Missing => Cell::Missing("no value".into()),
+                Input::Number(value) if part.measure.unit == Unit::Money => Cell::Number(value, Unit::Money),
+                Input::Number(value) => Cell::text(exact(value)),
+                Input::Text(text) => Cell::text(text),
+            },
+            Cell::text(line.line.map_or_else(|| file.to_string(), |n| format!("{file}:{n}"))),
+        ]
+    }
+
+    /// The folder that all files of the measures' tables are in, with its last slash; empty where there is none.
+    fn folder(&self) -> String {
+        let tables: Vec<Kind> = self.parts.iter().flat_map(|p| kinds(&p.measure.table)).collect();
+        let is_used = |table: &str| tables.iter().any(|kind| kind.id() == table);
+        let used = self.data.files.iter().filter(|f| f.input.table.as_deref().is_some_and(is_used));
+        let mut paths = used.map(|f| f.input.path.as_str());
+        let Some(first) = paths.next() else { return String::new() };
+        let mut shared = first.rfind('/').map_or("", |end| &first[..=end]);
+        for path in paths {
+            while !path.starts_with(shared) {
+                shared = shared[..shared.len() - 1].rfind('/').map_or("", |end| &shared[..=end]);
+            }
+        }
+        shared.to_string()
+    }
+
+    /// What a reader has to know.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.parts.iter().any(|p| p.measure.table == "journeys") {
+            notes.push(
+                "A row of journeys is a buying process: a deal with the people whose first deal it is, or a person without one. Its first record is shown; machine formats and --rows list all of them."
+                    .into(),
+            );
+        }
+        if self.parts.iter().any(|p| p.measure.table == Kind::Headcount.id()) {
+            notes.push("Of the headcount ledger a row gives its part of the mean of its month's counts; the measure is their sum over the number of months.".into());
+        }
+        if let Some(condition) = self.condition {
+            notes.push(format!("Only rows where {condition}."));
+        }
+        for part in self.parts.iter().filter(|p| p.measure.place.is_some()) {
+            let (measure, line) = (part.measure, part.measure.place.as_ref().and_then(|p| p.line).unwrap_or(0));
+            let what = if measure.replaces { "replaces the built-in measure" } else { "is added" };
+            let source = &self.data.session.contract.source_name;
+            notes.push(format!("{} {what}, by {source} line {line}.", measure.id));
+        }
+        if self.redact {
+            notes.push("Names and addresses are hidden, and ids are the first digits of their SHA-256: who has the exports can still find each record by its file and line. Conditions are printed as they were written.".into());
+        }
+        notes
+    }
+}
+
+/// One line of the account of rows.
+pub struct Step {
+    /// What it is about, for people.
+    pub scope: String,
+    /// The measure; empty for the account of files.
+    pub measure: String,
+    /// The kind of record, or the measure's table.
+    pub kind: String,
+    /// What became of the rows.
+    pub code: &'static str,
+    /// The same, for people.
+    pub text: String,
+    /// How many.
+    pub rows: u64,
+}
+
+/// Why a row counts or not, for machines.
+pub fn code(fate: Fate) -> &'static str {
+    match fate {
+        Fate::NoDay => "no_day",
+        Fate::Outside => "outside_period",
+        Fate::NotMet => "condition_not_met",
+        Fate::Unknown => "condition_unknown",
+        Fate::NotAsked => "where_not_met",
+        Fate::AskedUnknown => "where_unknown",
+        Fate::OtherSegment => "other_segment",
+        Fate::Counted => "counted",
+    }
+}

@@ -51,3 +51,12 @@ impl ExplainArgs {
         SliceArgs { period, from, to, by, condition }
     }
 }
+
+/// `check`
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}

@@ -6,6 +6,7 @@
 
 mod csv;
 mod json;
+mod junit;
 mod layout;
 mod md;
 pub mod number;
@@ -41,11 +42,13 @@ pub enum Format {
     Jsonl,
     /// Markdown
     Md,
+    /// JUnit XML for schedulers, of `check` only
+    Junit,
 }
 
 impl Format {
     /// The endings that say which format a file is, in the order in which messages list them.
-    const EXTENSIONS: [(&'static str, Self); 8] = [
+    const EXTENSIONS: [(&'static str, Self); 9] = [
         ("csv", Self::Csv),
         ("tsv", Self::Tsv),
         ("json", Self::Json),
@@ -54,6 +57,7 @@ impl Format {
         ("md", Self::Md),
         ("markdown", Self::Md),
         ("txt", Self::Table),
+        ("xml", Self::Junit),
     ];
 
     /// The format that a file's ending stands for, whatever its case.
@@ -73,6 +77,7 @@ impl Format {
             Self::Json => "json",
             Self::Jsonl => "jsonl",
             Self::Md => "md",
+            Self::Junit => "junit",
         }
     }
 
@@ -80,6 +85,7 @@ impl Format {
     fn extension(self) -> &'static str {
         match self {
             Self::Table => "txt",
+            Self::Junit => "xml",
             other => other.id(),
         }
     }
@@ -142,6 +148,7 @@ pub fn write(report: &Report, format: Format, style: &Style, out: &mut dyn Write
                 Format::Json => json::render(report)?,
                 Format::Jsonl => json::render_lines(report)?,
                 Format::Md => md::render(report).into_bytes(),
+                Format::Junit => junit::render(report)?,
             })
         })
         .with_context(|| format!("report `{}` as {}", report.id, format.id()))?;
@@ -256,6 +263,7 @@ mod tests {
             ("a.b.md", Format::Md),
             ("a.markdown", Format::Md),
             ("a.txt", Format::Table),
+            ("a.xml", Format::Junit),
             ("/dev/null", Format::Table),
         ] {
             assert_eq!(chosen(None, Some(path)), Ok(format), "{path}");
@@ -278,7 +286,7 @@ mod tests {
         assert_eq!(
             said(None, "a.xslx").to_string(),
             "error: `--output a.xslx`: the ending `.xslx` is no known format\n  \
-             help: use one of .csv .tsv .json .jsonl .ndjson .md .markdown .txt, or say which with `--format`"
+             help: use one of .csv .tsv .json .jsonl .ndjson .md .markdown .txt .xml, or say which with `--format`"
         );
         assert_eq!(said(None, "report").what, "`--output report`: there is no ending that says which format to write");
     }
@@ -286,8 +294,9 @@ mod tests {
     #[test]
     fn the_command_line_knows_the_ids() {
         use clap::ValueEnum;
-        assert_eq!(Format::value_variants(), ALL);
-        for format in ALL {
+        // Verdicts alone can be written for schedulers.
+        assert_eq!(Format::value_variants(), [&ALL[..], &[Format::Junit]].concat());
+        for format in Format::value_variants() {
             assert_eq!(format.to_possible_value().unwrap().get_name(), format.id());
         }
     }

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod attribution;
 pub mod chart;
+pub mod check;
 pub mod cohort;
 pub mod definition;
 pub mod explain;

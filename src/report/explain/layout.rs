@@ -2,6 +2,8 @@
 //!
 //! In: the [`View`]. Out: tables and notes.
 
+use std::collections::BTreeMap;
+
 use super::rows::{Line, Record, gives};
 use super::{Part, View, kinds};
 use crate::catalogue::Measure;
@@ -184,7 +186,7 @@ impl View<'_> {
                 });
             };
             add("read", "read".into(), of_kind().map(|f| f.input.rows_read).sum());
-            let mut aside: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
+            let mut aside: BTreeMap<&str, u64> = BTreeMap::new();
             for (reason, n) in of_kind().flat_map(|f| &f.input.set_aside) {
                 *aside.entry(reason).or_default() += n;
             }
@@ -223,8 +225,8 @@ impl View<'_> {
             let journeys = &self.data.journeys;
             let deals = journeys.deal.iter().filter(|deal| **deal != NONE).count() as u64;
             let all = journeys.len() as u64;
-            let deals_text = number::of(deals, "deal with its people", "deals with their people");
-            add("rows", format!("{what}: {deals_text}, {} people without a deal", all - deals), all);
+            let people = number::whole(all - deals);
+            add("rows", format!("{what}: {} deals, and {people} people without one", number::whole(deals)), all);
         } else {
             add("rows", what.into(), trace.fates.len() as u64);
         }
@@ -251,10 +253,10 @@ impl View<'_> {
                 let (from, to) = self.days();
                 format!("out: not from {} to {}", date_of(from), date_of(to))
             }
-            Fate::NotMet => format!("out: not {condition}"),
-            Fate::Unknown => format!("out: a value is missing, so that nobody can tell whether {condition}"),
-            Fate::NotAsked => format!("out: not --where {asked}"),
-            Fate::AskedUnknown => format!("out: a value is missing, so that nobody can tell whether {asked}"),
+            Fate::NotMet => format!("out: not {}", in_brackets(condition)),
+            Fate::Unknown => format!("out: a value is missing, so nobody can tell whether {condition}"),
+            Fate::NotAsked => format!("out: by --where, not {}", in_brackets(asked)),
+            Fate::AskedUnknown => format!("out: by --where, as a value is missing to tell whether {asked}"),
             Fate::OtherSegment => format!("out: not {}", self.segment_text()),
             Fate::Counted => "in".into(),
         }
@@ -271,7 +273,7 @@ impl View<'_> {
         ];
         let all: usize = self.parts.iter().map(|p| View::rows_of(p, |f| f == Fate::Counted).len()).sum();
         let (mut rows, mut shown) = (Vec::new(), 0);
-        let folder = self.folder();
+        let names = self.file_names();
         for (at, part) in self.parts.iter().enumerate() {
             let (Some(trace), mut counted) = (&part.trace, View::rows_of(part, |f| f == Fate::Counted)) else {
                 continue;
@@ -289,18 +291,19 @@ impl View<'_> {
                 self.records(&part.measure.table, &counted).into_iter().filter(|r| r.main).collect();
             rows.push(heading(&self.summary(part, n), columns.len()));
             for line in self.lines(&records) {
-                rows.push(self.row(part, &line, &folder));
+                rows.push(Self::row(part, &line, &names));
             }
         }
         if rows.is_empty() {
             return None;
         }
-        let place =
-            if folder.is_empty() { String::new() } else { format!(" (files in {})", folder.trim_end_matches('/')) };
         let title = if shown < all {
-            format!("Records that count: {shown} of {all}{place}")
+            format!(
+                "Records that count: {shown} of {}; all in machine formats and with --rows",
+                number::whole(all as u64)
+            )
         } else {
-            format!("Records that count: {all}{place}")
+            format!("Records that count: {all}")
         };
         Some(table("records", title, columns, rows))
     }
@@ -317,8 +320,8 @@ impl View<'_> {
         }
     }
 
-    fn row(&self, part: &Part<'_>, line: &Line, folder: &str) -> Vec<Cell> {
-        let file = line.file.strip_prefix(folder).unwrap_or(&line.file);
+    fn row(part: &Part<'_>, line: &Line, names: &BTreeMap<&str, &str>) -> Vec<Cell> {
+        let file = names.get(line.file.as_str()).copied().unwrap_or(&line.file);
         let day = part.trace.as_ref().and_then(|t| t.days[line.record.row]);
         let or_none = |text: &str| if text.is_empty() { Cell::none() } else { Cell::text(text) };
         let record = if line.id.is_empty() { line.record.kind.id() } else { &line.id };
@@ -336,20 +339,19 @@ impl View<'_> {
         ]
     }
 
-    /// The folder that all files of the measures' tables are in, with its last slash; empty where there is none.
-    fn folder(&self) -> String {
+    /// What people call the files of the measures' tables: the last part of the path, where no other one has the same.
+    fn file_names(&self) -> BTreeMap<&str, &str> {
         let tables: Vec<Kind> = self.parts.iter().flat_map(|p| kinds(&p.measure.table)).collect();
         let is_used = |table: &str| tables.iter().any(|kind| kind.id() == table);
         let used = self.data.files.iter().filter(|f| f.input.table.as_deref().is_some_and(is_used));
-        let mut paths = used.map(|f| f.input.path.as_str());
-        let Some(first) = paths.next() else { return String::new() };
-        let mut shared = first.rfind('/').map_or("", |end| &first[..=end]);
-        for path in paths {
-            while !path.starts_with(shared) {
-                shared = shared[..shared.len() - 1].rfind('/').map_or("", |end| &shared[..=end]);
-            }
+        let paths: Vec<&str> = used.map(|f| f.input.path.as_str()).collect();
+        let last = |path: &&str| path.rsplit('/').next().unwrap_or_default().to_string();
+        let mut names = BTreeMap::new();
+        for path in &paths {
+            let alone = paths.iter().filter(|other| last(other) == last(path)).count() == 1;
+            names.insert(*path, if alone { path.rsplit('/').next().unwrap_or(path) } else { path });
         }
-        shared.to_string()
+        names
     }
 
     /// What a reader has to know.
@@ -378,6 +380,10 @@ impl View<'_> {
         }
         notes
     }
+}
+
+fn in_brackets(condition: &str) -> String {
+    if condition.contains(' ') { format!("({condition})") } else { condition.to_string() }
 }
 
 /// One line of the account of rows.

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use jiff::civil::Date;
 
 use super::words;
 use crate::calendar::{Fiscal, PeriodKind, Periods};
@@ -111,7 +112,12 @@ impl Verdict<'_> {
     /// Why, in one sentence: what does not hold, else what nobody can tell, else everything.
     pub fn why(&self) -> String {
         let worst = self.bounds.iter().map(|b| b.held).min().unwrap_or(Held::Yes);
-        let said: Vec<&str> = self.bounds.iter().filter(|b| b.held == worst).map(|b| b.why.as_str()).collect();
+        let mut said: Vec<&str> = self.bounds.iter().filter(|b| b.held == worst).map(|b| b.why.as_str()).collect();
+        // The period is said once.
+        let period = self.period.as_ref().map_or_else(String::new, |(label, ..)| format!("{label}: "));
+        for why in said.iter_mut().skip(1) {
+            *why = why.strip_prefix(&period).unwrap_or(why);
+        }
         said.join("; ")
     }
 
@@ -122,17 +128,18 @@ impl Verdict<'_> {
 }
 
 /// The stage whose arrivals a metric counts, all of them and nothing else.
-pub fn stage_of<'c>(catalogue: &'c Catalogue, metric: &Metric) -> Option<&'c str> {
+pub fn stage_of<'c>(contract: &'c Contract, catalogue: &Catalogue, metric: &Metric) -> Option<&'c str> {
     let [id] = &metric.formula.uses[..] else { return None };
     let measure = catalogue.measures.get(id)?;
     let counts = measure.value.replace(' ', "").eq_ignore_ascii_case("COUNT(*)");
     let bare = metric.text.trim() == id && counts && measure.condition.is_none() && measure.table == "journeys";
-    measure.at.strip_suffix("_on").filter(|_| bare)
+    let stage = measure.at.strip_suffix("_on").filter(|_| bare)?;
+    contract.stages.iter().map(|s| s.id.value.as_str()).find(|id| *id == stage)
 }
 
 /// The targets for what a metric counts, the earliest first.
 pub fn targets<'c>(contract: &'c Contract, catalogue: &Catalogue, metric: &Metric) -> Vec<&'c Target> {
-    let stage = stage_of(catalogue, metric);
+    let stage = stage_of(contract, catalogue, metric);
     let mut targets: Vec<&Target> = contract.targets.iter().filter(|t| Some(t.stage.value.as_str()) == stage).collect();
     targets.sort_by_key(|t| t.from);
     targets
@@ -249,7 +256,7 @@ impl<'d> View<'d, '_> {
         let mut numbers = Numbers { value: score.as_ref().and_then(|s| s.value.clone().ok()), ..Numbers::default() };
         let figure = Figure { gate, metric, periods, scores, at, score: score.as_ref() };
         let mut bounds = Vec::new();
-        bounds.extend(figure.absolute());
+        bounds.extend(figure.absolute(self.young(&figure)));
         bounds.extend(self.target(&figure, &mut numbers));
         bounds.extend(self.change(&figure, &mut numbers));
         bounds.extend(self.band(&figure, &mut numbers));
@@ -288,12 +295,17 @@ impl<'d> View<'d, '_> {
         }))
     }
 
+    /// The day on which a figure that is still rising is mature.
+    fn young(&self, figure: &Figure<'_>) -> Option<Date> {
+        let end = figure.periods.all[figure.at?].end;
+        let rises = figure.metric.basis == "cohort" && figure.metric.formula.ratio().is_some();
+        let days = self.mature_after.filter(|days| rises && day_of(self.data.session.as_of) - end < *days)?;
+        Some(date_of(end.saturating_add(days)))
+    }
+
     /// Why a figure cannot be set beside those of earlier periods: it is still rising.
     fn immature(&self, figure: &Figure<'_>) -> Option<String> {
-        let end = figure.periods.all[figure.at?].end;
-        let young = figure.metric.basis == "cohort" && figure.metric.formula.ratio().is_some();
-        let days = self.mature_after.filter(|days| young && day_of(self.data.session.as_of) - end < *days)?;
-        let on = date_of(end.saturating_add(days));
+        let on = self.young(figure)?;
         Some(format!("{} is not mature before {on}, so earlier periods are no measure for it", figure.label()))
     }
 
@@ -395,13 +407,14 @@ impl Figure<'_> {
         }
     }
 
-    fn absolute(&self) -> Vec<Bound> {
+    fn absolute(&self, young: Option<Date>) -> Vec<Bound> {
         let one = |limit: f64, lowest: bool| {
             let asked =
                 format!("at {} {}", if lowest { "least" } else { "most" }, words::limit(self.metric.unit, limit));
             self.bound(asked, |value| {
                 let held = if lowest { reaches(value, limit) } else { reaches(limit, value) };
-                Ok((held, words::absolute(self, value, limit, lowest, held)))
+                let still = young.map_or_else(String::new, |on| format!("; it is not mature before {on}"));
+                Ok((held, words::absolute(self, value, limit, lowest, held) + &still))
             })
         };
         let lowest = self.gate.at_least.map(|limit| one(limit, true));

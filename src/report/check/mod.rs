@@ -92,7 +92,7 @@ fn ready(contract: &Contract, catalogue: &Catalogue) -> Result<(), Issues> {
         if let Some(said) = &gate.of_target
             && judge::targets(contract, catalogue, metric).is_empty()
         {
-            let what = match judge::stage_of(catalogue, metric) {
+            let what = match judge::stage_of(contract, catalogue, metric) {
                 Some(stage) => format!("`of_target`: the contract has no [[target]] for the stage `{stage}`"),
                 None => format!("`of_target`: `{}` does not count who reached a stage, and targets do", metric.id),
             };

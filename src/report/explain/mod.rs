@@ -12,6 +12,9 @@ mod list;
 mod rows;
 mod tidy;
 
+#[cfg(test)]
+mod tests;
+
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 

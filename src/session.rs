@@ -502,6 +502,7 @@ impl Data {
             inputs: self.files.iter().map(|f| f.input.clone()).collect(),
             tables: Vec::new(),
             notes: Vec::new(),
+            tiles: Vec::new(),
             charts: Vec::new(),
             sections: Vec::new(),
         }

@@ -172,6 +172,17 @@ impl WindowArgs {
     }
 }
 
+/// `report`
+#[derive(Debug, Args)]
+pub struct BoardArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub window: WindowArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
 /// `definition`
 #[derive(Debug, Args)]
 pub struct DefinitionArgs {

@@ -17,7 +17,7 @@ pub use buyers::{
 };
 pub use checks::{CheckArgs, ExplainArgs};
 pub use figures::{
-    Age, Basis, CohortArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, ScoreArgs, ScorecardArgs, Skips,
+    Age, Basis, BoardArgs, CohortArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, ScoreArgs, ScorecardArgs, Skips,
     VelocityArgs, WindowArgs, WinrateArgs,
 };
 
@@ -79,6 +79,8 @@ pub enum Command {
     Sourced(SourcedArgs),
     /// What both teams did along the way: touches by stage, hand-offs, the most common paths, or one buyer's whole story
     Journey(JourneyArgs),
+    /// The board pack: all of this in one document, each part with what it says in one sentence (-o pack.html, .xlsx, .md)
+    Report(BoardArgs),
 }
 
 /// What every report reads.
@@ -158,9 +160,14 @@ pub struct OutputArgs {
     #[arg(short, long, value_enum, env = "ONEFUNNEL_FORMAT")]
     pub format: Option<Format>,
 
-    /// Write to this file, replaced as a whole when the report is complete
-    #[arg(short, long, value_name = "FILE")]
+    /// Write to this file, or, ending in a slash, into this folder one file per table (csv, tsv, json, jsonl, parquet);
+    /// replaced as a whole when the report is complete
+    #[arg(short, long, value_name = "FILE|FOLDER/")]
     pub output: Option<PathBuf>,
+
+    /// Make csv and tsv open right in Excel: byte order mark, CRLF, and ' before what it would take for a formula
+    #[arg(long)]
+    pub excel: bool,
 
     /// Colour in tables
     #[arg(long, value_enum, default_value = "auto", env = "ONEFUNNEL_COLOR")]

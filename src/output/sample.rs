@@ -71,8 +71,8 @@ pub(super) fn sample() -> Report {
             Column::left("metric", "Metric"),
             Column::right("value", "Value"),
             Column::right("numerator", "Numerator"),
-            Column::left("since", "Since"),
-            Column::left("ok", "Agreed"),
+            Column::tidy("since: date"),
+            Column::tidy("ok: flag"),
         ],
         rows: vec![
             vec![text("leads"), Cell::count(8000), none(), january, Cell::Flag(true)],
@@ -122,6 +122,7 @@ pub(super) fn sample() -> Report {
                 .into(),
             "A | B".into(),
         ],
+        tiles: Vec::new(),
         charts: Vec::new(),
         sections: Vec::new(),
     }

@@ -99,3 +99,24 @@ impl Chart {
         }
     }
 }
+
+/// One figure at a glance: its value, where it came from, and what moved it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tile {
+    /// The metric.
+    pub id: String,
+    /// Its name for people.
+    pub title: String,
+    /// The period of the value.
+    pub period: String,
+    /// The value.
+    pub value: Cell,
+    /// How much it changed against the period before.
+    pub change: Cell,
+    /// Whether that is for the better; `None` where nothing is better, or nothing changed.
+    pub better: Option<bool>,
+    /// What moved it: the measures behind it and their changes; empty where nothing is known of them.
+    pub moved: String,
+    /// The values of the last periods, oldest first: one series.
+    pub trend: Chart,
+}

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod attribution;
+pub mod board;
 pub mod chart;
 pub mod check;
 pub mod cohort;
@@ -18,6 +19,7 @@ pub mod journey;
 pub mod metrics;
 pub mod presets;
 pub mod quality;
+mod read;
 pub mod score;
 pub mod scorecard;
 pub mod sourced;
@@ -29,7 +31,7 @@ use std::path::Path;
 use anyhow::Result;
 use jiff::civil::Date;
 
-use self::chart::Chart;
+use self::chart::{Chart, Tile};
 use crate::contract::Contract;
 use crate::session::CONTRACT_FILE;
 
@@ -109,6 +111,32 @@ impl Cell {
     }
 }
 
+/// What the cells of a column for machines hold where they are not missing, whatever the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// Words.
+    Text,
+    /// Numbers of any unit.
+    Number,
+    /// Calendar days.
+    Date,
+    /// Yes or no.
+    Flag,
+}
+
+impl Type {
+    /// Whether `cell` may stand in such a column.
+    pub fn holds(self, cell: &Cell) -> bool {
+        match cell {
+            Cell::Missing(_) => true,
+            Cell::Text(_) => self == Self::Text,
+            Cell::Number(..) => self == Self::Number,
+            Cell::Date(_) => self == Self::Date,
+            Cell::Flag(_) => self == Self::Flag,
+        }
+    }
+}
+
 /// One column of a table. `id` is the header in machine formats and never changes within a schema version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
@@ -118,17 +146,37 @@ pub struct Column {
     pub title: String,
     /// Numbers go to the right.
     pub right: bool,
+    /// What its cells hold; in a table for people only a hint.
+    pub kind: Type,
 }
 
 impl Column {
     /// A column of words.
     pub fn left(id: impl Into<String>, title: impl Into<String>) -> Self {
-        Self { id: id.into(), title: title.into(), right: false }
+        Self { id: id.into(), title: title.into(), right: false, kind: Type::Text }
     }
 
     /// A column of numbers.
     pub fn right(id: impl Into<String>, title: impl Into<String>) -> Self {
-        Self { id: id.into(), title: title.into(), right: true }
+        Self { id: id.into(), title: title.into(), right: true, kind: Type::Number }
+    }
+
+    /// A column for machines: its id and, unless it holds words, what it holds: `status`, `value: number`,
+    /// `as_of: date`, `mature: flag`.
+    ///
+    /// ```
+    /// use onefunnel::report::{Column, Type};
+    /// let column = Column::tidy("as_of: date");
+    /// assert_eq!((column.id.as_str(), column.kind), ("as_of", Type::Date));
+    /// ```
+    pub fn tidy(column: &str) -> Self {
+        let (id, kind) = match column.rsplit_once(": ") {
+            Some((id, "number")) => (id, Type::Number),
+            Some((id, "date")) => (id, Type::Date),
+            Some((id, "flag")) => (id, Type::Flag),
+            _ => (column, Type::Text),
+        };
+        Self { id: id.to_owned(), title: id.to_owned(), right: false, kind }
     }
 }
 
@@ -186,6 +234,8 @@ pub struct Section {
     pub title: String,
     /// What the numbers say, in one sentence.
     pub finding: String,
+    /// The figures at a glance, in order.
+    pub tiles: Vec<Tile>,
     /// The pictures, in order.
     pub charts: Vec<Chart>,
     /// The tables, in order; their ids are unique in the whole report.
@@ -217,6 +267,8 @@ pub struct Report {
     pub tables: Vec<Table>,
     /// What a reader has to know, one sentence each: what is missing, what was assumed, what was set aside.
     pub notes: Vec<String>,
+    /// The figures at a glance, in order.
+    pub tiles: Vec<Tile>,
     /// The pictures, in order.
     pub charts: Vec<Chart>,
     /// The parts of a report that has several, after its own tables.
@@ -253,6 +305,7 @@ fn without_inputs(id: &str, title: &str, contract: &Contract) -> Report {
         inputs: Vec::new(),
         tables: Vec::new(),
         notes: Vec::new(),
+        tiles: Vec::new(),
         charts: Vec::new(),
         sections: Vec::new(),
     }

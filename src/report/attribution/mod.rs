@@ -12,6 +12,7 @@ mod count;
 mod keys;
 mod layout;
 mod notes;
+pub mod picture;
 mod spend;
 mod tidy;
 
@@ -115,6 +116,7 @@ pub fn tell(data: &Data, args: &AttributionArgs) -> Result<Report> {
         report.notes.push(format!("Only processes where {condition}: {kept} of {}.", data.journeys.len()));
     }
     report.notes.extend(data.notes());
+    report.charts = picture::charts(&report);
     Ok(report)
 }
 

@@ -10,38 +10,38 @@ use crate::session::Data;
 use crate::time::date_of;
 
 const TIDY: [&str; 33] = [
-    "check",
+    "check: number",
     "title",
     "result",
     "why",
     "severity",
-    "allow_missing",
+    "allow_missing: flag",
     "asked",
     "metric_id",
     "table_name",
     "where",
     "period",
-    "period_start",
-    "period_end",
-    "value",
+    "period_start: date",
+    "period_end: date",
+    "value: number",
     "unit",
-    "n",
-    "at_least",
-    "at_most",
-    "of_target",
-    "target",
-    "change_at_least",
-    "change_at_most",
-    "before",
-    "change",
-    "within_band",
-    "band_low",
-    "band_high",
-    "minimum_n",
-    "within_days",
-    "newest",
-    "line",
-    "as_of",
+    "n: number",
+    "at_least: number",
+    "at_most: number",
+    "of_target: number",
+    "target: number",
+    "change_at_least: number",
+    "change_at_most: number",
+    "before: number",
+    "change: number",
+    "within_band: number",
+    "band_low: number",
+    "band_high: number",
+    "minimum_n: number",
+    "within_days: number",
+    "newest: date",
+    "line: number",
+    "as_of: date",
     "contract_hash",
 ];
 
@@ -73,7 +73,7 @@ pub fn people(verdicts: &[Verdict<'_>]) -> Table {
 
 /// The same for machines, with every limit and number.
 pub fn tidy(data: &Data, verdicts: &[Verdict<'_>]) -> Table {
-    let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+    let columns = TIDY.iter().map(|column| Column::tidy(column)).collect();
     let rows = (1..).zip(verdicts).map(|(order, v)| row(data, order, v)).collect();
     Table { id: "check_tidy".into(), title: String::new(), audience: Audience::Machines, columns, rows }
 }

@@ -9,6 +9,7 @@
 //! known that leads to the same estimate.
 
 mod count;
+pub mod picture;
 mod tables;
 
 use anyhow::Result;
@@ -77,6 +78,7 @@ pub fn tell(data: &Data, args: &CohortArgs) -> Result<Report> {
     }
     report.notes.extend(data.as_they_are_now(&by, args.slice.condition.as_deref()));
     report.notes.extend(data.notes());
+    report.charts = picture::charts(&report);
     Ok(report)
 }
 

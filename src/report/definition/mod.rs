@@ -8,6 +8,7 @@ mod against;
 pub mod cells;
 mod count;
 mod layout;
+pub mod picture;
 pub mod sets;
 mod tidy;
 
@@ -67,6 +68,7 @@ pub fn tell(data: &Data, args: &DefinitionArgs) -> Result<Report> {
         report.notes.push(format!("Only the {met} of {} buying processes where {condition}.", keep.len()));
     }
     report.notes.extend(data.notes());
+    report.charts = picture::charts(&report);
     Ok(report)
 }
 

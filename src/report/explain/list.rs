@@ -20,7 +20,9 @@ use crate::session::ROWS;
 /// Those of the disk.
 pub fn write(view: &View<'_>, out: &mut dyn Write) -> Result<()> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(out);
-    let header = ROWS.into_iter().chain(["period", "segment"]).chain(RECORD).chain(["as_of", "contract_hash"]);
+    let plain = |column: &'static str| column.split(':').next().unwrap_or(column);
+    let header =
+        ROWS.into_iter().chain(["period", "segment"]).chain(RECORD.map(plain)).chain(["as_of", "contract_hash"]);
     writer.write_record(header)?;
     let (period, segment) = (view.period_label().to_string(), view.segment_text());
     let (as_of, hash) = (view.data.session.as_of.to_string(), view.data.session.contract.short_hash());
@@ -42,7 +44,7 @@ pub fn write(view: &View<'_>, out: &mut dyn Write) -> Result<()> {
         for (file, line, reason) in set_aside(view, &part.measure.table) {
             let line = line.map_or_else(String::new, |n| n.to_string());
             let (kind, reason) = (kind_of(view, &file), format!("set_aside: {reason}"));
-            let cells = ["", kind, "", "", "", &file, &line, "", "", "false", &reason];
+            let cells = ["", kind, "", "", "", &file, &line, "", "", "", "false", &reason];
             writer.write_record(first.into_iter().chain(cells).chain([as_of.as_str(), hash]))?;
         }
     }

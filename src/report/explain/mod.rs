@@ -137,7 +137,7 @@ impl<'a> View<'a> {
             mature_after: data.mature_after(),
             condition,
             redact: args.redact,
-            all_rows: !matches!(format, Format::Table | Format::Md),
+            all_rows: !matches!(format, Format::Table | Format::Md | Format::Html),
         })
     }
 

@@ -91,7 +91,7 @@ fn again(aggregate: &str, list: &[&Row]) -> Option<f64> {
         text if text.starts_with("SUM(") && text.ends_with(')') => Some(sum),
         text if text.starts_with("COUNT(DISTINCT ") => {
             let words: BTreeSet<&str> =
-                list.iter().map(|r| self::text(&r["contribution"])).filter(|w| !w.is_empty()).collect();
+                list.iter().map(|r| self::text(&r["contribution_text"])).filter(|w| !w.is_empty()).collect();
             Some(count(words.len()))
         }
         text if text.starts_with("COUNT(") => Some(sum),

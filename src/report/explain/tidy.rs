@@ -14,16 +14,16 @@ const FIGURE: [&str; 24] = [
     "metric_id",
     "title",
     "period",
-    "period_start",
-    "period_end",
+    "period_start: date",
+    "period_end: date",
     "segment",
-    "value",
+    "value: number",
     "unit",
-    "numerator",
-    "denominator",
-    "n",
-    "ci_low",
-    "ci_high",
+    "numerator: number",
+    "denominator: number",
+    "n: number",
+    "ci_low: number",
+    "ci_high: number",
     "status",
     "reason",
     "formula",
@@ -33,34 +33,46 @@ const FIGURE: [&str; 24] = [
     "label",
     "source",
     "defined",
-    "as_of",
+    "as_of: date",
     "contract_hash",
 ];
 
 const MEASURES: [&str; 13] = [
     "metric_id",
     "measure",
-    "value",
+    "value: number",
     "unit",
-    "n",
+    "n: number",
     "table_name",
     "at",
     "condition",
     "aggregate",
     "row_gives",
-    "adds_up",
+    "adds_up: flag",
     "status",
     "reason",
 ];
 
-const ACCOUNT: [&str; 5] = ["measure", "table_name", "step", "reason", "rows"];
+const ACCOUNT: [&str; 5] = ["measure", "table_name", "step", "reason", "rows: number"];
 
 /// The columns of one record.
-pub const RECORD: [&str; 11] =
-    ["row", "record", "part", "record_id", "label", "file", "line", "day", "contribution", "counts", "reason"];
+pub const RECORD: [&str; 12] = [
+    "row: number",
+    "record",
+    "part",
+    "record_id",
+    "label",
+    "file",
+    "line: number",
+    "day: date",
+    "contribution: number",
+    "contribution_text",
+    "counts: flag",
+    "reason",
+];
 
 fn table(id: &str, columns: &[&str], rows: Vec<Vec<Cell>>) -> Table {
-    let columns = columns.iter().map(|id| Column::left(*id, *id)).collect();
+    let columns = columns.iter().map(|column| Column::tidy(column)).collect();
     Table { id: id.into(), title: String::new(), audience: Audience::Machines, columns, rows }
 }
 
@@ -174,11 +186,13 @@ impl View<'_> {
         let fate = trace.map_or(Fate::NoDay, |t| t.fates[record.row]);
         let counts = fate == Fate::Counted;
         let input = if record.main { gives(part, record.row) } else { Input::Missing };
-        let (contribution, mut reason) = match input {
-            Input::Number(value) => (Cell::Number(value, part.measure.unit), code(fate)),
-            Input::Text(text) => (Cell::Text(text), code(fate)),
-            Input::Missing => (Cell::Missing("gives nothing".into()), code(fate)),
+        let nothing = || Cell::Missing("gives nothing".into());
+        let [contribution, words] = match input {
+            Input::Number(value) => [Cell::Number(value, part.measure.unit), Cell::none()],
+            Input::Text(text) => [Cell::none(), Cell::Text(text)],
+            Input::Missing => [nothing(), nothing()],
         };
+        let mut reason = code(fate);
         if counts && record.main && trace.is_some_and(|t| t.inputs[record.row] == Input::Missing) {
             reason = "counted_without_value";
         }
@@ -192,6 +206,7 @@ impl View<'_> {
             line.line.map_or_else(|| Cell::Missing("the file cannot be read again".into()), Cell::count),
             trace.and_then(|t| t.days[record.row]).map_or_else(Cell::none, |day| Cell::Date(date_of(day))),
             contribution,
+            words,
             Cell::Flag(counts),
             Cell::text(reason),
         ]

@@ -14,6 +14,7 @@ mod count;
 mod layout;
 mod moved;
 mod notes;
+pub mod picture;
 mod why;
 
 use anyhow::Result;
@@ -155,6 +156,7 @@ pub fn tell(data: &Data, args: &FunnelArgs) -> Result<Report> {
     report.notes.extend((basis != Basis::Cohort).then(|| data.outside((from, to))).flatten());
     report.notes.extend(data.as_they_are_now(&by, args.slice.condition.as_deref()));
     report.notes.extend(data.notes());
+    report.charts = picture::charts(&report);
     Ok(report)
 }
 

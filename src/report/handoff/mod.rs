@@ -10,6 +10,7 @@ mod count;
 mod delivered;
 mod layout;
 mod notes;
+pub mod picture;
 mod tidy;
 
 use anyhow::Result;
@@ -81,5 +82,6 @@ pub fn tell(data: &Data, args: &HandoffArgs) -> Result<Report> {
     report.notes.extend(delivered.notes());
     report.notes.extend(data.unseen_stages());
     report.notes.extend(data.notes());
+    report.charts = picture::charts(&report);
     Ok(report)
 }

@@ -12,6 +12,7 @@ mod count;
 mod labels;
 mod layout;
 mod notes;
+pub mod picture;
 mod story;
 mod tidy;
 mod variants;
@@ -82,6 +83,7 @@ pub fn tell(data: &Data, args: &JourneyArgs) -> Result<Report> {
     report.tables.push(view.tidy());
     report.notes.extend(data.unseen_stages());
     report.notes.extend(data.notes());
+    report.charts = picture::charts(&report, contract);
     Ok(report)
 }
 

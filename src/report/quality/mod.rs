@@ -10,6 +10,7 @@ mod check;
 mod layout;
 mod links;
 mod money;
+pub mod picture;
 mod records;
 mod stages;
 mod times;

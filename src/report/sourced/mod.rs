@@ -8,6 +8,7 @@
 //! touch. Nobody can say which is right: the gap between them is the number to know.
 
 mod layout;
+pub mod picture;
 mod verdict;
 
 use anyhow::Result;
@@ -45,5 +46,6 @@ pub fn tell(data: &Data, args: &SourcedArgs) -> Result<Report> {
         report.notes.push(format!("Only processes where {condition}: {kept} of {}.", data.journeys.len()));
     }
     report.notes.extend(data.notes());
+    report.charts = picture::charts(&report);
     Ok(report)
 }

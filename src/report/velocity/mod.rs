@@ -11,6 +11,7 @@
 mod count;
 mod factors;
 mod layout;
+pub mod picture;
 mod tidy;
 
 use anyhow::Result;
@@ -90,6 +91,7 @@ pub fn tell(data: &Data, args: &VelocityArgs) -> Result<Report> {
     report.notes = view.notes(args.slice.condition.as_deref(), &keep, &deals.without);
     report.notes.extend(data.as_they_are_now(&by, args.slice.condition.as_deref()));
     report.notes.extend(data.notes());
+    report.charts = picture::charts(&report);
     Ok(report)
 }
 

@@ -10,6 +10,7 @@
 mod count;
 mod layout;
 mod notes;
+pub mod picture;
 
 use anyhow::Result;
 
@@ -68,6 +69,7 @@ pub fn tell(data: &Data, args: &WinrateArgs) -> Result<Report> {
     report.notes = view.notes(args.slice.condition.as_deref(), &keep);
     report.notes.extend(data.as_they_are_now(&by, args.slice.condition.as_deref()));
     report.notes.extend(data.notes());
+    report.charts = picture::charts(&report);
     Ok(report)
 }
 

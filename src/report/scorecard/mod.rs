@@ -2,6 +2,8 @@
 //!
 //! In: the command line. Out: a [`Report`] with tables for people and one tidy table for machines.
 
+pub mod picture;
+
 use std::collections::BTreeMap;
 
 use anyhow::Result;
@@ -22,20 +24,20 @@ use crate::time::{date_of, day_of};
 pub const TIDY: [&str; 18] = [
     "metric_id",
     "period",
-    "period_start",
-    "period_end",
+    "period_start: date",
+    "period_end: date",
     "segment",
-    "value",
+    "value: number",
     "unit",
-    "numerator",
-    "denominator",
-    "n",
-    "ci_low",
-    "ci_high",
-    "mature",
+    "numerator: number",
+    "denominator: number",
+    "n: number",
+    "ci_low: number",
+    "ci_high: number",
+    "mature: flag",
     "status",
     "basis",
-    "as_of",
+    "as_of: date",
     "currency",
     "contract_hash",
 ];
@@ -111,6 +113,10 @@ pub fn tell(data: &Data, args: &ScorecardArgs, width: usize) -> Result<Report> {
     report.notes = view.notes(&slice);
     report.notes.extend(data.outside((from, to)));
     report.notes.extend(data.notes());
+    if slice.by.is_empty() {
+        report.tiles = view.tiles();
+        report.charts = view.charts();
+    }
     Ok(report)
 }
 
@@ -157,6 +163,11 @@ impl View<'_> {
     fn shown(&self) -> Vec<usize> {
         let whole = self.periods.whole(self.last_day);
         whole[whole.len().saturating_sub(self.room)..].to_vec()
+    }
+
+    /// Whether a period begins before the exports end: after that, nothing is known.
+    fn begins(&self, period: usize) -> bool {
+        self.last_day.is_none_or(|last| self.periods.all[period].start <= last)
     }
 
     fn groups(&self) -> Vec<(&'static str, Vec<&Metric>)> {
@@ -353,7 +364,7 @@ impl View<'_> {
     }
 
     fn tidy(&self) -> Table {
-        let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+        let columns = TIDY.iter().map(|c| Column::tidy(c)).collect();
         let mut rows = Vec::new();
         for metric in self.wanted {
             for segment in &self.scores.segments {

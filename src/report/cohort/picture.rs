@@ -1,0 +1,122 @@
+//! What the cohorts look like, and what they say in one sentence.
+//!
+//! In: the finished report. Out: a chart and a finding made from its tidy table.
+
+use crate::output::number::{interval, people, whole};
+use crate::report::chart::{Chart, Series, Shape};
+use crate::report::read::{Row, each, rows};
+use crate::report::{Report, Unit};
+use crate::stats::survival::MIN_N;
+
+/// Cohorts drawn beside the total: more lines than that are a tangle.
+const LINES: usize = 4;
+/// Ages drawn at most.
+const POINTS: usize = 16;
+
+fn of<'a>(report: &'a Report, cohort: &str) -> Vec<Row<'a>> {
+    let all = rows(report, "cohort_tidy").into_iter();
+    all.filter(|row| row.is(&[("cohort", cohort), ("segment", "")])).collect()
+}
+
+/// The curve of all with its band, and those of the last cohorts.
+pub fn charts(report: &Report) -> Vec<Chart> {
+    let by_age = |row: &Row<'_>| row.number("cif").is_some() && row.text("age") != "eventual";
+    let total: Vec<Row<'_>> = of(report, "total").into_iter().filter(by_age).collect();
+    let ages: Vec<f64> = total.iter().filter_map(|row| row.number("age_days")).collect();
+    let Some(longest) = ages.iter().copied().reduce(f64::max) else { return Vec::new() };
+    let mut ages: Vec<f64> = ages.into_iter().filter(|age| *age > 0.0).collect();
+    ages.sort_by(f64::total_cmp);
+    ages.dedup();
+    while ages.len() > POINTS {
+        let kept = ages.iter().enumerate().filter(|(at, age)| at % 2 == 1 || **age == longest);
+        ages = kept.map(|(_, age)| *age).collect();
+    }
+    let line = |name: String, rows: &[Row<'_>], banded: bool| {
+        let at = |age: &f64| rows.iter().find(|row| row.number("age_days") == Some(*age) && by_age(row));
+        Series {
+            name,
+            values: ages.iter().map(|age| at(age).and_then(|row| row.number("cif"))).collect(),
+            band: if banded {
+                ages.iter().map(|age| at(age).and_then(|row| row.band("ci_low", "ci_high"))).collect()
+            } else {
+                Vec::new()
+            },
+            // Beyond the day for which everybody was followed, the curve is an estimate.
+            provisional: ages.iter().map(|age| at(age).is_some_and(|row| !row.says("whole_cohort_observed"))).collect(),
+        }
+    };
+    let mut series = vec![line("All".into(), &total, true)];
+    let all = rows(report, "cohort_tidy");
+    let cohorts: Vec<&str> = each(&all, "cohort").into_iter().filter(|name| *name != "total").collect();
+    #[allow(clippy::cast_precision_loss)] // five
+    let big = |name: &&&str| {
+        let rows = of(report, name);
+        let known = rows.iter().filter(|row| row.number("cif").is_some()).count();
+        rows.first().and_then(|row| row.number("n")).is_some_and(|n| n >= MIN_N as f64) && known >= 3
+    };
+    let last: Vec<&&str> = cohorts.iter().rev().filter(big).take(LINES).collect();
+    series.extend(last.into_iter().rev().map(|name| line((*name).to_string(), &of(report, name), false)));
+    vec![Chart {
+        id: "cohort_curves".into(),
+        title: "Share that has converted, by days since the start".into(),
+        description: "One line for all, with its 95 % band, and one for each of the last cohorts old enough for three \
+                      ages. Dashed: an estimate, as not everybody has been followed for so long yet."
+            .into(),
+        shape: Shape::Lines,
+        unit: Unit::Share,
+        axis: "Days since the start".into(),
+        labels: ages.iter().map(|age| format!("{age:.0}")).collect(),
+        series,
+    }]
+}
+
+/// The row of a cohort that says what it comes to.
+fn eventual<'a>(rows: &[Row<'a>]) -> Option<Row<'a>> {
+    rows.iter().find(|row| row.text("age") == "eventual").copied()
+}
+
+/// What has converted, what will, and how far the mature cohorts are apart.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // counts
+pub fn finding(report: &Report) -> String {
+    let Some(total) = eventual(&of(report, "total")) else { return "Nobody can be followed.".into() };
+    let n = total.number("n").unwrap_or(0.0);
+    if n == 0.0 {
+        return "Nobody reached the first stage in these days.".into();
+    }
+    let converted = total.number("converted").unwrap_or(0.0);
+    let mut said = format!(
+        "{} of {} ({}) have converted so far",
+        whole(converted as u64),
+        whole(n as u64),
+        people(converted / n, Unit::Share)
+    );
+    if let Some(share) = total.number("cif") {
+        said.push_str(&format!(
+            "; by day {} it will be {}",
+            total.number("age_days").unwrap_or(0.0),
+            people(share, Unit::Share)
+        ));
+        if let Some((low, high)) = total.band("ci_low", "ci_high") {
+            said.push_str(&format!(" (95 %: {})", interval(low, high)));
+        }
+        said.push_str(" if the young ones do as the old ones did");
+    }
+    let all = rows(report, "cohort_tidy");
+    #[allow(clippy::cast_precision_loss)] // five
+    let mature = each(&all, "cohort").into_iter().filter(|name| *name != "total").filter_map(|name| {
+        let row = eventual(&of(report, name))?;
+        let counts = row.says("mature") && !row.says("partial") && row.number("n").is_some_and(|n| n >= MIN_N as f64);
+        counts.then(|| row.number("cif")).flatten().map(|share| (name, share))
+    });
+    let mature: Vec<(&str, f64)> = mature.collect();
+    let lowest = mature.iter().min_by(|a, b| a.1.total_cmp(&b.1));
+    // The first of several that are the highest, as with the lowest.
+    let highest = mature.iter().rev().max_by(|a, b| a.1.total_cmp(&b.1));
+    if let Some(((worst, low), (best, high))) = lowest.zip(highest)
+        && low < high
+    {
+        let (low, high) = (people(*low, Unit::Share), people(*high, Unit::Share));
+        said.push_str(&format!("; mature cohorts lie between {low} ({worst}) and {high} ({best})"));
+    }
+    said + "."
+}

@@ -1,0 +1,100 @@
+//! What the funnel looks like, and what it says in one sentence.
+//!
+//! In: the finished report. Out: charts and a finding made from its tidy table.
+
+use crate::output::number::{people, whole};
+use crate::report::chart::{Chart, Series, Shape};
+use crate::report::read::{Row, rows};
+use crate::report::{Report, Unit};
+use crate::stats::survival::MIN_N;
+
+fn total(report: &Report) -> Vec<Row<'_>> {
+    rows(report, "funnel_tidy").into_iter().filter(|row| row.is(&[("period", "total"), ("segment", "")])).collect()
+}
+
+/// Who reached each stage, and conversion from the first to the last stage by period.
+pub fn charts(report: &Report) -> Vec<Chart> {
+    let stages = total(report);
+    let Some((first, last)) = stages.first().zip(stages.last()) else { return Vec::new() };
+    let reached = Chart {
+        id: "funnel_reached".into(),
+        title: "How many reached each stage".into(),
+        description: format!(
+            "One bar per stage, from {} to {}: how many buying processes reached it.",
+            first.text("stage_title"),
+            last.text("stage_title")
+        ),
+        shape: Shape::Bars,
+        unit: Unit::Count,
+        axis: "Stage".into(),
+        labels: stages.iter().map(|s| s.text("stage_title").to_string()).collect(),
+        series: vec![Series::plain("Reached", stages.iter().map(|s| s.number("volume")).collect())],
+    };
+    let by_period: Vec<Row<'_>> = rows(report, "funnel_tidy")
+        .into_iter()
+        .filter(|row| row.text("segment").is_empty() && row.text("period") != "total")
+        .filter(|row| row.text("stage_id") == last.text("stage_id") && !row.says("partial"))
+        .collect();
+    if by_period.len() < 2 || last.text("basis") != "cohort" {
+        return vec![reached];
+    }
+    let conversion = Chart {
+        id: "funnel_conversion".into(),
+        title: format!("From {} to {}, by when they began", first.text("stage_title"), last.text("stage_title")),
+        description:
+            "One point per period: the share of those who began in it that has come to the last stage so far. \
+                      Dashed periods are too young: more of theirs will still come."
+                .into(),
+        shape: Shape::Lines,
+        unit: Unit::Share,
+        axis: "Began in".into(),
+        labels: by_period.iter().map(|row| row.text("period").to_string()).collect(),
+        series: vec![Series {
+            name: format!("Reached {}", last.text("stage_title")),
+            values: by_period.iter().map(|row| row.number("conversion_from_first")).collect(),
+            band: Vec::new(),
+            provisional: by_period.iter().map(|row| !row.says("mature")).collect(),
+        }],
+    };
+    vec![reached, conversion]
+}
+
+/// How many came through, and the narrowest step.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // counts
+pub fn finding(report: &Report) -> String {
+    let stages = total(report);
+    let Some((first, last)) = stages.first().zip(stages.last()) else {
+        return "No stage is shown by any export.".into();
+    };
+    let count = |row: &Row<'_>, column: &str| whole(row.number(column).unwrap_or(0.0) as u64);
+    let mut said = match last.number("conversion_from_first") {
+        Some(share) => format!(
+            "Of {} that reached {}, {} ({}) have come to {} so far",
+            count(first, "volume"),
+            first.text("stage_title"),
+            count(last, "from_first"),
+            people(share, Unit::Share),
+            last.text("stage_title")
+        ),
+        None => format!("{} reached {}", count(first, "volume"), first.text("stage_title")),
+    };
+    #[allow(clippy::cast_precision_loss)] // five
+    let enough = |row: &&Row<'_>| row.number("volume").is_some_and(|n| n >= MIN_N as f64);
+    let steps = stages.iter().filter(enough).filter_map(|row| Some((row, row.number("conversion_to_next")?)));
+    if let Some((row, share)) = steps.min_by(|a, b| a.1.total_cmp(&b.1)) {
+        let next = stages.iter().skip_while(|s| s.text("stage_id") != row.text("stage_id")).nth(1);
+        let next = next.map_or("the next stage", |s| s.text("stage_title"));
+        said.push_str(&format!(
+            "; the narrowest step is from {} to {next}: {} ({} of {})",
+            row.text("stage_title"),
+            people(share, Unit::Share),
+            count(row, "next_reached"),
+            count(row, "volume")
+        ));
+    }
+    said.push('.');
+    if let Some(old) = first.number("observed_share").filter(|share| *share < 1.0) {
+        said.push_str(&format!(" {} of them began long enough ago to tell.", people(old, Unit::Share)));
+    }
+    said
+}

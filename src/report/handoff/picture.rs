@@ -1,0 +1,89 @@
+//! What the hand-off looks like, and what it says in one sentence.
+//!
+//! In: the finished report. Out: charts and a finding made from its tidy tables.
+
+use crate::output::number::{people, whole};
+use crate::report::chart::{Chart, Series, Shape};
+use crate::report::read::{Row, rows};
+use crate::report::velocity::picture::sentence;
+use crate::report::{Report, Unit};
+
+fn all(report: &Report) -> Vec<Row<'_>> {
+    rows(report, "handoff_tidy").into_iter().filter(|row| row.text("dimension") == "all").collect()
+}
+
+/// Touched in time by period, what became of the leads, and deliveries against what was needed.
+pub fn charts(report: &Report) -> Vec<Chart> {
+    let periods: Vec<Row<'_>> = all(report).into_iter().filter(|row| row.text("period") != "total").collect();
+    let labels: Vec<String> = periods.iter().map(|row| row.text("period").to_string()).collect();
+    let column = |name: &str| periods.iter().map(|row| row.number(name)).collect::<Vec<_>>();
+    let mut charts = Vec::new();
+    if column("share_within").iter().any(Option::is_some) {
+        charts.push(Chart {
+            id: "handoff_speed".into(),
+            title: "Leads that were touched in time".into(),
+            description: "Per period of the hand-off, the share touched by sales within the agreement, with its 95 % \
+                          interval. Leads whose time is not up are left out."
+                .into(),
+            shape: Shape::Lines,
+            unit: Unit::Share,
+            axis: "Handed over in".into(),
+            labels: labels.clone(),
+            series: vec![Series {
+                name: "Within the agreement".into(),
+                values: column("share_within"),
+                band: periods.iter().map(|row| row.band("ci_low", "ci_high")).collect(),
+                provisional: Vec::new(),
+            }],
+        });
+    }
+    let fates = [
+        ("Accepted", "accepted"),
+        ("In work", "in_work"),
+        ("Waiting", "waiting"),
+        ("Turned down", "rejected"),
+        ("Sent back", "recycled"),
+        ("Leaked", "leaked"),
+    ];
+    charts.push(Chart {
+        id: "handoff_fates".into(),
+        title: "What became of the leads handed over".into(),
+        description:
+            "Per period of the hand-off, how many leads were accepted, are in work or waiting, were turned down \
+                      or sent back, and how many nobody followed up."
+                .into(),
+        shape: Shape::Stacked,
+        unit: Unit::Count,
+        axis: "Handed over in".into(),
+        labels,
+        series: fates.iter().map(|(name, id)| Series::plain(*name, column(id))).collect(),
+    });
+    charts
+}
+
+/// How many were touched in time, and how many nobody followed up.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // counts
+pub fn finding(report: &Report) -> String {
+    let Some(total) = all(report).into_iter().find(|row| row.text("period") == "total") else {
+        return "No lead was handed over.".into();
+    };
+    let count = |name: &str| total.number(name).map(|n| whole(n as u64));
+    let mut said = Vec::new();
+    if let (Some(share), Some(within), Some(late)) =
+        (total.number("share_within"), total.number("within"), total.number("late_or_never"))
+    {
+        said.push(format!(
+            "sales touched {} of {} qualified leads ({}) within {}",
+            whole(within as u64),
+            whole((within + late) as u64),
+            people(share, Unit::Share),
+            total.text("agreement")
+        ));
+    } else if let Some(n) = count("qualified") {
+        said.push(format!("{n} leads were handed over, and no agreement says how soon they are to be touched"));
+    }
+    if let (Some(leaked), Some(share)) = (count("leaked"), total.number("share_leaked")) {
+        said.push(format!("{leaked} ({}) were followed up by nobody", people(share, Unit::Share)));
+    }
+    sentence(&said).unwrap_or_else(|| "No lead was handed over.".into())
+}

@@ -1,0 +1,174 @@
+//! The scorecard at a glance: tiles with their trend and what moved them, and spend beside revenue.
+//!
+//! In: the view of the evaluated scores. Out: tiles, charts, and the sentence that the board pack opens with.
+
+use super::{Metric, View, YOUNG};
+use crate::catalogue::Better;
+use crate::output::number::people;
+use crate::report::chart::{Chart, Series, Shape, Tile};
+use crate::report::{Cell, Report, Unit};
+
+/// Periods in a trend.
+const TREND: usize = 8;
+/// The groups that have tiles.
+const TILES: [&str; 2] = ["scorecard", "conversion"];
+/// Metrics of other groups that have one.
+const MORE: [&str; 3] = ["won_revenue", "deals_won", "pipeline_created"];
+
+impl View<'_> {
+    /// Every whole period that begins before the exports end.
+    fn whole(&self) -> Vec<usize> {
+        let all = 0..self.periods.all.len();
+        all.filter(|i| !self.is_partial(&self.periods.all[*i]) && self.begins(*i)).collect()
+    }
+
+    fn young(&self, metric: &Metric, period: usize) -> bool {
+        metric.formula.ratio().is_some() && self.mature(metric, self.periods.all[period].end) == Some(false)
+    }
+
+    /// The figures at a glance: each of the last whole period, or of the last one that is mature where the figure still rises.
+    pub fn tiles(&self) -> Vec<Tile> {
+        let chosen = |m: &&&Metric| TILES.contains(&m.group.as_str()) || MORE.contains(&m.id.as_str());
+        self.wanted.iter().filter(chosen).filter_map(|metric| self.tile(metric)).collect()
+    }
+
+    fn tile(&self, metric: &Metric) -> Option<Tile> {
+        let whole = self.whole();
+        let score = |period: usize| self.scores.score(metric, &Vec::new(), Some(period));
+        let at = whole.iter().rposition(|p| !self.young(metric, *p)).or_else(|| whole.len().checked_sub(1))?;
+        let (period, before) = (whole[at], at.checked_sub(1).map(|b| whole[b]));
+        let now = score(period);
+        let change = before.map_or_else(Cell::none, |b| Self::change(metric, &score(b), &now));
+        let better = match (&change, metric.better) {
+            (Cell::Number(value, _), Better::Higher) if *value != 0.0 => Some(*value > 0.0),
+            (Cell::Number(value, _), Better::Lower) if *value != 0.0 => Some(*value < 0.0),
+            _ => None,
+        };
+        let shown = &whole[whole.len().saturating_sub(TREND)..];
+        let young: Vec<bool> = shown.iter().map(|p| self.young(metric, *p)).collect();
+        let trend = Chart {
+            id: format!("trend_{}", metric.id),
+            title: Self::title(metric),
+            description: metric.definition.clone(),
+            shape: Shape::Lines,
+            unit: metric.unit,
+            axis: self.periods.kind.id().to_string(),
+            labels: shown.iter().map(|p| self.periods.all[*p].label.clone()).collect(),
+            series: vec![Series {
+                name: Self::title(metric),
+                values: shown.iter().map(|p| score(*p).value.ok()).collect(),
+                band: Vec::new(),
+                provisional: if young.contains(&true) { young } else { Vec::new() },
+            }],
+        };
+        Some(Tile {
+            id: metric.id.clone(),
+            title: Self::title(metric),
+            period: format!(
+                "{}{}",
+                self.periods.all[period].label,
+                if self.young(metric, period) { YOUNG } else { "" }
+            ),
+            value: Self::value(metric, &now),
+            change,
+            better,
+            moved: before.map_or_else(String::new, |b| self.moved(metric, b, period)),
+            trend,
+        })
+    }
+
+    /// `sales spend +3.1%, revenue +4.6%`: the change of each measure behind a ratio.
+    fn moved(&self, metric: &Metric, before: usize, after: usize) -> String {
+        if metric.formula.ratio().is_none() {
+            return String::new();
+        }
+        let measures = metric.formula.uses.iter().filter_map(|id| {
+            let figure = |period| self.scores.figure(id, &Vec::new(), Some(period)).value.ok();
+            let (was, is) = (figure(before)?, figure(after)?);
+            let name = id.replace('_', " ");
+            Some(if was == is {
+                format!("{name} unchanged")
+            } else if was == 0.0 {
+                let unit = self.scores.unit(id).unwrap_or(Unit::Number);
+                format!("{name} from 0 to {}", people(is, unit))
+            } else {
+                format!("{name} {}", people(is / was - 1.0, Unit::Change))
+            })
+        });
+        measures.collect::<Vec<_>>().join(", ")
+    }
+
+    /// What both teams spend beside revenue, and what was won.
+    pub fn charts(&self) -> Vec<Chart> {
+        let whole = self.whole();
+        let labels: Vec<String> = whole.iter().map(|p| self.periods.all[*p].label.clone()).collect();
+        let of = |measure: &str, name: &str| {
+            let figure = |p: &usize| self.scores.figure(measure, &Vec::new(), Some(*p)).value.ok();
+            Series::plain(name, whole.iter().map(figure).collect())
+        };
+        let known = |series: &Series| series.values.iter().any(Option::is_some);
+        let asked = |id: &str| self.wanted.iter().any(|m| m.formula.uses.iter().any(|u| u == id));
+        let chart = |id: &str, title: &str, description: &str, names: &[(&str, &str)]| {
+            let series: Vec<Series> = names.iter().filter(|(m, _)| asked(m)).map(|(m, name)| of(m, name)).collect();
+            let series: Vec<Series> = series.into_iter().filter(known).collect();
+            (!series.is_empty() && labels.len() > 1).then(|| Chart {
+                id: id.into(),
+                title: title.into(),
+                description: description.into(),
+                shape: Shape::Columns,
+                unit: Unit::Money,
+                axis: self.periods.kind.id().to_string(),
+                labels: labels.clone(),
+                series,
+            })
+        };
+        let spend = chart(
+            "scorecard_spend",
+            "What both teams spend, beside revenue",
+            "Per period, sales spend, marketing spend and finance's total revenue.",
+            &[("sales_spend", "Sales spend"), ("marketing_spend", "Marketing spend"), ("revenue", "Total revenue")],
+        );
+        let won = chart(
+            "scorecard_won",
+            "Revenue won and pipeline created",
+            "Per period, the amount of the deals won in it, and of the deals created in it.",
+            &[("won_amount", "Won revenue"), ("pipeline_amount", "Pipeline created")],
+        );
+        spend.into_iter().chain(won).collect()
+    }
+}
+
+/// What the scorecard says in one sentence, made from its tiles.
+pub fn finding(report: &Report) -> String {
+    let tile = |id: &str| report.tiles.iter().find(|tile| tile.id == id);
+    let value = |tile: &Tile| match &tile.value {
+        Cell::Number(value, unit) => Some(people(*value, *unit)),
+        _ => None,
+    };
+    let mut said = Vec::new();
+    if let Some((tile, value)) = tile("combined_budget_ratio").and_then(|t| Some((t, value(t)?))) {
+        let change = match &tile.change {
+            Cell::Number(change, unit) => format!(" ({} against the period before)", people(*change, *unit)),
+            _ => String::new(),
+        };
+        said.push(format!("In {} sales and marketing together cost {value} of revenue{change}", tile.period));
+    }
+    let (revenue, deals) = (tile("won_revenue"), tile("deals_won"));
+    if let (Some((a, revenue)), Some((b, deals))) =
+        (revenue.and_then(|t| Some((t, value(t)?))), deals.and_then(|t| Some((t, value(t)?))))
+        && a.period == b.period
+    {
+        let begin = if said.is_empty() { format!("In {} ", a.period) } else { String::new() };
+        let plural = if deals == "1" { "deal was" } else { "deals were" };
+        said.push(format!("{begin}{deals} {plural} won, worth {revenue}"));
+    }
+    if let Some((tile, value)) = tile("mql_to_revenue_conversion").and_then(|t| Some((t, value(t)?)))
+        && !tile.period.ends_with(YOUNG)
+    {
+        said.push(format!("{value} of the qualified leads of {} became customers", tile.period));
+    }
+    if said.is_empty() {
+        return "None of the scorecard's figures is known: what is missing stands below.".into();
+    }
+    said.join("; ") + "."
+}

@@ -1,0 +1,78 @@
+//! What the rules of origin look like, and what they say in one sentence.
+//!
+//! In: the finished report. Out: a chart and a finding made from its tidy table.
+
+use crate::output::number::{people, whole};
+use crate::report::chart::{Chart, Series, Shape};
+use crate::report::read::{Row, rows};
+use crate::report::{Report, Unit};
+
+const RULES: [(&str, &str); 3] =
+    [("lead_source", "Lead source"), ("first_touch", "First touch"), ("before_sales", "Before sales")];
+const PARTS: [(&str, &str); 3] =
+    [("sourced", "Sourced"), ("influenced_only", "Influenced only"), ("untouched", "Untouched")];
+
+fn find<'a>(all: &[Row<'a>], rule: &str, part: &str, measure: &str) -> Option<Row<'a>> {
+    all.iter().copied().find(|row| row.is(&[("rule", rule), ("part", part), ("measure", measure)]))
+}
+
+/// The parts of the pipeline under each rule.
+pub fn charts(report: &Report) -> Vec<Chart> {
+    let all = rows(report, "sourced_tidy");
+    let share = |rule: &str, part: &str| find(&all, rule, part, "pipeline").and_then(|row| row.number("share"));
+    let series: Vec<Series> = PARTS
+        .iter()
+        .map(|(part, name)| Series::plain(*name, RULES.iter().map(|(rule, _)| share(rule, part)).collect()))
+        .collect();
+    if series.iter().all(|s| s.values.iter().all(Option::is_none)) {
+        return Vec::new();
+    }
+    vec![Chart {
+        id: "sourced_rules".into(),
+        title: "Marketing's part of the pipeline, by rule".into(),
+        description:
+            "One column per rule: the shares of the pipeline that marketing sourced, only influenced, or did not \
+                      touch."
+                .into(),
+        shape: Shape::Stacked,
+        unit: Unit::Share,
+        axis: "Rule".into(),
+        labels: RULES.iter().map(|(_, name)| (*name).to_string()).collect(),
+        series,
+    }]
+}
+
+/// How far the rules are apart, and what nobody in marketing touched.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // counts
+pub fn finding(report: &Report) -> String {
+    let all = rows(report, "sourced_tidy");
+    let sourced = |measure: &str| {
+        let shares = RULES.iter().filter_map(|(rule, _)| find(&all, rule, "sourced", measure)?.number("share"));
+        let shares: Vec<f64> = shares.collect();
+        let low = shares.iter().copied().reduce(f64::min)?;
+        Some((low, shares.iter().copied().reduce(f64::max)?))
+    };
+    let between = |(low, high): (f64, f64)| match (people(low, Unit::Share), people(high, Unit::Share)) {
+        (low, high) if low == high => low,
+        (low, high) => format!("{low} to {high}"),
+    };
+    let mut said = match (sourced("pipeline"), sourced("deals")) {
+        (Some(range), _) => format!("Marketing sourced {} of the pipeline", between(range)),
+        (None, Some(range)) => format!("Marketing sourced {} of the deals", between(range)),
+        (None, None) => return "No export says where deals came from.".into(),
+    };
+    if let Some(range) = sourced("revenue") {
+        said.push_str(&format!(" and {} of the won revenue", between(range)));
+    }
+    said.push_str(", depending on the rule");
+    if let Some(row) = find(&all, "lead_source", "untouched", "deals")
+        && let (Some(n), Some(share)) = (row.number("value"), row.number("share"))
+    {
+        said.push_str(&format!(
+            "; {} deals ({}) have no touch of marketing at all",
+            whole(n as u64),
+            people(share, Unit::Share)
+        ));
+    }
+    said + "."
+}

@@ -39,6 +39,23 @@ pub fn row_value(text: &str, columns: &[Offered]) -> Result<Option<RowValue>, Ve
     Ok(Some(RowValue { expr: formula::on_minor_units(&row, columns)?, adds, text: row }))
 }
 
+/// Whether an aggregate of no row at all is 0: it only counts and sums. Any other one, such as a mean, is then not known.
+pub fn is_zero_of_nothing(text: &str) -> bool {
+    fn zero(expr: &Expr) -> bool {
+        match expr {
+            Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } => zero(inner),
+            Expr::BinaryOp { left, op: BinaryOperator::Plus | BinaryOperator::Minus, right } => {
+                zero(left) && zero(right)
+            }
+            Expr::BinaryOp { left, op: BinaryOperator::Multiply, right } => zero(left) || zero(right),
+            Expr::BinaryOp { left, op: BinaryOperator::Divide, right } => zero(left) && number(right),
+            Expr::Function(function) => ["sum", "count"].contains(&function.name.to_string().to_lowercase().as_str()),
+            _ => false,
+        }
+    }
+    formula::parse(text).is_ok_and(|expr| zero(&expr))
+}
+
 /// The function, when it is an aggregate without anything that changes what it sees.
 fn plain(expr: &Expr) -> Option<(&Function, String)> {
     let Expr::Function(function) = expr else { return None };
@@ -79,7 +96,6 @@ fn linear(expr: &Expr, alone: bool) -> Option<String> {
             match (name.as_str(), argument(function)) {
                 ("count", (None, false)) => Some("1".into()),
                 ("count", (Some(of), false)) => Some(format!("CASE WHEN ({of}) IS NOT NULL THEN 1 ELSE 0 END")),
-                ("count_if", (Some(of), false)) => Some(format!("CASE WHEN ({of}) THEN 1 ELSE 0 END")),
                 ("sum", (Some(of), false)) if alone => Some(of),
                 ("sum", (Some(of), false)) => Some(format!("CASE WHEN ({of}) IS NULL THEN 0 ELSE ({of}) END")),
                 _ => None,
@@ -127,7 +143,6 @@ mod tests {
             ("(SUM(n))", "(n)"),
             ("SUM(CASE WHEN won THEN amount ELSE 0 END)", "CASE WHEN won THEN amount ELSE 0 END"),
             ("COUNT(amount)", "CASE WHEN (amount) IS NOT NULL THEN 1 ELSE 0 END"),
-            ("COUNT_IF(won)", "CASE WHEN (won) THEN 1 ELSE 0 END"),
             ("2 * COUNT(*)", "2 * (1)"),
             ("SUM(n) / 100", "(n) / 100"),
             (
@@ -147,6 +162,12 @@ mod tests {
             ("MAX(on)", "on"),
         ] {
             assert_eq!(of(text), (row.to_string(), false), "{text}");
+        }
+        for text in ["COUNT(*)", "SUM(n) - COUNT(DISTINCT owner)", "2 * COUNT(*)", "SUM(amount) / 100"] {
+            assert!(is_zero_of_nothing(text), "{text}");
+        }
+        for text in ["AVG(n)", "MEDIAN(n)", "SUM(n) / COUNT(*)", "MAX(on)", "SUM(n) + MAX(n)", "n +"] {
+            assert!(!is_zero_of_nothing(text), "{text}");
         }
         assert!(row_value("amount", &columns).is_err() && row_value("SUM(amont)", &columns).is_err());
     }

@@ -3,9 +3,11 @@
 
 mod account;
 mod behaviour;
+mod check;
 mod common;
 mod containers;
 mod errors;
+mod explain;
 mod handoff;
 mod house;
 mod journey;

@@ -3,8 +3,9 @@
 //! In: the command line and the contract's `[[check]]`. Out: a [`Report`] with one row per gate, in the contract's order, and
 //! whether any failed ([`Failed`], exit code 4).
 //!
-//! `judge` decides, `words` says it in one sentence, `layout` makes tables.
+//! `judge` decides by `bounds`, `words` says it in one sentence, `layout` makes tables.
 
+mod bounds;
 mod judge;
 mod layout;
 mod words;

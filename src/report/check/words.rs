@@ -4,7 +4,7 @@
 
 use jiff::civil::Date;
 
-use super::judge::Figure;
+use super::bounds::Figure;
 use crate::contract::{Check, Subject};
 use crate::output::number;
 use crate::report::Unit;

@@ -3,9 +3,10 @@
 //! In: the command line. Out: a [`Report`]: what the metric means, its formula with the numbers put in, its measures, where
 //! the rows of their tables went and why, and the records that count; with `--rows`, every row in a CSV file.
 //!
-//! `ask` reads which period and segment, `rows` gives each row its records, `layout` and `tidy` make tables for people and
+//! `ask` reads which period and segment, `rows` gives each row its records, `account` says where all rows went, `layout` and `tidy` make tables for people and
 //! machines, `list` writes the file.
 
+mod account;
 mod ask;
 mod layout;
 mod list;

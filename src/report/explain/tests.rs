@@ -88,7 +88,6 @@ fn again(aggregate: &str, list: &[&Row]) -> Option<f64> {
         "COUNT(*)" => Some(rows),
         "SUM(amount)" if numbers.is_empty() && rows > 0.0 => None,
         "SUM(amount) - 2 * COUNT(amount)" => Some(sum),
-        text if text.starts_with("SUM(") && text.ends_with(')') => Some(sum),
         text if text.starts_with("COUNT(DISTINCT ") => {
             let words: BTreeSet<&str> =
                 list.iter().map(|r| self::text(&r["contribution_text"])).filter(|w| !w.is_empty()).collect();
@@ -106,6 +105,7 @@ fn again(aggregate: &str, list: &[&Row]) -> Option<f64> {
             some.map(|()| sum / count(months.len()))
         }
         "SUM(amount) / COUNT(*)" => Some(sum / rows),
+        text if text.starts_with("SUM(") && text.ends_with(')') => Some(sum),
         text if text.starts_with("AVG(") => some.map(|()| sum / known),
         text if text.starts_with("MAX(") => numbers.last().copied(),
         text if text.starts_with("MEDIAN(") => {

@@ -2,7 +2,7 @@
 //!
 //! In: the [`View`]. Out: one table of the figure, of its measures, of where the rows went, and of the records that count.
 
-use super::layout::code;
+use super::account::code;
 use super::rows::{Line, gives};
 use super::{Part, View};
 use crate::evaluate::{Fate, Input};

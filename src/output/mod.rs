@@ -11,6 +11,7 @@ mod csv;
 mod folder;
 mod html;
 mod json;
+mod junit;
 mod layout;
 mod md;
 pub mod number;
@@ -58,11 +59,13 @@ pub enum Format {
     Xlsx,
     /// Apache Parquet: the first tidy table, or with a folder all of them
     Parquet,
+    /// JUnit XML for schedulers, of `check` only
+    Junit,
 }
 
 impl Format {
     /// The endings that say which format a file is, in the order in which messages list them.
-    const EXTENSIONS: [(&'static str, Self); 12] = [
+    const EXTENSIONS: [(&'static str, Self); 13] = [
         ("csv", Self::Csv),
         ("tsv", Self::Tsv),
         ("json", Self::Json),
@@ -75,6 +78,7 @@ impl Format {
         ("htm", Self::Html),
         ("xlsx", Self::Xlsx),
         ("parquet", Self::Parquet),
+        ("xml", Self::Junit),
     ];
 
     /// The format that a file's ending stands for, whatever its case.
@@ -97,6 +101,7 @@ impl Format {
             Self::Html => "html",
             Self::Xlsx => "xlsx",
             Self::Parquet => "parquet",
+            Self::Junit => "junit",
         }
     }
 
@@ -110,6 +115,7 @@ impl Format {
     fn extension(self) -> &'static str {
         match self {
             Self::Table => "txt",
+            Self::Junit => "xml",
             other => other.id(),
         }
     }
@@ -215,6 +221,7 @@ pub fn write(report: &Report, format: Format, style: &Style, out: &mut dyn Write
                 Format::Parquet => {
                     parquet::render(report, for_machines(report).next().context("there is no table for machines")?)?
                 }
+                Format::Junit => junit::render(report)?,
             })
         })
         .with_context(|| format!("report `{}` as {}", report.id, format.id()))?;
@@ -373,6 +380,7 @@ mod tests {
             ("a.HTM", Format::Html),
             ("a.xlsx", Format::Xlsx),
             ("a.parquet", Format::Parquet),
+            ("a.xml", Format::Junit),
             ("/dev/null", Format::Table),
         ] {
             assert_eq!(chosen(None, Some(path)), Ok(format), "{path}");
@@ -395,7 +403,7 @@ mod tests {
         assert_eq!(
             said(None, "a.xslx").to_string(),
             "error: `--output a.xslx`: the ending `.xslx` is no known format\n  \
-             help: use one of .csv .tsv .json .jsonl .ndjson .md .markdown .txt .html .htm .xlsx .parquet, \
+             help: use one of .csv .tsv .json .jsonl .ndjson .md .markdown .txt .html .htm .xlsx .parquet .xml, \
              or say which with `--format`"
         );
         assert_eq!(said(None, "report").what, "`--output report`: there is no ending that says which format to write");
@@ -404,8 +412,9 @@ mod tests {
     #[test]
     fn the_command_line_knows_the_ids() {
         use clap::ValueEnum;
-        assert_eq!(Format::value_variants(), ALL);
-        for format in ALL {
+        // Verdicts alone can be written for schedulers.
+        assert_eq!(Format::value_variants(), [&ALL[..], &[Format::Junit]].concat());
+        for format in Format::value_variants() {
             assert_eq!(format.to_possible_value().unwrap().get_name(), format.id());
         }
     }

@@ -4,12 +4,14 @@
 mod account;
 mod behaviour;
 mod board;
+mod check;
 mod common;
 mod compare;
 mod containers;
 mod cron;
 mod errors;
 mod formats;
+mod explain;
 mod handoff;
 mod house;
 mod journey;

@@ -4,8 +4,8 @@
 //! computed over its own rows, never added up or averaged from its parts. A figure that cannot be had is missing with
 //! its reason, never 0.
 
-pub mod steps;
 mod rows;
+pub mod steps;
 mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};

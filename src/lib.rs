@@ -57,11 +57,11 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use clap::Parser;
 
-use cli::{CheckArgs, Cli, Color, Command, Grain, OutputArgs};
+use cli::{Charts, CheckArgs, Cli, Color, Command, Grain, OutputArgs};
 use issue::{Issue, Issues, Place};
 use lock::Lock;
 use log::{LogFormat, Summary};
-use output::{Folder, Format, Style, Target};
+use output::{Folder, Format, Glyphs, Style, Target};
 use progress::{Progress, Shown};
 use report::Report;
 
@@ -81,6 +81,8 @@ pub struct Env<'a> {
     pub stderr_is_terminal: bool,
     /// Its width.
     pub width: Option<usize>,
+    /// Whether the terminal has UTF-8, by its locale.
+    pub utf8: bool,
     /// `NO_COLOR` is set.
     pub no_color: bool,
     /// `CLICOLOR_FORCE` is set.
@@ -196,6 +198,7 @@ fn made(
         width: env.width.unwrap_or(80).clamp(40, 200),
         color: color(args, env, format, path.is_some()),
         excel: args.excel,
+        charts: charts(args, env, path.is_some()),
     };
     let mut bytes = None;
     match (folder, target) {
@@ -286,6 +289,12 @@ fn color(args: &OutputArgs, env: &Env<'_>, format: Format, to_file: bool) -> boo
         Color::Auto => !to_file && !env.no_color && (env.stdout_is_terminal || env.force_color),
     };
     wanted && format == Format::Table
+}
+
+fn charts(args: &OutputArgs, env: &Env<'_>, to_file: bool) -> Option<Glyphs> {
+    let on_terminal = !to_file && env.stdout_is_terminal;
+    let wanted = args.charts == Charts::Always || (args.charts == Charts::Auto && on_terminal);
+    wanted.then_some(if on_terminal && !env.utf8 { Glyphs::Plain } else { Glyphs::Blocks })
 }
 
 /// Whether nobody reads what is written any more.

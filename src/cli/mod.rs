@@ -187,6 +187,10 @@ pub struct OutputArgs {
     #[arg(long, value_enum, default_value = "auto", env = "ONEFUNNEL_COLOR")]
     pub color: Color,
 
+    /// Bars and sparklines below tables
+    #[arg(long, value_enum, default_value = "auto", env = "ONEFUNNEL_CHARTS")]
+    pub charts: Charts,
+
     /// Say nothing on stderr but errors
     #[arg(short, long)]
     pub quiet: bool,
@@ -194,6 +198,17 @@ pub struct OutputArgs {
     /// Say more on stderr: -v what was read, -vv how long each step took
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
+}
+
+/// When to draw bars and sparklines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Charts {
+    /// On a terminal: blocks where it has UTF-8, else plain characters
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
 }
 
 /// When to use colour.

@@ -295,7 +295,7 @@ mod tests {
     use super::super::sample::{pack, sample};
     use super::*;
 
-    const STYLE: Style = Style { width: 80, color: false, excel: false };
+    const STYLE: Style = Style { width: 80, color: false, excel: false, charts: None };
 
     fn names(path: &Path) -> Vec<String> {
         let mut names: Vec<String> =

@@ -5,7 +5,6 @@
 //! the tidy ones; a workbook (xlsx) has both. [`Target`] puts the bytes into a file in one step, and [`Folder`] one file
 //! per table into a folder.
 
-#[allow(dead_code)]
 mod bars;
 mod csv;
 mod folder;
@@ -34,6 +33,7 @@ use crate::issue::{Issue, Place};
 use crate::report::chart::Chart;
 use crate::report::{Audience, Cell, Input, Report, Table};
 
+pub use bars::Glyphs;
 pub use folder::{Folder, is_folder};
 pub use json::SCHEMA_VERSION;
 pub use target::Target;
@@ -130,6 +130,8 @@ pub struct Style {
     pub color: bool,
     /// Whether csv and tsv are to open right in Excel.
     pub excel: bool,
+    /// Whether tables have their charts beneath, as bars and sparklines, and of what they are made.
+    pub charts: Option<Glyphs>,
 }
 
 /// The format to write: the flag, else the file's ending, else the table.
@@ -349,7 +351,7 @@ mod tests {
     use super::*;
     use crate::report::Unit;
 
-    const STYLE: Style = Style { width: 80, color: false, excel: false };
+    const STYLE: Style = Style { width: 80, color: false, excel: false, charts: None };
     const ALL: [Format; 9] = [
         Format::Table,
         Format::Csv,

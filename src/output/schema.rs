@@ -128,8 +128,7 @@ pub fn envelope(report: Option<&str>) -> Value {
     properties.insert("tiles".into(), json!({ "type": "array", "items": { "type": "object" } }));
     properties.insert("charts".into(), json!({ "type": "array", "items": { "$ref": "#/$defs/.chart" } }));
     properties.insert("sections".into(), json!({ "type": "array", "items": { "$ref": "#/$defs/.section" } }));
-    let mut defs: Map<String, Value> =
-        tables.iter().map(|(id, columns)| (id.clone(), sheet(id, columns))).collect();
+    let mut defs: Map<String, Value> = tables.iter().map(|(id, columns)| (id.clone(), sheet(id, columns))).collect();
     let numbers = json!({ "type": "array", "items": { "type": ["number", "null"] } });
     let series = json!({
         "type": "object",

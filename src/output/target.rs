@@ -289,7 +289,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let day = Duration::from_secs(24 * 60 * 60);
         let now = File::create(dir.path().join("reference")).unwrap().metadata().unwrap().modified().unwrap();
-        let left = [(".onefunnel-old.tmp", 2), (".onefunnel-held.tmp", 2), (".onefunnel-young.tmp", 0), (".other.tmp", 2)];
+        let left =
+            [(".onefunnel-old.tmp", 2), (".onefunnel-held.tmp", 2), (".onefunnel-young.tmp", 0), (".other.tmp", 2)];
         let files_left: Vec<File> = left
             .iter()
             .map(|(name, days)| {
@@ -305,8 +306,14 @@ mod tests {
         fs::write(folder.join("half.csv"), "half").unwrap();
         File::open(&folder).unwrap().set_modified(now - day * 2).unwrap();
         put(&dir.path().join("out.csv"), "new").unwrap();
-        let expected =
-            [".onefunnel-folder.tmp", ".onefunnel-held.tmp", ".onefunnel-young.tmp", ".other.tmp", "out.csv", "reference"];
+        let expected = [
+            ".onefunnel-folder.tmp",
+            ".onefunnel-held.tmp",
+            ".onefunnel-young.tmp",
+            ".other.tmp",
+            "out.csv",
+            "reference",
+        ];
         assert_eq!(files(dir.path()), expected);
     }
 

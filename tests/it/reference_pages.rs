@@ -177,7 +177,10 @@ fn outputs_are_as_the_schema_says_and_broken_ones_are_not() {
                 assert!(!own.is_valid(&bad), "{line:?}: {column} is {kind}, and may be anything");
             }
             let mut bad = printed.clone();
-            bad["tables"][table]["rows"][0].as_object_mut().unwrap().remove(first.as_object().unwrap().keys().next().unwrap());
+            bad["tables"][table]["rows"][0]
+                .as_object_mut()
+                .unwrap()
+                .remove(first.as_object().unwrap().keys().next().unwrap());
             assert!(!own.is_valid(&bad), "{line:?}: a column less");
         }
     }

@@ -37,6 +37,7 @@ fn load(folder: &str) -> Data {
         stdout_is_terminal: false,
         stderr_is_terminal: false,
         width: None,
+        utf8: true,
         no_color: true,
         force_color: false,
         log: crate::log::LogFormat::Text,

@@ -88,11 +88,16 @@ fn what_is_no_file_is_said() {
     }
     // In a folder that is read as a whole, a link that leads nowhere is an export that is missing.
     let (code, said) = in_little_memory(at, "onefunnel scorecard .");
-    assert_eq!((code, said.lines().next()), (Some(2), Some("error: ./a.csv: is a symbolic link that leads in a circle")));
-    let contract = |path: &str| fs::write(at.join("onefunnel.toml"), format!("[[source]]\npath = \"{path}\"\n")).unwrap();
+    assert_eq!(
+        (code, said.lines().next()),
+        (Some(2), Some("error: ./a.csv: is a symbolic link that leads in a circle"))
+    );
+    let contract =
+        |path: &str| fs::write(at.join("onefunnel.toml"), format!("[[source]]\npath = \"{path}\"\n")).unwrap();
     contract("*.csv");
     mkfifo(&at.join("c.csv"));
-    let line = |name: &str, kind: &str| format!("error: onefunnel.toml:2:8: `*.csv` matches `{name}`, which is {kind}\n");
+    let line =
+        |name: &str, kind: &str| format!("error: onefunnel.toml:2:8: `*.csv` matches `{name}`, which is {kind}\n");
     let nowhere = "a symbolic link that leads nowhere";
     let expected = line("a.csv", nowhere) + &line("b.csv", nowhere) + &line("c.csv", "no regular file");
     let (code, said) = in_little_memory(at, "onefunnel scorecard");

@@ -64,7 +64,10 @@ fn a_full_disk_is_said_and_leaves_the_old_file() {
     for name in ["out.csv", "out.json", "out.md"] {
         let dir = folder(&[(name, "old\n")]);
         let output = cramped(dir.path(), 1, &format!("scorecard '{acme}' -o {name}"));
-        assert_eq!((output.status.code(), said(&output)), (Some(1), format!("error: write {name}: File too large (os error 27)\n")));
+        assert_eq!(
+            (output.status.code(), said(&output)),
+            (Some(1), format!("error: write {name}: File too large (os error 27)\n"))
+        );
         assert_eq!(std::fs::read_to_string(dir.path().join(name)).unwrap(), "old\n");
         assert_eq!(names(dir.path()), [name]);
     }
@@ -73,7 +76,10 @@ fn a_full_disk_is_said_and_leaves_the_old_file() {
     let bad = SPEND.to_string() + &rows;
     let dir = folder(&[("spend.csv", &bad), ("out.csv", "old\n"), ("bad.csv", "old\n")]);
     let output = cramped(dir.path(), 1, "scorecard spend.csv --max-bad-rows 100% --rejects bad.csv -o out.csv");
-    assert_eq!((output.status.code(), said(&output)), (Some(1), "error: write bad.csv: File too large (os error 27)\n".into()));
+    assert_eq!(
+        (output.status.code(), said(&output)),
+        (Some(1), "error: write bad.csv: File too large (os error 27)\n".into())
+    );
     assert_eq!(names(dir.path()), ["bad.csv", "out.csv", "spend.csv"]);
     for name in ["bad.csv", "out.csv"] {
         assert_eq!(std::fs::read_to_string(dir.path().join(name)).unwrap(), "old\n");
@@ -81,7 +87,10 @@ fn a_full_disk_is_said_and_leaves_the_old_file() {
     let dir = folder(&[("spend.csv", SPEND)]);
     std::os::unix::fs::symlink("/dev/full", dir.path().join("out.csv")).unwrap();
     let output = run_in(dir.path(), &["scorecard", "spend.csv", "-o", "out.csv"]);
-    assert_eq!((output.status.code(), said(&output)), (Some(1), "error: write out.csv: No space left on device (os error 28)\n".into()));
+    assert_eq!(
+        (output.status.code(), said(&output)),
+        (Some(1), "error: write out.csv: No space left on device (os error 28)\n".into())
+    );
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = command(&["scorecard", ACME]).stdout(full).output().unwrap();
     let expected = "error: write to stdout: No space left on device (os error 28)\n";
@@ -93,7 +102,8 @@ fn a_full_disk_is_said_and_leaves_the_old_file() {
 #[test]
 fn a_small_disk_is_full_and_the_old_file_is_intact() {
     let dir = tempfile::tempdir().unwrap();
-    let mount = |args: &[&str]| Command::new("mount").args(args).arg(dir.path()).output().is_ok_and(|o| o.status.success());
+    let mount =
+        |args: &[&str]| Command::new("mount").args(args).arg(dir.path()).output().is_ok_and(|o| o.status.success());
     if !is_root() || !mount(&["-t", "tmpfs", "-o", "size=64k", "onefunnel-test"]) {
         eprintln!("skipped: a small disk can only be mounted by root");
         return;

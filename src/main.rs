@@ -3,6 +3,8 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
+use onefunnel::log::LogFormat;
+use onefunnel::progress::Progress;
 use onefunnel::{Env, exit_code, run};
 
 fn main() -> ExitCode {
@@ -14,14 +16,23 @@ fn main() -> ExitCode {
     }
     let arguments = std::env::args_os();
     let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let json = std::env::var_os("ONEFUNNEL_LOG_FORMAT").is_some_and(|format| format == "json");
     let mut env = Env {
         now: jiff::Timestamp::now(),
+        began: std::time::Instant::now(),
         stdout_is_terminal: stdout.is_terminal(),
+        stderr_is_terminal: stderr.is_terminal() && !dumb,
         stdout: &mut stdout.lock(),
-        stderr: &mut stderr.lock(),
+        // Not locked: the progress line is drawn by another thread.
+        stderr: &mut &stderr,
         width: terminal_size::terminal_size_of(&stdout).map(|(width, _)| usize::from(width.0)),
         no_color: std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()),
         force_color: std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0"),
+        log: if json { LogFormat::Json } else { LogFormat::Text },
+        lock: None,
+        progress: Progress::default(),
+        shown: None,
     };
     let outcome = run(arguments, &mut env);
     let code = exit_code(outcome, &mut env);

@@ -20,6 +20,7 @@ use crate::ingest::{self, BadRows, FileFacts, Given, Limit, Reading, Reject};
 use crate::issue::{Issue, Issues, Place};
 use crate::journey::{self, Journeys, NO_DAY};
 use crate::output::{Target, number};
+use crate::progress::Step;
 use crate::report::Report;
 use crate::stats::quantile::quantile;
 use crate::tables::{Kind, Tables};
@@ -204,30 +205,31 @@ impl Session {
                 not_an_input(path, inputs.iter().map(|f| f.path.as_path()).chain([contract]))?;
             }
         }
-        let reading = Reading { bad_rows: self.bad_rows, unused: self.unused() };
+        let progress = env.progress.clone();
+        let reading = Reading { bad_rows: self.bad_rows, unused: self.unused(), progress: progress.clone() };
         let loaded = ingest::load(&self.contract, &self.given, &self.home, as_of, &reading)?;
         if let Some(target) = rejects {
             target.replace(|out| write_rejects(&loaded.rejects, out))?;
         }
         clock.step("ingest", env);
         for (name, took) in loaded.steps.iter().filter(|_| output.verbose > 1) {
-            let _ = writeln!(env.stderr, "  {name}: {:.3} s", took.as_secs_f64());
+            env.remark("debug", &format!("  {name}: {:.3} s", took.as_secs_f64()));
         }
         if output.verbose > 0 {
             for file in &loaded.files {
                 let input = &file.input;
                 let preset = input.preset.as_deref().or(input.table.as_deref()).unwrap_or("not recognised");
-                let _ = writeln!(
-                    env.stderr,
-                    "{}: {preset}, {} rows read, {} used",
-                    input.path, input.rows_read, input.rows_used
-                );
+                let used = format!("{} rows read, {} used", input.rows_read, input.rows_used);
+                env.remark("info", &format!("{}: {preset}, {used}", input.path));
             }
         }
+        progress.step(Step::Link);
         let who = identity::link(&loaded.tables, &loaded.merged);
         clock.step("identity", env);
+        progress.step(Step::Journeys);
         let journeys = journey::build(&loaded.tables, &who, &self.contract, &self.home, as_of)?;
         clock.step("journey", env);
+        progress.step(Step::Figures);
         let read = loaded.files.iter().filter_map(|f| f.input.table.clone()).collect();
         let data = Data { session: self, tables: loaded.tables, files: loaded.files, who, journeys, read };
         data.facts().check_qualified()?;
@@ -291,7 +293,7 @@ impl Clock {
 
     fn step(&mut self, name: &str, env: &mut Env<'_>) {
         if self.wanted {
-            let _ = writeln!(env.stderr, "{name}: {:.3} s", self.last.elapsed().as_secs_f64());
+            env.remark("debug", &format!("{name}: {:.3} s", self.last.elapsed().as_secs_f64()));
         }
         self.last = std::time::Instant::now();
     }

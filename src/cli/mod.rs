@@ -2,6 +2,7 @@
 
 mod buyers;
 mod figures;
+mod tools;
 
 use std::path::PathBuf;
 
@@ -15,9 +16,10 @@ pub use buyers::{
     AccountArgs, AttributionArgs, DealArgs, Dimension, Grain, JourneyArgs, Model, Sort, SourcedArgs, Steps, TeamArg,
 };
 pub use figures::{
-    Age, Basis, BoardArgs, CohortArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, ScoreArgs, ScorecardArgs, Skips,
-    VelocityArgs, WindowArgs, WinrateArgs,
+    Age, Basis, BoardArgs, CohortArgs, CompareArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, ScoreArgs,
+    ScorecardArgs, Skips, VelocityArgs, WindowArgs, WinrateArgs,
 };
+pub use tools::{CompletionsArgs, ManArgs, RunArgs, SchemaArgs};
 
 /// One set of numbers for marketing and sales, from the exports both already have.
 #[derive(Debug, Parser)]
@@ -33,6 +35,10 @@ pub struct Cli {
     /// What to print.
     #[command(subcommand)]
     pub command: Command,
+
+    /// How to run.
+    #[command(flatten)]
+    pub run: RunArgs,
 }
 
 /// The reports and tools.
@@ -64,6 +70,8 @@ pub enum Command {
     Score(ScoreArgs),
     /// Conversion by cohort and age, and eventual conversion while some are lost and others still open
     Cohort(CohortArgs),
+    /// Why a number is another one than it was: two exports or two days, and the difference by cause, with the records
+    Compare(CompareArgs),
     /// One row per company: buying group, engaged people, qualified and target accounts; and who matched no account
     Account(AccountArgs),
     /// Who gets credit for deals, revenue and pipeline, under ten models side by side, and what it cost
@@ -74,6 +82,12 @@ pub enum Command {
     Journey(JourneyArgs),
     /// The board pack: all of this in one document, each part with what it says in one sentence (-o pack.html, .xlsx, .md)
     Report(BoardArgs),
+    /// Print what a shell needs to complete commands and flags
+    Completions(CompletionsArgs),
+    /// Print the manual page, or that of a command
+    Man(ManArgs),
+    /// Print the JSON Schema of what a report writes as JSON
+    Schema(SchemaArgs),
 }
 
 /// What every report reads.

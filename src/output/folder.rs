@@ -93,10 +93,11 @@ impl Folder {
         let holds = ours(&path, format).map_err(|refusal| {
             issue(refusal).hint("name a new or empty folder; it is replaced as a whole, and nothing else is deleted")
         })?;
-        target::temporary().tempfile_in(&parent).map_err(|e| {
+        let probe = target::temporary().tempfile_in(&parent).map_err(|e| {
             issue(format!("no file can be made in `{}`: {}", parent.display(), target::reason(&e)))
                 .hint("change the permissions of the directory, or name another one")
         })?;
+        target::sweep(&parent, probe.as_file());
         Ok(Self { named, path, parent, format, holds })
     }
 

@@ -17,6 +17,7 @@ pub mod number;
 mod parquet;
 #[cfg(test)]
 mod sample;
+pub mod schema;
 pub mod svg;
 mod table;
 mod target;

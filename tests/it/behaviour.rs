@@ -12,7 +12,7 @@ use crate::common::{bin, command, root, stdout};
 
 pub const ACME: &str = "examples/acme";
 pub const FORMATS: [&str; 9] = ["table", "csv", "tsv", "json", "jsonl", "md", "html", "xlsx", "parquet"];
-pub const REPORTS: [&[&str]; 21] = [
+pub const REPORTS: [&[&str]; 22] = [
     &["scorecard", ACME],
     &["funnel", ACME],
     &["inspect", ACME],
@@ -21,6 +21,7 @@ pub const REPORTS: [&[&str]; 21] = [
     &["cohort", ACME],
     &["funnel", ACME, "--basis", "horizon", "--horizon", "90d"],
     &["funnel", ACME, "--compare", "cohort,period"],
+    &["compare", "2026-03-31", "2026-06-30", ACME],
     &["velocity", ACME],
     &["winrate", ACME],
     &["handoff", ACME],

@@ -3,8 +3,11 @@
 
 mod account;
 mod behaviour;
+mod board;
 mod common;
+mod compare;
 mod containers;
+mod cron;
 mod errors;
 mod formats;
 mod handoff;
@@ -13,6 +16,7 @@ mod journey;
 mod output_files;
 mod readme;
 mod reference;
+mod reference_pages;
 mod second_route;
 mod small;
 mod traps;

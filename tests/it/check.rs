@@ -235,16 +235,16 @@ fn schedulers_can_read_the_verdicts() {
         use quick_xml::events::Event;
         match reader.read_event().unwrap() {
             Event::Start(e) => {
-                let name = String::from_utf8(e.name().as_ref().to_vec()).unwrap();
+                let name = e.name().as_ref().to_string();
                 cases += usize::from(name == "testcase");
                 open.push(name);
             }
             Event::Empty(e) => match e.name().as_ref() {
-                b"failure" => failures += 1,
-                b"skipped" => skipped += 1,
+                "failure" => failures += 1,
+                "skipped" => skipped += 1,
                 _ => {}
             },
-            Event::End(e) => assert_eq!(open.pop().unwrap().as_bytes(), e.name().as_ref()),
+            Event::End(e) => assert_eq!(open.pop().unwrap(), e.name().as_ref()),
             Event::Eof => break,
             _ => {}
         }

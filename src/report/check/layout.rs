@@ -136,6 +136,13 @@ pub fn notes(verdicts: &[Verdict<'_>]) -> Vec<String> {
                 .into(),
         );
     }
+    let of_target = |v: &Verdict<'_>| matches!(&v.check.subject, Subject::Figure(gate) if gate.of_target.is_some());
+    if verdicts.iter().any(of_target) {
+        notes.push(
+            "Targets are held against the metric, which counts skipped stages too; `handoff` counts recorded ones."
+                .into(),
+        );
+    }
     if verdicts.iter().any(|v| v.result == Outcome::Missing) {
         notes.push("Missing: it cannot be computed, which the check allows (allow_missing).".into());
     }

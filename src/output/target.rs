@@ -107,8 +107,7 @@ impl Target {
                 let stream =
                     OpenOptions::new().append(true).open(&self.named).with_context(|| format!("open {name}"))?;
                 let mut out = BufWriter::new(stream);
-                write(&mut out)?;
-                out.flush().with_context(|| format!("write {name}"))
+                write(&mut out).and_then(|()| Ok(out.flush()?)).with_context(|| format!("write {name}"))
             }
             Route::Replace { file, directory } => {
                 replace_file(&file, &directory, write).with_context(|| format!("write {name}"))

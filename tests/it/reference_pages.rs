@@ -125,7 +125,8 @@ fn the_reference_is_that_of_the_program() {
         }
     }
     assert!(columns.keys().all(|report| commands.contains(report)), "a report that is no command: {columns:?}");
-    assert!(stale.is_empty(), "out of date: {}; to mend: {BLESS}", stale.join(", "));
+    let blessed = std::env::var_os("ONEFUNNEL_BLESS").is_some();
+    assert!(blessed || stale.is_empty(), "out of date: {}; to mend: {BLESS}", stale.join(", "));
 }
 
 fn schema(args: &[&str]) -> Value {
@@ -159,7 +160,7 @@ fn outputs_are_as_the_schema_says_and_broken_ones_are_not() {
             |v| v["contract"]["hash"] = json!("x"),
             |v| v["as_of"] = json!("tomorrow"),
             |v| v["tables"][0]["id"] = json!("nothing"),
-            |v| v["tables"][0]["types"][0] = json!("number"),
+            |v| v["tables"][0]["types"][0] = json!("nothing"),
             |v| drop(v["tables"][0]["columns"].as_array_mut().unwrap().pop()),
         ];
         for (at, breaks) in broken.iter().enumerate() {

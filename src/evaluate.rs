@@ -4,6 +4,8 @@
 //! computed over its own rows, never added up or averaged from its parts. A figure that cannot be had is missing with
 //! its reason, never 0.
 
+pub mod steps;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
@@ -402,6 +404,8 @@ impl Scores {
             let period = &self.periods.all[p];
             (period.start.max(from), period.end.min(to))
         });
+        // Nothing after as-of is in the ledger.
+        let end = end.min(self.as_of);
         let first_of_month = |day: i32| date_of(day).day() == 1;
         !first_of_month(start) || (end != self.as_of && !first_of_month(end + 1))
     }

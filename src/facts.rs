@@ -4,6 +4,7 @@
 //! text, times are days in the contract's zone, amounts are whole minor units beside a `__major` column that
 //! conditions compare.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
@@ -69,6 +70,14 @@ impl Facts<'_> {
     pub fn is_monthly(&self, table: &str) -> bool {
         // Headcounts are averaged by month, whatever day they were taken on.
         table == "headcount" || Kind::named(table).is_some_and(|kind| self.tables.get(kind).monthly)
+    }
+
+    /// The rows of a table of measures that its frame has; `None` for processes.
+    pub fn counted(&self, table: &str) -> Option<Cow<'_, Table>> {
+        let kind = Kind::named(table)?;
+        let source = self.tables.get(kind);
+        let by_month = || Cow::Owned(headcount_by_month(source, self.home));
+        Some(if kind == Kind::Headcount { by_month() } else { Cow::Borrowed(source) })
     }
 
     /// The columns of a table of measures.

@@ -225,6 +225,14 @@ pub fn is_bare_sum(text: &str) -> bool {
     function.name.to_string().eq_ignore_ascii_case("sum") && name.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
+/// Whether an aggregate over all rows is the sum of itself over parts of them: a sum or a count, and not of distinct values.
+pub fn adds_up(text: &str) -> bool {
+    let Ok(Expr::Function(function)) = parse(text) else { return false };
+    let name = function.name.to_string().to_lowercase();
+    let argument = function.args.to_string().to_lowercase();
+    matches!(name.as_str(), "sum" | "count") && !argument.trim_start_matches('(').trim_start().starts_with("distinct")
+}
+
 /// The names that an expression uses; none when it is not one.
 pub fn uses(text: &str) -> Vec<String> {
     parse(text).map(|expr| names(&expr).0.into_iter().map(|(name, _)| name).collect()).unwrap_or_default()
@@ -509,6 +517,16 @@ mod tests {
             "amount",
         ] {
             assert!(!is_bare_sum(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn sums_and_counts_add_up_and_nothing_else_does() {
+        for text in ["SUM(amount)", "count(*)", "COUNT(amount)", "SUM(CASE WHEN won THEN amount ELSE 0 END)"] {
+            assert!(adds_up(text), "{text}");
+        }
+        for text in ["COUNT(DISTINCT name)", "MEDIAN(n)", "SUM(n) / COUNT(*)", "SUM(n) + 1", "AVG(n)", "n", "(("] {
+            assert!(!adds_up(text), "{text}");
         }
     }
 

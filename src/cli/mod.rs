@@ -16,8 +16,8 @@ pub use buyers::{
     AccountArgs, AttributionArgs, DealArgs, Dimension, Grain, JourneyArgs, Model, Sort, SourcedArgs, Steps, TeamArg,
 };
 pub use figures::{
-    Age, Basis, BoardArgs, CohortArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, ScoreArgs, ScorecardArgs, Skips,
-    VelocityArgs, WindowArgs, WinrateArgs,
+    Age, Basis, BoardArgs, CohortArgs, CompareArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, ScoreArgs,
+    ScorecardArgs, Skips, VelocityArgs, WindowArgs, WinrateArgs,
 };
 pub use tools::{CompletionsArgs, ManArgs, RunArgs, SchemaArgs};
 
@@ -70,6 +70,8 @@ pub enum Command {
     Score(ScoreArgs),
     /// Conversion by cohort and age, and eventual conversion while some are lost and others still open
     Cohort(CohortArgs),
+    /// Why a number is another one than it was: two exports or two days, and the difference by cause, with the records
+    Compare(CompareArgs),
     /// One row per company: buying group, engaged people, qualified and target accounts; and who matched no account
     Account(AccountArgs),
     /// Who gets credit for deals, revenue and pipeline, under ten models side by side, and what it cost

@@ -186,11 +186,11 @@ pub fn fits(format: Format, excel: bool, to_terminal: bool) -> Result<(), Issue>
 pub fn left_out(report: &Report, format: Format) -> Option<String> {
     let mut tables = for_machines(report).map(|t| t.id.as_str());
     let first = tables.next().filter(|_| format == Format::Parquet)?;
-    let others: Vec<&str> = tables.collect();
-    (!others.is_empty()).then(|| {
+    let others = tables.count() as u64;
+    (others > 0).then(|| {
         format!(
-            "parquet holds one table per file: this is `{first}`, without {}; `-o FOLDER/` writes all of them",
-            others.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
+            "parquet holds one table per file: this is `{first}`, and {} left out; `-o FOLDER/` writes all of them",
+            number::of(others, "other is", "others are")
         )
     })
 }

@@ -8,6 +8,7 @@ pub mod attribution;
 pub mod board;
 pub mod chart;
 pub mod cohort;
+pub mod compare;
 pub mod definition;
 pub mod funnel;
 pub mod handoff;

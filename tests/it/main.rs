@@ -3,10 +3,13 @@
 
 mod account;
 mod behaviour;
+mod board;
 mod common;
+mod compare;
 mod containers;
 mod cron;
 mod errors;
+mod formats;
 mod handoff;
 mod house;
 mod journey;

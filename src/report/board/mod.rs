@@ -36,9 +36,7 @@ const SECTIONS: [(&str, &[&str]); 11] = [
 /// says so instead.
 pub fn build(args: &BoardArgs, env: &mut Env<'_>) -> Result<Report> {
     let data = Session::open(&args.input, env)?.load(&args.output, env)?;
-    let contract = &data.session.contract;
-    let name = if contract.name.is_empty() { String::new() } else { format!("{}: ", contract.name) };
-    let mut report = data.report("report", &format!("{name}one set of numbers for marketing and sales"));
+    let mut report = data.report("report", "One set of numbers for marketing and sales");
     for (at, (command, flags)) in SECTIONS.iter().enumerate() {
         let line = line(command, flags, args);
         let section = match told(&data, &line) {

@@ -30,7 +30,10 @@ impl Lock {
                 ErrorKind::PermissionDenied => "this user may not write there".into(),
                 _ => error.to_string(),
             };
-            refused(format!("the lock cannot be made: {why}"), "name a file in a folder that is there, and that this user may write to")
+            refused(
+                format!("the lock cannot be made: {why}"),
+                "name a file in a folder that is there, and that this user may write to",
+            )
         })?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),

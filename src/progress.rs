@@ -28,8 +28,7 @@ pub enum Step {
     Figures,
 }
 
-const WORDS: [&str; 6] =
-    ["opening files", "reading files", "putting files together", "linking", "journeys", "figures"];
+const WORDS: [&str; 6] = ["opening files", "reading files", "putting files together", "linking", "journeys", "figures"];
 
 #[derive(Debug, Default)]
 struct State {
@@ -97,11 +96,8 @@ fn show(bar: &ProgressBar, state: &State) {
     let step = state.step.load(Ordering::Relaxed);
     let total = state.total.load(Ordering::Relaxed);
     let reading = step == Step::Read as usize && total > 0;
-    let template = if reading {
-        "{spinner} {msg} [{bar:20}] {binary_bytes} of {binary_total_bytes}"
-    } else {
-        "{spinner} {msg}"
-    };
+    let template =
+        if reading { "{spinner} {msg} [{bar:20}] {binary_bytes} of {binary_total_bytes}" } else { "{spinner} {msg}" };
     // Plain characters: not every terminal of a server has others.
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.tick_chars("-\\|/ ").progress_chars("=> "));

@@ -14,7 +14,14 @@ pub struct RunArgs {
     pub lock: Option<PathBuf>,
 
     /// How errors and the summary are written to stderr
-    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value = "text", env = "ONEFUNNEL_LOG_FORMAT")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        default_value = "text",
+        env = "ONEFUNNEL_LOG_FORMAT"
+    )]
     pub log_format: LogFormat,
 }
 

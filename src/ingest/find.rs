@@ -207,7 +207,8 @@ fn matches(contract: &Contract, source: &Source, issues: &mut Vec<Issue>) -> Vec
         let kind = if path.is_symlink() { "a symbolic link that leads nowhere" } else { "no regular file" };
         let name = path.strip_prefix(&contract.root).unwrap_or(&path);
         let what = format!("`{written}` matches `{}`, which is {kind}", shown(name));
-        issues.push(Issue::usage(source.path.place.clone(), what).hint("take it away, or name the files that are meant"));
+        issues
+            .push(Issue::usage(source.path.place.clone(), what).hint("take it away, or name the files that are meant"));
     }
     once(&mut found);
     if found.is_empty() && !source.optional && issues.len() == stopped {

@@ -108,7 +108,7 @@ impl Quotes {
         let mut at = 0;
         while at < text.len() {
             if self.inside && !self.closing {
-                let Some(quote) = memchr::memchr(b'"', &text[at..]) else { return None };
+                let quote = memchr::memchr(b'"', &text[at..])?;
                 at += quote + 1;
                 self.closing = true;
                 continue;
@@ -173,7 +173,9 @@ mod tests {
 
     #[test]
     fn records_end_where_the_csv_crate_says() {
-        for text in ["a,b\nc\n", "\"a\nb\",c\nd\n", "5\" pipe,x\ny\n", "\"a\"\"\nb\",c\nd", "\"a\"b\"\nc\n", ",\"\n\"\nx"] {
+        for text in
+            ["a,b\nc\n", "\"a\nb\",c\nd\n", "5\" pipe,x\ny\n", "\"a\"\"\nb\",c\nd", "\"a\"b\"\nc\n", ",\"\n\"\nx"]
+        {
             let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
             let mut record = csv::ByteRecord::new();
             assert!(reader.read_byte_record(&mut record).unwrap());

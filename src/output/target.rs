@@ -174,7 +174,7 @@ pub(super) fn temporary() -> tempfile::Builder<'static, 'static> {
 /// Removes what killed runs have left behind: temporary files and folders a day older than `probe`, a new file in the same
 /// directory (so that only the clock of its disk counts), that nobody holds. What cannot be removed stays: it does no harm.
 pub(super) fn sweep(directory: &Path, probe: &File) {
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    const DAY: Duration = Duration::from_hours(24);
     let Ok(now) = probe.metadata().and_then(|about| about.modified()) else { return };
     let old = |path: &Path| -> io::Result<bool> {
         let about = fs::symlink_metadata(path)?;
@@ -286,9 +286,10 @@ mod tests {
     #[test]
     fn what_killed_runs_have_left_behind_goes_after_a_day() {
         let dir = tempfile::tempdir().unwrap();
-        let day = Duration::from_secs(24 * 60 * 60);
+        let day = Duration::from_hours(24);
         let now = File::create(dir.path().join("reference")).unwrap().metadata().unwrap().modified().unwrap();
-        let left = [(".onefunnel-old.tmp", 2), (".onefunnel-held.tmp", 2), (".onefunnel-young.tmp", 0), (".other.tmp", 2)];
+        let left =
+            [(".onefunnel-old.tmp", 2), (".onefunnel-held.tmp", 2), (".onefunnel-young.tmp", 0), (".other.tmp", 2)];
         let files_left: Vec<File> = left
             .iter()
             .map(|(name, days)| {
@@ -304,8 +305,14 @@ mod tests {
         fs::write(folder.join("half.csv"), "half").unwrap();
         File::open(&folder).unwrap().set_modified(now - day * 2).unwrap();
         put(&dir.path().join("out.csv"), "new").unwrap();
-        let expected =
-            [".onefunnel-folder.tmp", ".onefunnel-held.tmp", ".onefunnel-young.tmp", ".other.tmp", "out.csv", "reference"];
+        let expected = [
+            ".onefunnel-folder.tmp",
+            ".onefunnel-held.tmp",
+            ".onefunnel-young.tmp",
+            ".other.tmp",
+            "out.csv",
+            "reference",
+        ];
         assert_eq!(files(dir.path()), expected);
     }
 

@@ -57,7 +57,8 @@ pub fn schema(args: &SchemaArgs, env: &mut Env<'_>) -> Result<()> {
         let issue = Issue::usage(Place::default(), format!("no report is called `{name}`"));
         return Err(issue.hint(did_you_mean(name, known.iter().map(String::as_str))).into());
     }
-    let schema = if args.lines { schema::line(args.report.as_deref()) } else { schema::envelope(args.report.as_deref()) };
+    let schema =
+        if args.lines { schema::line(args.report.as_deref()) } else { schema::envelope(args.report.as_deref()) };
     let mut text = serde_json::to_vec_pretty(&schema)?;
     text.push(b'\n');
     print(&text, env)

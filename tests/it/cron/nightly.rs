@@ -65,8 +65,14 @@ fn a_night_goes_well_and_says_so_in_one_line() {
     let output = night.run();
     assert_eq!((output.status.code(), said(&output).as_str()), (Some(0), WELL));
     assert_eq!(output.stdout, b"");
-    assert!(night.report("scorecard.csv").starts_with("metric_id,") && night.report("funnel.csv").starts_with("period,"));
-    assert!(names(&night.path("reports")).iter().all(|name| [".nightly.lock", "funnel.csv", "scorecard.csv"].contains(&name.as_str())));
+    assert!(
+        night.report("scorecard.csv").starts_with("metric_id,") && night.report("funnel.csv").starts_with("period,")
+    );
+    assert!(
+        names(&night.path("reports"))
+            .iter()
+            .all(|name| [".nightly.lock", "funnel.csv", "scorecard.csv"].contains(&name.as_str()))
+    );
     let output = night.command().env("ONEFUNNEL_LOG_FORMAT", "json").output().unwrap();
     let line: Value = serde_json::from_str(said(&output).trim_end()).unwrap();
     assert_eq!((&line["level"], &line["event"], &line["code"]), (&"info".into(), &"nightly".into(), &0.into()));

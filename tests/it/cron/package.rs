@@ -14,7 +14,8 @@ fn the_package_holds_every_tracked_file_but_those_of_ci() {
         text.lines().map(str::to_string).collect::<BTreeSet<String>>()
     };
     let packed = list(&cargo, &["package", "--list", "--locked", "--offline", "--allow-dirty"]);
-    let needed = ["Cargo.toml", "Cargo.lock", "README.md", "LICENSE", "src/output/columns.json", "examples/acme/nightly.sh"];
+    let needed =
+        ["Cargo.toml", "Cargo.lock", "README.md", "LICENSE", "src/output/columns.json", "examples/acme/nightly.sh"];
     assert!(needed.iter().all(|name| packed.contains(*name)), "{packed:?}");
     let other = |name: &&String| name.starts_with("target") || name.starts_with(".ci");
     assert_eq!(packed.iter().filter(other).count(), 0);
@@ -25,6 +26,7 @@ fn the_package_holds_every_tracked_file_but_those_of_ci() {
         eprintln!("skipped: this is no checkout");
         return;
     }
-    let missing: Vec<&String> = tracked.iter().filter(|name| !packed.contains(*name) && !name.starts_with(".ci/")).collect();
+    let missing: Vec<&String> =
+        tracked.iter().filter(|name| !packed.contains(*name) && !name.starts_with(".ci/")).collect();
     assert!(missing.is_empty(), "not in the package: {missing:?}");
 }

@@ -96,7 +96,10 @@ fn every_problem_is_an_object_with_the_same_keys() {
         }
     }
     let (_, lines) = logged(&["scorecard", &csv]);
-    assert_eq!((&lines[0]["file"], &lines[0]["line"], &lines[0]["column"]), (&csv.as_str().into(), &4.into(), &1.into()));
+    assert_eq!(
+        (&lines[0]["file"], &lines[0]["line"], &lines[0]["column"]),
+        (&csv.as_str().into(), &4.into(), &1.into())
+    );
     let (_, lines) = logged(&["scorecard", &contract]);
     assert_eq!((&lines[0]["line"], &lines[0]["hint"]), (&1.into(), &"did you mean `currency`?".into()));
     let (_, lines) = logged(&["scorecard", ACME, "--from", "soon"]);
@@ -133,7 +136,8 @@ fn progress_is_for_a_terminal_and_gone_before_anything_else() {
     }
     let dir = folder(&[("spend.csv", SPEND)]);
     let on_terminal = |wait: &str, flags: &str| {
-        let line = format!("(sleep {wait}; cat spend.csv) | '{}' scorecard - -f csv --as-of 2026-06-30 {flags} > out", bin());
+        let line =
+            format!("(sleep {wait}; cat spend.csv) | '{}' scorecard - -f csv --as-of 2026-06-30 {flags} > out", bin());
         let mut script = Command::new("script");
         let script = script.args(["-qec", &line, "/dev/null"]).current_dir(dir.path()).env("TERM", "xterm");
         let output = script.env_remove("ONEFUNNEL_LOG_FORMAT").stdin(Stdio::null()).output().unwrap();

@@ -60,7 +60,10 @@ fn a_lock_that_cannot_be_is_said() {
         ("./out.csv", "--lock ./out.csv: is the report's file too, which is replaced"),
     ] {
         let output = run_in(dir.path(), &["scorecard", "spend.csv", "--lock", lock, "-o", "out.csv"]);
-        assert_eq!((output.status.code(), said(&output).lines().next()), (Some(2), Some(format!("error: {what}").as_str())));
+        assert_eq!(
+            (output.status.code(), said(&output).lines().next()),
+            (Some(2), Some(format!("error: {what}").as_str()))
+        );
     }
     assert_eq!(std::fs::read_to_string(dir.path().join("out.csv")).unwrap(), "old\n");
 }
@@ -114,7 +117,11 @@ fn every_command_has_a_man_page_with_all_of_its_flags() {
         assert!(page.contains(&format!(".TH onefunnel-{command} 1")), "{command}");
         let plain = page.replace("\\-", "-");
         for flag in stdout(&[command, "--help"]).split_whitespace().filter(|w| w.starts_with("--")) {
-            let flag = flag.trim_end_matches([',', '.', ':', ';', ')', '\'', '…']).split(['=', '<', '[', '\'']).next().unwrap();
+            let flag = flag
+                .trim_end_matches([',', '.', ':', ';', ')', '\'', '…'])
+                .split(['=', '<', '[', '\''])
+                .next()
+                .unwrap();
             assert!(plain.contains(flag), "{command}: {flag} is not on its page");
         }
     }

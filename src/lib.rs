@@ -13,7 +13,8 @@
 //!
 //! Data walks through once, from left to right; each room uses only what stands to its left, plus the contract and the
 //! catalogue, which are data. `facts` turns tables and processes into polars frames for `evaluate` and for the
-//! conditions of a contract; `session` is the walk from a command line up to `journey`; `calendar` knows periods.
+//! conditions of a contract; `session` is the walk from a command line up to `journey`; `calendar` knows periods; `lock`,
+//! `log` and `progress` are about the run itself.
 //!
 //! # Glossary
 //!
@@ -66,6 +67,7 @@ use progress::{Progress, Shown};
 use report::Report;
 
 /// What the process has around it; `main` fills it once.
+#[allow(clippy::struct_excessive_bools)] // each is a fact about another stream or variable
 pub struct Env<'a> {
     /// The clock, read once.
     pub now: jiff::Timestamp,

@@ -108,7 +108,7 @@ impl Quotes {
         let mut at = 0;
         while at < text.len() {
             if self.inside && !self.closing {
-                let Some(quote) = memchr::memchr(b'"', &text[at..]) else { return None };
+                let quote = memchr::memchr(b'"', &text[at..])?;
                 at += quote + 1;
                 self.closing = true;
                 continue;

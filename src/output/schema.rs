@@ -45,27 +45,24 @@ fn cell(kind: &Value) -> Value {
 }
 
 /// An object that has these keys and no others, each of them always.
-fn object(properties: Map<String, Value>) -> Value {
+fn object(properties: &Map<String, Value>) -> Value {
     let required: Vec<&String> = properties.keys().collect();
     json!({ "type": "object", "required": required, "additionalProperties": false, "properties": properties })
 }
 
-fn exact(properties: Value) -> Value {
-    match properties {
-        Value::Object(properties) => object(properties),
-        other => other,
-    }
+fn exact(properties: &Value) -> Value {
+    properties.as_object().map_or(Value::Null, object)
 }
 
 fn row(columns: &Map<String, Value>, first: Option<(&str, Value)>) -> Value {
     let first = first.into_iter().map(|(key, value)| (key.to_string(), value));
-    object(first.chain(columns.iter().map(|(id, kind)| (id.clone(), cell(kind)))).collect())
+    object(&first.chain(columns.iter().map(|(id, kind)| (id.clone(), cell(kind)))).collect())
 }
 
 fn sheet(id: &str, columns: &Map<String, Value>) -> Value {
     let ids: Vec<&String> = columns.keys().collect();
     let types: Vec<&Value> = columns.values().collect();
-    exact(json!({
+    exact(&json!({
         "id": { "const": id },
         "columns": { "const": ids },
         "types": { "const": types },
@@ -100,24 +97,24 @@ pub fn envelope(report: Option<&str>) -> Value {
     let tables = tables(report);
     let text = json!({ "type": "string" });
     let count = json!({ "type": "integer", "minimum": 0 });
-    let source = exact(json!({
+    let source = exact(&json!({
         "path": text,
         "sha256": { "type": "string", "pattern": "^([0-9a-f]{64})?$" },
         "preset": { "type": ["string", "null"] },
         "table": { "type": ["string", "null"] },
         "rows_read": count,
         "rows_used": count,
-        "set_aside": { "type": "array", "items": exact(json!({ "reason": text, "rows": count })) },
+        "set_aside": { "type": "array", "items": exact(&json!({ "reason": text, "rows": count })) },
     }));
     let properties = json!({
         "schema_version": { "const": SCHEMA_VERSION },
-        "tool": exact(json!({ "name": { "const": "onefunnel" }, "version": text })),
+        "tool": exact(&json!({ "name": { "const": "onefunnel" }, "version": text })),
         "report": report.map_or_else(|| json!({ "enum": reports() }), |name| json!({ "const": name })),
         "title": text,
         "as_of": { "type": ["string", "null"], "format": "date" },
         "company": text,
         "currency": { "type": "string", "pattern": "^[A-Z]{3}$" },
-        "contract": exact(json!({ "source": text, "hash": { "type": "string", "pattern": "^[0-9a-f]{12}$" } })),
+        "contract": exact(&json!({ "source": text, "hash": { "type": "string", "pattern": "^[0-9a-f]{12}$" } })),
         "inputs": { "type": "array", "items": source },
         "tables": { "type": "array", "items": any_of(&tables) },
         "notes": { "type": "array", "items": text },

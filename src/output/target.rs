@@ -107,8 +107,7 @@ impl Target {
                 let stream =
                     OpenOptions::new().append(true).open(&self.named).with_context(|| format!("open {name}"))?;
                 let mut out = BufWriter::new(stream);
-                write(&mut out)?;
-                out.flush().with_context(|| format!("write {name}"))
+                write(&mut out).and_then(|()| Ok(out.flush()?)).with_context(|| format!("write {name}"))
             }
             Route::Replace { file, directory } => {
                 replace_file(&file, &directory, write).with_context(|| format!("write {name}"))
@@ -175,7 +174,7 @@ pub(super) fn temporary() -> tempfile::Builder<'static, 'static> {
 /// Removes what killed runs have left behind: temporary files and folders a day older than `probe`, a new file in the same
 /// directory (so that only the clock of its disk counts), that nobody holds. What cannot be removed stays: it does no harm.
 pub(super) fn sweep(directory: &Path, probe: &File) {
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    const DAY: Duration = Duration::from_hours(24);
     let Ok(now) = probe.metadata().and_then(|about| about.modified()) else { return };
     let old = |path: &Path| -> io::Result<bool> {
         let about = fs::symlink_metadata(path)?;
@@ -287,7 +286,7 @@ mod tests {
     #[test]
     fn what_killed_runs_have_left_behind_goes_after_a_day() {
         let dir = tempfile::tempdir().unwrap();
-        let day = Duration::from_secs(24 * 60 * 60);
+        let day = Duration::from_hours(24);
         let now = File::create(dir.path().join("reference")).unwrap().metadata().unwrap().modified().unwrap();
         let left =
             [(".onefunnel-old.tmp", 2), (".onefunnel-held.tmp", 2), (".onefunnel-young.tmp", 0), (".other.tmp", 2)];

@@ -11,8 +11,7 @@ use crate::behaviour::{ACME, REPORTS};
 use crate::common::{command, root, stdout};
 
 /// Tables that no line of [`REPORTS`] prints.
-const MORE: [&[&str]; 8] = [
-    &["report", ACME],
+const MORE: [&[&str]; 7] = [
     &["inspect", ACME, "--reasons"],
     &["definition", ACME, "--against", ACME],
     &["funnel", ACME, "--compare", "cohort,horizon", "--horizon", "90d"],
@@ -125,7 +124,8 @@ fn the_reference_is_that_of_the_program() {
         }
     }
     assert!(columns.keys().all(|report| commands.contains(report)), "a report that is no command: {columns:?}");
-    assert!(stale.is_empty(), "out of date: {}; to mend: {BLESS}", stale.join(", "));
+    let blessed = std::env::var_os("ONEFUNNEL_BLESS").is_some();
+    assert!(blessed || stale.is_empty(), "out of date: {}; to mend: {BLESS}", stale.join(", "));
 }
 
 fn schema(args: &[&str]) -> Value {
@@ -134,6 +134,7 @@ fn schema(args: &[&str]) -> Value {
 
 #[test]
 fn outputs_are_as_the_schema_says_and_broken_ones_are_not() {
+    type Breaks = fn(&mut Value);
     let any = schema(&[]);
     assert!(jsonschema::meta::is_valid(&any), "no JSON Schema");
     let any = jsonschema::draft202012::options().should_validate_formats(true).build(&any).unwrap();
@@ -150,7 +151,6 @@ fn outputs_are_as_the_schema_says_and_broken_ones_are_not() {
         assert!(wrong.is_empty(), "{line:?}: {wrong:?}");
         assert!(any.is_valid(&printed), "{line:?}");
 
-        type Breaks = fn(&mut Value);
         let broken: [Breaks; 9] = [
             |v| v["schema_version"] = json!(2),
             |v| drop(v.as_object_mut().unwrap().remove("as_of")),
@@ -159,7 +159,7 @@ fn outputs_are_as_the_schema_says_and_broken_ones_are_not() {
             |v| v["contract"]["hash"] = json!("x"),
             |v| v["as_of"] = json!("tomorrow"),
             |v| v["tables"][0]["id"] = json!("nothing"),
-            |v| v["tables"][0]["types"][0] = json!("number"),
+            |v| v["tables"][0]["types"][0] = json!("nothing"),
             |v| drop(v["tables"][0]["columns"].as_array_mut().unwrap().pop()),
         ];
         for (at, breaks) in broken.iter().enumerate() {

@@ -16,7 +16,7 @@ pub use buyers::{
 };
 pub use figures::{
     Age, Basis, BoardArgs, CohortArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, ScoreArgs, ScorecardArgs, Skips,
-    VelocityArgs, WindowArgs, WinrateArgs,
+    SurveyArgs, VelocityArgs, WindowArgs, WinrateArgs,
 };
 
 /// One set of numbers for marketing and sales, from the exports both already have.
@@ -72,6 +72,8 @@ pub enum Command {
     Sourced(SourcedArgs),
     /// What both teams did along the way: touches by stage, hand-offs, the most common paths, or one buyer's whole story
     Journey(JourneyArgs),
+    /// What both teams believe, from a CSV of answers, how far they are apart, and what is measured beside it
+    Survey(SurveyArgs),
     /// The board pack: all of this in one document, each part with what it says in one sentence (-o pack.html, .xlsx, .md)
     Report(BoardArgs),
 }

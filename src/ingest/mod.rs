@@ -24,6 +24,7 @@ pub mod preset;
 mod read;
 pub mod recognise;
 pub mod records;
+pub mod survey;
 mod walk;
 
 use std::collections::HashMap;

@@ -39,6 +39,14 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// Why a cell is missing; empty where it is not, or where nobody says.
+    pub fn why(self, column: &str) -> &'a str {
+        match self.cell(column) {
+            Some(Cell::Missing(why)) => why,
+            _ => "",
+        }
+    }
+
     /// Whether a column says yes.
     pub fn says(self, column: &str) -> bool {
         matches!(self.cell(column), Some(Cell::Flag(true)))

@@ -3,6 +3,7 @@
 pub mod agreement;
 pub mod attribution;
 pub mod censored;
+pub mod gap;
 pub mod interval;
 pub mod quantile;
 pub mod ranking;

@@ -61,7 +61,7 @@ impl View<'_> {
     fn benchmarks(&self, all: &[(&Metric, &Benchmark)]) -> Table {
         let as_of = self.data.session.as_of;
         let contract = &self.data.session.contract;
-        let columns = HEAD.iter().chain(&COLUMNS).chain(&["currency", "contract_hash"]).map(|c| tidy(c)).collect();
+        let columns = HEAD.iter().chain(&COLUMNS).chain(&["currency", "contract_hash"]).map(|c| Column::tidy(c)).collect();
         let mut rows = Vec::new();
         for (metric, benchmark) in all {
             for segment in &self.scores.segments {
@@ -86,10 +86,4 @@ impl View<'_> {
         }
         Table { id: "benchmarks".into(), title: String::new(), audience: Audience::Machines, columns, rows }
     }
-}
-
-/// A column for machines, from its id and what it holds.
-fn tidy(column: &str) -> Column {
-    let id = column.split(": ").next().unwrap_or(column);
-    Column::left(id, id)
 }

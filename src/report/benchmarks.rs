@@ -65,7 +65,7 @@ pub fn band(benchmark: &Benchmark, unit: Unit) -> String {
 pub fn interval((low, high): (f64, f64), unit: Unit) -> String {
     let (low, high) = (people(low, unit), people(high, unit));
     let unit = high.trim_start_matches(|c: char| c.is_ascii_digit() || ".,+-".contains(c));
-    let dash = if low.starts_with('-') || high.starts_with('-') { " to " } else { "–" };
+    let dash = if low.starts_with(['-', '+']) || high.starts_with(['-', '+']) { " to " } else { "–" };
     format!("{}{dash}{high}", low.strip_suffix(unit).unwrap_or(&low))
 }
 

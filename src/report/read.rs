@@ -52,6 +52,11 @@ impl<'a> Row<'a> {
         matches!(self.cell(column), Some(Cell::Flag(true)))
     }
 
+    /// Whether a column says no; what is missing says neither.
+    pub fn is_no(self, column: &str) -> bool {
+        matches!(self.cell(column), Some(Cell::Flag(false)))
+    }
+
     /// A day, as text that sorts as days do; empty where it is missing.
     pub fn day(self, column: &str) -> String {
         match self.cell(column) {

@@ -141,6 +141,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
         }
         Command::Attribution(args) => report(&args.output, env, |env| report::attribution::build(args, env)),
         Command::Report(args) => report(&args.output, env, |env| report::board::build(args, env)),
+        Command::Survey(args) => report(&args.output, env, |env| report::survey::build(args, env)),
         Command::Sourced(args) => report(&args.output, env, |env| report::sourced::build(args, env)),
         Command::Journey(args) => report(&args.output, env, |env| match args.grain {
             Grain::Process => report::journey::build(args, env),

@@ -3,9 +3,11 @@
 //! In: the built-in `metrics.toml` and what the contract adds or replaces. Out: a [`Catalogue`] whose metrics all name
 //! measures that exist. Which columns a measure may use depends on the data, so `evaluate` checks that.
 
+pub mod benchmark;
 pub mod formula;
 pub mod parts;
 mod sorts;
+pub mod survey;
 
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -13,6 +15,7 @@ use serde::Deserialize;
 use crate::contract::{Contract, MeasureDef, MetricDef, Said};
 use crate::issue::{Issue, Issues, Place, did_you_mean};
 use crate::report::Unit;
+use benchmark::Benchmark;
 use formula::{Formula, Problem, Undefined};
 
 /// The built-in catalogue, as TOML.
@@ -122,6 +125,8 @@ pub struct Catalogue {
     pub measures: IndexMap<String, Measure>,
     /// Metrics by id.
     pub metrics: IndexMap<String, Metric>,
+    /// Figures of others that stand beside metrics: the built-in ones, then those of the contract.
+    pub benchmarks: Vec<Benchmark>,
 }
 
 #[derive(Deserialize)]
@@ -265,8 +270,9 @@ impl Catalogue {
                 metrics.insert(metric.id.clone(), metric);
             }
         }
+        let benchmarks = benchmark::of_metrics(&contract.benchmarks, &metrics, &contract.metrics, &mut issues);
         Issues(issues).into_result()?;
-        Ok(Self { measures, metrics })
+        Ok(Self { measures, metrics, benchmarks })
     }
 }
 

@@ -19,7 +19,7 @@ pub use buyers::{
 pub use checks::{CheckArgs, ExplainArgs};
 pub use figures::{
     Age, Basis, BoardArgs, CohortArgs, CompareArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, ScoreArgs,
-    ScorecardArgs, Skips, VelocityArgs, WindowArgs, WinrateArgs,
+    ScorecardArgs, Skips, SurveyArgs, VelocityArgs, WindowArgs, WinrateArgs,
 };
 pub use tools::{CompletionsArgs, ManArgs, RunArgs, SchemaArgs};
 
@@ -87,6 +87,8 @@ pub enum Command {
     Sourced(SourcedArgs),
     /// What both teams did along the way: touches by stage, hand-offs, the most common paths, or one buyer's whole story
     Journey(JourneyArgs),
+    /// What both teams believe, from a CSV of answers, how far they are apart, and what is measured beside it
+    Survey(SurveyArgs),
     /// The board pack: all of this in one document, each part with what it says in one sentence (-o pack.html, .xlsx, .md)
     Report(BoardArgs),
     /// Print what a shell needs to complete commands and flags

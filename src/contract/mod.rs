@@ -5,6 +5,7 @@
 //! say is checked by the catalogue, and whether a preset exists by `ingest`; the [`Said`] parts keep their places for that.
 
 mod check;
+mod benchmark;
 mod handoff;
 mod parse;
 mod persona;
@@ -25,6 +26,7 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 pub use check::{Check, Gate, Subject};
+pub use benchmark::{BenchmarkDef, Quoted};
 pub use handoff::{Handoff, Target};
 pub use persona::{Accounts, Persona, matches};
 pub use types::{
@@ -94,6 +96,8 @@ pub struct Contract {
     pub accounts: Accounts,
     /// The gates of `onefunnel check`, `[[check]]`, in the order written.
     pub checks: Vec<Check>,
+    /// Figures of others, `[[benchmark]]`, in the order written.
+    pub benchmarks: Vec<BenchmarkDef>,
 }
 
 impl Contract {
@@ -185,6 +189,7 @@ impl Contract {
             personas: Vec::new(),
             accounts: Accounts::default(),
             checks: Vec::new(),
+            benchmarks: Vec::new(),
         }
     }
 }

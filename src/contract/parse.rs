@@ -11,7 +11,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::read::{Fields, Reader, Value};
 use super::{
-    Contract, FiscalLabel, MeasureDef, MetricDef, Rate, Said, Team, Teams, check, handoff, persona, qualified, sha256,
+    Contract, FiscalLabel, MeasureDef, MetricDef, Rate, Said, Team, Teams, benchmark, check, handoff, persona, qualified,
+    sha256,
     source, stage,
 };
 use crate::issue::{Issue, Issues, Place};
@@ -39,6 +40,7 @@ const TOP: &[&str] = &[
     "persona",
     "accounts",
     "check",
+    "benchmark",
 ];
 /// Keys that, written below the first table, have slipped into that table (`name` more likely means a title there).
 const SLIPPED: &[&str] = &[
@@ -124,6 +126,7 @@ pub(super) fn contract(
     contract.personas = persona::personas(r, &top);
     contract.accounts = persona::accounts(r, &top);
     contract.checks = check::checks(r, &top);
+    contract.benchmarks = benchmark::benchmarks(r, &top);
 
     let mut issues = reader.issues;
     issues.sort_by(|a, b| a.place.cmp(&b.place));

@@ -25,6 +25,7 @@ mod read;
 pub mod recognise;
 pub mod records;
 mod steady;
+pub mod survey;
 mod walk;
 
 use std::collections::HashMap;

@@ -364,7 +364,7 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn file(path: &Path, shown: &str) -> Result<File, Issue> {
+pub(super) fn file(path: &Path, shown: &str) -> Result<File, Issue> {
     if path.is_dir() {
         return Err(Issue::usage(Place::file(shown), "is a folder, not a file"));
     }

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod attribution;
+mod benchmarks;
 pub mod board;
 pub mod chart;
 pub mod check;
@@ -25,6 +26,7 @@ mod read;
 pub mod score;
 pub mod scorecard;
 pub mod sourced;
+pub mod survey;
 pub mod velocity;
 pub mod winrate;
 

@@ -4,6 +4,7 @@ pub mod agreement;
 pub mod attribution;
 pub mod band;
 pub mod censored;
+pub mod gap;
 pub mod interval;
 pub mod quantile;
 pub mod ranking;

@@ -2,6 +2,7 @@
 //!
 //! In: the command line. Out: a [`Report`] with tables for people and one tidy table for machines.
 
+mod benchmarks;
 pub mod picture;
 
 use std::collections::BTreeMap;
@@ -113,6 +114,9 @@ pub fn tell(data: &Data, args: &ScorecardArgs, width: usize) -> Result<Report> {
     report.notes = view.notes(&slice);
     report.notes.extend(data.outside((from, to)));
     report.notes.extend(data.notes());
+    if args.benchmarks {
+        view.add_benchmarks(&mut report);
+    }
     if slice.by.is_empty() {
         report.tiles = view.tiles();
         report.charts = view.charts();

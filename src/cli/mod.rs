@@ -15,7 +15,7 @@ pub use buyers::{
     AccountArgs, AttributionArgs, DealArgs, Dimension, Grain, JourneyArgs, Model, Sort, SourcedArgs, Steps, TeamArg,
 };
 pub use figures::{
-    Age, Basis, BoardArgs, CohortArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, ScoreArgs, ScorecardArgs, Skips,
+    Age, Basis, BoardArgs, CohortArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, HorizonArgs, ScoreArgs, ScorecardArgs, Skips,
     VelocityArgs, WindowArgs, WinrateArgs,
 };
 
@@ -72,6 +72,8 @@ pub enum Command {
     Sourced(SourcedArgs),
     /// What both teams did along the way: touches by stage, hand-offs, the most common paths, or one buyer's whole story
     Journey(JourneyArgs),
+    /// How long from spend to pipeline to revenue, what share pays within the period, and MQL volume against yield
+    Horizon(HorizonArgs),
     /// The board pack: all of this in one document, each part with what it says in one sentence (-o pack.html, .xlsx, .md)
     Report(BoardArgs),
 }

@@ -11,6 +11,7 @@ pub mod cohort;
 pub mod definition;
 pub mod funnel;
 pub mod handoff;
+pub mod horizon;
 pub mod init;
 pub mod inspect;
 pub mod journey;

@@ -3,7 +3,10 @@
 pub mod agreement;
 pub mod attribution;
 pub mod censored;
+pub mod correlation;
 pub mod interval;
+pub mod lag;
+pub mod proportions;
 pub mod quantile;
 pub mod ranking;
 pub mod shift;

@@ -54,7 +54,7 @@ use clap::Parser;
 
 use cli::{Cli, Color, Command, Grain, OutputArgs};
 use issue::{Issue, Issues};
-use output::{Format, Style, Target};
+use output::{Folder, Format, Style, Target};
 use report::Report;
 
 /// What the process has around it; `main` fills it once.
@@ -121,13 +121,24 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
 /// Makes a report and writes it: the output is checked before the work, and replaced as a whole after it.
 fn report(args: &OutputArgs, env: &mut Env<'_>, build: impl FnOnce(&mut Env<'_>) -> Result<Report>) -> Result<()> {
     let format = output::choose(args.format, args.output.as_deref())?;
-    let target = args.output.as_deref().map(Target::check).transpose()?;
+    output::fits(format, args.excel, args.output.is_none() && env.stdout_is_terminal)?;
+    let path = args.output.as_deref();
+    let many = path.is_some_and(output::is_folder);
+    let folder = path.filter(|_| many).map(|path| Folder::check(path, format)).transpose()?;
+    let target = path.filter(|_| !many).map(Target::check).transpose()?;
     let report = build(env)?;
-    let style =
-        Style { width: env.width.unwrap_or(80).clamp(40, 200), color: color(args, env, format, target.is_some()) };
-    match target {
-        None => output::write(&report, format, &style, env.stdout)?,
-        Some(target) => target.replace(|out| output::write(&report, format, &style, out))?,
+    let style = Style {
+        width: env.width.unwrap_or(80).clamp(40, 200),
+        color: color(args, env, format, path.is_some()),
+        excel: args.excel,
+    };
+    match (folder, target) {
+        (Some(folder), _) => folder.replace(&report, &style)?,
+        (None, Some(target)) => target.replace(|out| output::write(&report, format, &style, out))?,
+        (None, None) => output::write(&report, format, &style, env.stdout)?,
+    }
+    if let Some(others) = output::left_out(&report, format).filter(|_| !args.quiet && !many) {
+        let _ = writeln!(env.stderr, "{others}");
     }
     if output::is_data_only(format) && !args.quiet && !report.inputs.is_empty() {
         // Nobody who reads the data can do without it, and nobody is listening if it cannot be said.

@@ -155,9 +155,14 @@ pub struct OutputArgs {
     #[arg(short, long, value_enum, env = "ONEFUNNEL_FORMAT")]
     pub format: Option<Format>,
 
-    /// Write to this file, replaced as a whole when the report is complete
-    #[arg(short, long, value_name = "FILE")]
+    /// Write to this file, or, ending in a slash, into this folder one file per table (csv, tsv, json, jsonl, parquet);
+    /// replaced as a whole when the report is complete
+    #[arg(short, long, value_name = "FILE|FOLDER/")]
     pub output: Option<PathBuf>,
+
+    /// Make csv and tsv open right in Excel: byte order mark, CRLF, and ' before what it would take for a formula
+    #[arg(long)]
+    pub excel: bool,
 
     /// Colour in tables
     #[arg(long, value_enum, default_value = "auto", env = "ONEFUNNEL_COLOR")]

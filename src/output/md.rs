@@ -1,25 +1,29 @@
 //! Markdown with GitHub's tables: the tables for people, to paste into a page or a pull request.
 //!
 //! In: a checked report. Out: title, as-of line, one section per table, notes as a list, and the input files at the end.
+//! A section of the report has its finding first and its tables one level down. A chart is its numbers.
 
 use super::number;
+use crate::report::chart::Chart;
 use crate::report::{Report, Table};
 
 /// The report as Markdown.
 pub fn render(report: &Report) -> String {
     let mut blocks = vec![format!("# {}", escape(&report.title)), escape(&super::provenance(report))];
-    for table in super::for_people(report) {
-        if !table.title.is_empty() {
-            blocks.push(format!("## {}", escape(&table.title)));
+    contents("##", &report.charts, &report.tables, &mut blocks);
+    for section in &report.sections {
+        blocks.push(format!("## {}", escape(&section.title)));
+        if !section.finding.is_empty() {
+            blocks.push(format!("**{}**", escape(&section.finding)));
         }
-        if !table.columns.is_empty() {
-            blocks.push(table_of(table));
+        contents("###", &section.charts, &section.tables, &mut blocks);
+        if !section.notes.is_empty() {
+            blocks.push(list(&section.notes));
         }
     }
     if !report.notes.is_empty() {
         blocks.push("## Notes".to_owned());
-        let notes: Vec<String> = report.notes.iter().map(|n| format!("- {}", escape(n))).collect();
-        blocks.push(notes.join("\n"));
+        blocks.push(list(&report.notes));
     }
     if !report.inputs.is_empty() {
         blocks.push("## Inputs".to_owned());
@@ -29,6 +33,27 @@ pub fn render(report: &Report) -> String {
         blocks.push(escape(&super::balance(&report.inputs)));
     }
     blocks.join("\n\n") + "\n"
+}
+
+/// Charts as their numbers, then the tables.
+fn contents(level: &str, charts: &[Chart], tables: &[Table], blocks: &mut Vec<String>) {
+    for chart in charts {
+        blocks.push(format!("{level} {}", escape(&chart.title)));
+        blocks.push(escape(&chart.description));
+        blocks.push(table_of(&chart.table()));
+    }
+    for table in super::for_people(tables) {
+        if !table.title.is_empty() {
+            blocks.push(format!("{level} {}", escape(&table.title)));
+        }
+        if !table.columns.is_empty() {
+            blocks.push(table_of(table));
+        }
+    }
+}
+
+fn list(notes: &[String]) -> String {
+    notes.iter().map(|n| format!("- {}", escape(n))).collect::<Vec<_>>().join("\n")
 }
 
 fn table_of(table: &Table) -> String {

@@ -71,8 +71,8 @@ pub(super) fn sample() -> Report {
             Column::left("metric", "Metric"),
             Column::right("value", "Value"),
             Column::right("numerator", "Numerator"),
-            Column::left("since", "Since"),
-            Column::left("ok", "Agreed"),
+            Column::tidy("since: date"),
+            Column::tidy("ok: flag"),
         ],
         rows: vec![
             vec![text("leads"), Cell::count(8000), none(), january, Cell::Flag(true)],

@@ -142,7 +142,7 @@ fn replace_file(file: &Path, directory: &Path, write: impl FnOnce(&mut dyn Write
 }
 
 /// Makes the renaming last through a power cut; not every file system can, and then the file is there all the same.
-fn sync_directory(directory: &Path) -> Result<()> {
+pub(super) fn sync_directory(directory: &Path) -> Result<()> {
     if cfg!(unix) {
         match File::open(directory).and_then(|d| d.sync_all()) {
             Err(e)
@@ -159,7 +159,7 @@ fn sync_directory(directory: &Path) -> Result<()> {
     Ok(())
 }
 
-fn temporary() -> tempfile::Builder<'static, 'static> {
+pub(super) fn temporary() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".onefunnel-").suffix(".tmp");
     builder
@@ -192,7 +192,7 @@ fn is_stream(path: &Path) -> bool {
 }
 
 /// The system's words without its error number.
-fn reason(error: &io::Error) -> String {
+pub(super) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }

@@ -131,7 +131,7 @@ fn measures(metric: &Metric, catalogue: &Catalogue) -> Table {
 fn tidy<'m>(metrics: impl IntoIterator<Item = &'m Metric>, contract: &Contract) -> Table {
     const TIDY: [&str; 10] =
         ["metric_id", "title", "group", "label", "unit", "better", "basis", "formula", "definition", "defined"];
-    let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+    let columns = TIDY.iter().map(|c| Column::tidy(c)).collect();
     let rows = metrics
         .into_iter()
         .map(|m| {

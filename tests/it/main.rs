@@ -3,6 +3,7 @@
 
 mod account;
 mod behaviour;
+mod board;
 mod common;
 mod containers;
 mod errors;

@@ -37,9 +37,7 @@ const SECTIONS: [(&str, &[&str]); 12] = [
 /// says so instead.
 pub fn build(args: &BoardArgs, env: &mut Env<'_>) -> Result<Report> {
     let data = Session::open(&args.input, env)?.load(&args.output, env)?;
-    let contract = &data.session.contract;
-    let name = if contract.name.is_empty() { String::new() } else { format!("{}: ", contract.name) };
-    let mut report = data.report("report", &format!("{name}one set of numbers for marketing and sales"));
+    let mut report = data.report("report", "One set of numbers for marketing and sales");
     for (at, (command, flags)) in SECTIONS.iter().enumerate() {
         let line = line(command, flags, args);
         let section = match told(&data, &line) {
@@ -115,9 +113,14 @@ fn told(data: &Data, line: &[String]) -> Result<(Report, String)> {
 
 fn section(id: &str, (report, finding): (Report, String), line: &[String], args: &BoardArgs) -> Section {
     let mut tables = report.tables;
+    let taken: Vec<String> = tables.iter().map(|table| table.id.clone()).collect();
     for table in tables.iter_mut().filter(|table| table.audience != Audience::Machines) {
         if !table.id.starts_with(id) {
             table.id = format!("{id}_{}", table.id);
+            // The one for machines may have the name already.
+            if taken.contains(&table.id) {
+                table.id.push_str("_shown");
+            }
         }
     }
     let mut notes = vec![format!("The same alone: {}", command(line, args))];

@@ -17,22 +17,22 @@ const TIDY: [&str; 20] = [
     "stage_id",
     "per",
     "period",
-    "period_start",
-    "period_end",
-    "partial",
-    "needed",
-    "delivered",
-    "attainment",
-    "cumulative_needed",
-    "cumulative_delivered",
-    "cumulative_attainment",
-    "weeks",
-    "weekly_variation",
-    "variation_by_chance",
-    "last_week",
-    "last_week_share",
-    "last_week_share_if_even",
-    "as_of",
+    "period_start: date",
+    "period_end: date",
+    "partial: flag",
+    "needed: number",
+    "delivered: number",
+    "attainment: number",
+    "cumulative_needed: number",
+    "cumulative_delivered: number",
+    "cumulative_attainment: number",
+    "weeks: number",
+    "weekly_variation: number",
+    "variation_by_chance: number",
+    "last_week: number",
+    "last_week_share: number",
+    "last_week_share_if_even: number",
+    "as_of: date",
     "contract_hash",
 ];
 
@@ -237,7 +237,7 @@ impl Delivered<'_> {
 
     /// The table for machines.
     pub fn tidy(&self) -> Table {
-        let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+        let columns = TIDY.iter().map(|c| Column::tidy(c)).collect();
         let mut rows = Vec::new();
         let plain = |value: Option<f64>| number(value, Unit::Number);
         for part in &self.parts {

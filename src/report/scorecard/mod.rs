@@ -24,20 +24,20 @@ use crate::time::{date_of, day_of};
 pub const TIDY: [&str; 18] = [
     "metric_id",
     "period",
-    "period_start",
-    "period_end",
+    "period_start: date",
+    "period_end: date",
     "segment",
-    "value",
+    "value: number",
     "unit",
-    "numerator",
-    "denominator",
-    "n",
-    "ci_low",
-    "ci_high",
-    "mature",
+    "numerator: number",
+    "denominator: number",
+    "n: number",
+    "ci_low: number",
+    "ci_high: number",
+    "mature: flag",
     "status",
     "basis",
-    "as_of",
+    "as_of: date",
     "currency",
     "contract_hash",
 ];
@@ -370,7 +370,7 @@ impl View<'_> {
     }
 
     fn tidy(&self) -> Table {
-        let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+        let columns = TIDY.iter().map(|c| Column::tidy(c)).collect();
         let mut rows = Vec::new();
         for metric in self.wanted {
             for segment in &self.scores.segments {

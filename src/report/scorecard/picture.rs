@@ -22,6 +22,13 @@ impl View<'_> {
         all.filter(|i| !self.is_partial(&self.periods.all[*i]) && self.begins(*i)).collect()
     }
 
+    /// `Quarter`
+    fn axis(&self) -> String {
+        let kind = self.periods.kind.id();
+        let mut letters = kind.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    }
+
     fn young(&self, metric: &Metric, period: usize) -> bool {
         metric.formula.ratio().is_some() && self.mature(metric, self.periods.all[period].end) == Some(false)
     }
@@ -44,7 +51,8 @@ impl View<'_> {
             (Cell::Number(value, _), Better::Lower) if *value != 0.0 => Some(*value < 0.0),
             _ => None,
         };
-        let shown = &whole[whole.len().saturating_sub(TREND)..];
+        let until = &whole[..=at];
+        let shown = &until[until.len().saturating_sub(TREND)..];
         let young: Vec<bool> = shown.iter().map(|p| self.young(metric, *p)).collect();
         let trend = Chart {
             id: format!("trend_{}", metric.id),
@@ -52,7 +60,7 @@ impl View<'_> {
             description: metric.definition.clone(),
             shape: Shape::Lines,
             unit: metric.unit,
-            axis: self.periods.kind.id().to_string(),
+            axis: self.axis(),
             labels: shown.iter().map(|p| self.periods.all[*p].label.clone()).collect(),
             series: vec![Series {
                 name: Self::title(metric),
@@ -117,7 +125,7 @@ impl View<'_> {
                 description: description.into(),
                 shape: Shape::Columns,
                 unit: Unit::Money,
-                axis: self.periods.kind.id().to_string(),
+                axis: self.axis(),
                 labels: labels.clone(),
                 series,
             })

@@ -15,8 +15,8 @@ pub use buyers::{
     AccountArgs, AttributionArgs, DealArgs, Dimension, Grain, JourneyArgs, Model, Sort, SourcedArgs, Steps, TeamArg,
 };
 pub use figures::{
-    Age, Basis, BoardArgs, CohortArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, HorizonArgs, ScoreArgs, ScorecardArgs, Skips,
-    VelocityArgs, WindowArgs, WinrateArgs,
+    Age, Basis, BoardArgs, CohortArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, HorizonArgs, ScoreArgs,
+    ScorecardArgs, Skips, VelocityArgs, WindowArgs, WinrateArgs,
 };
 
 /// One set of numbers for marketing and sales, from the exports both already have.

@@ -74,8 +74,7 @@ pub fn shares(ages: &[Age]) -> Option<Vec<Share>> {
         let bound = |logit: f64| 1.0 / (1.0 + (-logit).exp());
         Some((bound(centre - half), bound(centre + half)))
     };
-    let mut found: Vec<Share> =
-        (0..by.len()).map(|k| Share { value: by[k] / all, interval: interval(k) }).collect();
+    let mut found: Vec<Share> = (0..by.len()).map(|k| Share { value: by[k] / all, interval: interval(k) }).collect();
     // Ages at which nobody is open any more.
     found.resize(ages.len(), Share { value: 1.0, interval: None });
     Some(found)

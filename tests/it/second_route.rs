@@ -17,6 +17,7 @@ mod edges;
 mod entries;
 mod figures;
 mod handoff;
+mod horizon;
 mod journey;
 mod later;
 mod metamorphic;

@@ -141,8 +141,14 @@ mod tests {
 
     #[test]
     fn a_period_stands_against_the_year_before_it() {
-        let all =
-            [(mqls(900, 1), true), (mqls(100, 10), true), (mqls(50, 10), false), (mqls(100, 12), true), (mqls(140, 14), true), (mqls(200, 6), true)];
+        let all = [
+            (mqls(900, 1), true),
+            (mqls(100, 10), true),
+            (mqls(50, 10), false),
+            (mqls(100, 12), true),
+            (mqls(140, 14), true),
+            (mqls(200, 6), true),
+        ];
         // Back to the one that does not count.
         let found = against(&all, 5, 4).unwrap();
         assert_eq!((found.periods, found.before), (2, mqls(240, 26)));

@@ -117,6 +117,11 @@ impl View<'_> {
         format!("{} to {}", date_of(self.time.shown.from), date_of(self.time.shown.to))
     }
 
+    /// Whose curve and days people see: with segments there is no spend, and everybody's are shown.
+    pub fn followed(&self) -> Buyers {
+        if self.by.is_empty() { self.buyers } else { Buyers::All }
+    }
+
     /// Whose revenue is set against spend, in words.
     pub fn whose(&self, buyers: Buyers) -> &'static str {
         match buyers {
@@ -132,10 +137,9 @@ impl View<'_> {
         columns.push(Column::right("more", format!("{COLUMNS}+")));
         columns.push(Column::right("unclear", "Unclear"));
         let mut rows = Vec::new();
-        for (anchor, title) in [
-            (Anchor::Contact, "From the first recorded contact"),
-            (Anchor::Deal, "From the deal's creation"),
-        ] {
+        for (anchor, title) in
+            [(Anchor::Contact, "From the first recorded contact"), (Anchor::Deal, "From the deal's creation")]
+        {
             rows.push(heading(title, columns.len()));
             for (name, group, period) in self.lines() {
                 rows.push(self.lag_row(name, &self.groups[group], anchor, period));
@@ -174,9 +178,7 @@ impl View<'_> {
             row.push(part(at(lag), self.before_exports(period, lag)));
         }
         let more = group.won.iter().filter(|((a, p, lag), _)| {
-            *a == anchor
-                && period.is_none_or(|period| period == *p)
-                && matches!(lag, Lag::Periods(n) if *n >= COLUMNS)
+            *a == anchor && period.is_none_or(|period| period == *p) && matches!(lag, Lag::Periods(n) if *n >= COLUMNS)
         });
         let more = more.fold(Sum::default(), |sum, (_, one)| sum.and(*one));
         row.push(part(more, self.before_exports(period, Lag::Periods(COLUMNS))));
@@ -224,7 +226,9 @@ impl View<'_> {
                     }
                 };
                 let mut row = vec![Cell::text(self.time.shown.label(period)), Cell::count(cohort.entrants)];
-                row.push(spend.as_ref().map_or_else(|why| Cell::Missing(why.clone()), |s| Cell::Number(*s, Unit::Money)));
+                row.push(
+                    spend.as_ref().map_or_else(|why| Cell::Missing(why.clone()), |s| Cell::Number(*s, Unit::Money)),
+                );
                 row.extend((0..AGES).map(cell));
                 row.push(cell(begun));
                 rows.push(row);
@@ -279,20 +283,28 @@ impl View<'_> {
                 Column::right("horizon", "Horizon"),
             ]);
             let rows = (0..self.groups.len()).map(|group| {
-                let curve = self.curve(self.buyers, group);
+                let curve = self.curve(self.followed(), group);
                 let (wins, _, interval) = cells(curve.wins.as_ref(), 0);
                 let (revenue, ..) = cells(curve.revenue.as_ref().filter(|_| self.known.amounts), 0);
                 let won = curve.ages.iter().map(|age| age.wins).sum();
                 let last = curve.ages.len().checked_sub(1).map_or_else(Cell::none, |last| Cell::count(last as u64));
-                vec![Cell::text(self.segment(group)), Cell::count(curve.n), Cell::count(won), wins, interval, revenue, last]
+                vec![
+                    Cell::text(self.segment(group)),
+                    Cell::count(curve.n),
+                    Cell::count(won),
+                    wins,
+                    interval,
+                    revenue,
+                    last,
+                ]
             });
             let title = format!(
                 "Share that comes within the {kind} of entry, of all that comes by the horizon (in {kind}s): {}",
-                self.whose(self.buyers)
+                self.whose(self.followed())
             );
             return Some(table("lag_curve", title, columns, rows.collect()));
         }
-        let curve = self.curve(self.buyers, 0);
+        let curve = self.curve(self.followed(), 0);
         let last = curve.ages.len().checked_sub(1)?;
         let mut rows = Vec::new();
         for (at, age) in curve.ages.iter().enumerate().take(CURVE) {
@@ -300,13 +312,22 @@ impl View<'_> {
             let (revenue, revenue_so_far, _) = cells(curve.revenue.as_ref().filter(|_| self.known.amounts), at);
             let followed = Cell::count(age.at_risk);
             let won = Cell::count(age.wins);
-            rows.push(vec![Cell::text(self.age_name(at)), followed, won, wins, so_far, interval, revenue, revenue_so_far]);
+            rows.push(vec![
+                Cell::text(self.age_name(at)),
+                followed,
+                won,
+                wins,
+                so_far,
+                interval,
+                revenue,
+                revenue_so_far,
+            ]);
         }
         let more = if last >= CURVE { "; later ones in machine formats" } else { "" };
         let title = format!(
             "When what entrants bring comes, of all that comes within {}: {}{more}",
             number::of(last as u64 + 1, kind, &format!("{kind}s")),
-            self.whose(self.buyers)
+            self.whose(self.followed())
         );
         Some(table("lag_curve", title, columns, rows))
     }
@@ -342,7 +363,11 @@ impl View<'_> {
             ]
         });
         let share = wins.map_or_else(String::new, |s| {
-            format!(": {} within, {} beyond", number::people(s.value, Unit::Share), number::people(1.0 - s.value, Unit::Share))
+            format!(
+                ": {} within, {} beyond",
+                number::people(s.value, Unit::Share),
+                number::people(1.0 - s.value, Unit::Share)
+            )
         });
         let title = format!("Marketing spend by when it pays, if it works when its buyers enter{share}{}", self.more());
         table("spend_payoff", title, columns, rows.collect())
@@ -367,7 +392,7 @@ impl View<'_> {
                 rows.push(heading(span.names()[1], columns.len()));
             }
             for group in 0..self.groups.len() {
-                let all = self.groups[group].days.get(&(self.buyers, span)).map_or(&[][..], |days| days);
+                let all = self.groups[group].days.get(&(self.followed(), span)).map_or(&[][..], |days| days);
                 let found = waits(all);
                 let few = if found.came.is_some_and(|came| came.n < FEW) { FEW_MARK } else { "" };
                 let days = |value: Option<f64>| match value {
@@ -387,23 +412,28 @@ impl View<'_> {
                 ]);
             }
         }
-        let title = format!("Days from one to the next, begun {}: {}", self.range(), self.whose(self.buyers));
+        let title = format!("Days from one to the next, begun {}: {}", self.range(), self.whose(self.followed()));
         table("lag_days", title, columns, rows)
     }
 
     fn mql_table(&self) -> Table {
         let within = self.mature_after.map_or_else(|| "Won in time".to_string(), |days| format!("In {days} d"));
-        let columns = vec![
-            self.first_column("Qualified in"),
+        let mut columns = vec![
+            self.first_column("Qualified"),
             Column::right("mqls", "MQLs"),
             Column::right("won", "Won"),
             Column::right("within", within),
             Column::right("interval", "95 % interval"),
-            Column::right("revenue", "Each"),
+            Column::right("revenue", "Per MQL"),
             Column::right("volume", "Volume"),
             Column::right("yield", "Yield"),
             Column::left("alarm", "Alarm"),
         ];
+        // Changes are of periods.
+        if !self.by.is_empty() {
+            columns.truncate(columns.len() - 3);
+        }
+        let width = columns.len();
         let rows = self.lines().into_iter().map(|(name, group, period)| {
             let group = &self.groups[group];
             let mqls = Self::mqls(group, period);
@@ -412,14 +442,15 @@ impl View<'_> {
                 Ok(_) => Cell::Missing("no export has the deals, or what they are worth".into()),
             };
             if self.mql.is_err() {
-                return [vec![Cell::text(name)], vec![missing(); 8]].concat();
+                return [vec![Cell::text(name)], vec![missing(); width - 1]].concat();
             }
             let young = period.is_some_and(|p| self.mature(p) == Some(false));
             let old = if period.is_some() { mqls } else { self.mature_mqls(group) };
             let soon = share(old.soon, old.n).filter(|_| self.mature_after.is_some() && !young && self.known.deals);
             let against = period.and_then(|p| self.against(group, p));
             let mark = if young { YOUNG } else { "" };
-            let count = |n: u64| if self.known.deals { Cell::text(format!("{}{mark}", number::whole(n))) } else { missing() };
+            let count =
+                |n: u64| if self.known.deals { Cell::text(format!("{}{mark}", number::whole(n))) } else { missing() };
             #[allow(clippy::cast_precision_loss)] // counts stay far below 2^53
             let each = (mqls.n > 0).then(|| self.major(mqls.money) / mqls.n as f64);
             let each = match each {
@@ -433,7 +464,7 @@ impl View<'_> {
                 Some(_) => Cell::text("no"),
                 None => Cell::Missing("too young, not whole, or nothing to set it beside".into()),
             };
-            vec![
+            let mut row = vec![
                 Cell::text(name),
                 Cell::count(mqls.n),
                 count(mqls.won),
@@ -443,13 +474,13 @@ impl View<'_> {
                 some(against.and_then(|a| a.volume), Unit::Change, "nothing to set it beside"),
                 some(against.and_then(|a| a.yields), Unit::Points, "nothing to set it beside"),
                 alarm,
-            ]
+            ];
+            row.truncate(width);
+            row
         });
-        let title = format!(
-            "MQL volume against yield; changes against the year before the {}{}",
-            self.word(),
-            self.more()
-        );
+        let against = format!("; changes against the year before the {}", self.word());
+        let against = if self.by.is_empty() { against.as_str() } else { "" };
+        let title = format!("MQL volume against yield{against}{}", self.more());
         table("mql_yield", title, columns, rows.collect())
     }
 

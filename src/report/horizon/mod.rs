@@ -53,7 +53,7 @@ pub fn tell(data: &Data, args: &HorizonArgs) -> Result<Report> {
     let by = args.slice.columns();
     facts.check_by(&by)?;
     let keep = facts.journey_mask(args.slice.condition.as_deref())?;
-    data.not_too_many(&by, periods.all.len() * periods.all.len().saturating_add(1) / 2 * ROWS)?;
+    data.not_too_many(&by, periods.all.len() * (periods.all.len().min(tidy::LONGEST) + 4) * ROWS)?;
     let (segments, segment_of) = facts.segments(&by)?;
 
     let journeys = &data.journeys;
@@ -97,7 +97,8 @@ pub fn tell(data: &Data, args: &HorizonArgs) -> Result<Report> {
         } else {
             Buyers::All
         },
-        curves: Buyers::ALL.map(|of| groups.iter().map(|g| curve::curve(g.followed.get(&of).map_or(&[], |f| f))).collect()),
+        curves: Buyers::ALL
+            .map(|of| groups.iter().map(|g| curve::curve(g.followed.get(&of).map_or(&[], |f| f))).collect()),
     };
     let mut report = data.report("horizon", "Horizon: from spend to pipeline to revenue");
     report.tables = view.tables();
@@ -118,7 +119,7 @@ pub fn tell(data: &Data, args: &HorizonArgs) -> Result<Report> {
 /// The stage of MQLs, as the catalogue's measures name it.
 const MQL: &str = "mql";
 
-/// Rows of a period and a lag, roughly.
+/// Rows of a period and a lag.
 const ROWS: usize = 18;
 
 /// Of fewer a share says little.

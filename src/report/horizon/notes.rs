@@ -25,7 +25,7 @@ impl View<'_> {
             format!(
                 "The lag curve follows everybody who entered in a whole {kind} to the last {kind} that is over: who is open counts as \
                  long as seen, losses compete (Aalen–Johansen; of revenue the same with amounts). It says what comes if the young do as \
-                 the old did, and nothing of what comes later. Bounds: delta method, logit, as if buyers were independent."
+                 the old did, and nothing of what comes later. Bounds: delta method, logit, as if buyers were independent; none where nothing came, or fewer than five won."
             ),
             format!(
                 "Days: the first median is of all who were followed, by then half have it of those who get it at all; the other figures \
@@ -77,7 +77,7 @@ impl View<'_> {
     fn few_days(&self) -> bool {
         use super::count::Span;
         use super::curve::waits;
-        let all = self.groups.iter().flat_map(|group| Span::ALL.map(|span| group.days.get(&(self.buyers, span))));
+        let all = self.groups.iter().flat_map(|group| Span::ALL.map(|span| group.days.get(&(self.followed(), span))));
         all.flatten().any(|days| waits(days).came.is_some_and(|came| came.n < super::FEW))
     }
 

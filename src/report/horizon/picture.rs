@@ -55,16 +55,17 @@ fn by_lag(report: &Report) -> Option<Chart> {
         parts.push((format!("{LAGS} or more before"), numbers[LAGS..].to_vec()));
     }
     parts.push(("Unclear".into(), others));
-    let series = parts.into_iter().map(|(name, lags)| {
-        Series::plain(name, periods.iter().map(|period| sum(period, &lags)).collect())
-    });
+    let series = parts
+        .into_iter()
+        .map(|(name, lags)| Series::plain(name, periods.iter().map(|period| sum(period, &lags)).collect()));
     let series: Vec<Series> = series.filter(|s| s.values.iter().flatten().any(|v| *v > 0.0)).collect();
     (periods.len() > 1 && !series.is_empty()).then(|| Chart {
         id: "horizon_revenue_by_lag".into(),
         title: "Won revenue by when its buyer began".into(),
-        description: "Per period of the close, the won amount by how many periods before it the first contact with the \
+        description:
+            "Per period of the close, the won amount by how many periods before it the first contact with the \
                       buyer was recorded."
-            .into(),
+                .into(),
         shape: Shape::Stacked,
         unit: Unit::Money,
         axis: "Won in".into(),
@@ -101,9 +102,10 @@ fn yields(report: &Report) -> Option<Chart> {
     (known > 1).then(|| Chart {
         id: "horizon_mql_yield".into(),
         title: "Share of MQLs that was won in time".into(),
-        description: "Per period in which they qualified, the share won within the days after which a period is mature, with \
+        description:
+            "Per period in which they qualified, the share won within the days after which a period is mature, with \
                       the 95 % interval. Younger periods are left out."
-            .into(),
+                .into(),
         shape: Shape::Lines,
         unit: Unit::Share,
         axis: "Qualified in".into(),

@@ -2,11 +2,11 @@
 //!
 //! In: a [`View`]. Out: one [`Table`] for machines.
 
+use super::FEW;
 use super::View;
 use super::count::{Anchor, Buyers, Cohort, Group, Lag, Span, Sum};
 use super::curve::{share, waits};
 use super::volume::LAGS;
-use super::FEW;
 use crate::evaluate::segment_text;
 use crate::report::{Audience, Cell, Column, Table, Unit};
 use crate::stats::correlation::MIN_PAIRS;
@@ -20,20 +20,20 @@ const TIDY: [&str; 21] = [
     "buyers",
     "anchor",
     "period",
-    "period_start",
-    "period_end",
+    "period_start: date",
+    "period_end: date",
     "segment",
     "lag",
-    "value",
+    "value: number",
     "unit",
-    "numerator",
-    "denominator",
-    "n",
-    "ci_low",
-    "ci_high",
-    "mature",
+    "numerator: number",
+    "denominator: number",
+    "n: number",
+    "ci_low: number",
+    "ci_high: number",
+    "mature: flag",
     "status",
-    "as_of",
+    "as_of: date",
     "currency",
     "contract_hash",
 ];
@@ -84,6 +84,7 @@ fn missing(status: &'static str, why: &str) -> Result<f64, (&'static str, String
 impl Lag {
     fn id(self) -> String {
         match self {
+            Self::Periods(n) if n > LONGEST => "more".into(),
             Self::Periods(n) => n.to_string(),
             Self::After => "after".into(),
             Self::Unknown => "unknown".into(),
@@ -98,7 +99,7 @@ fn float(n: u64) -> f64 {
 
 impl View<'_> {
     pub fn tidy(&self) -> Table {
-        let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+        let columns = TIDY.iter().map(|column| Column::tidy(column)).collect();
         let mut rows = Vec::new();
         for (at, group) in self.groups.iter().enumerate() {
             let segment = at.checked_sub(1).map_or_else(String::new, |s| segment_text(self.by, &self.segments[s]));
@@ -185,12 +186,13 @@ impl View<'_> {
 
     fn revenue_by_lag(&self, group: &Group, add: &mut dyn FnMut(Figure)) {
         for anchor in Anchor::ALL {
-            let lags = self.longest(anchor).map_or(0, |n| n + 1);
+            let lags = self.longest(anchor).map_or(0, |n| n.min(LONGEST + 1) + 1);
             let lags = (0..lags).map(Lag::Periods).chain([Lag::After, Lag::Unknown]).map(Some).chain([None]);
             let lags: Vec<Option<Lag>> = lags.collect();
             // One pass over the deals of the group for all rows.
             let mut found = std::collections::BTreeMap::new();
             for ((_, period, lag), sum) in group.won.iter().filter(|(key, _)| key.0 == anchor) {
+                let lag = if let Lag::Periods(n) = lag { &Lag::Periods((*n).min(LONGEST + 1)) } else { lag };
                 for period in [Some(*period), None] {
                     for lag in [Some(*lag), None] {
                         let cell: &mut Sum = found.entry((period, lag)).or_default();
@@ -221,15 +223,7 @@ impl View<'_> {
                         let unit = Unit::Share;
                         let sides = [Some(part).filter(|_| !unseen), Some(whole)];
                         let figure = Figure::of("revenue_by_lag", item, period);
-                        add(Figure {
-                            anchor: anchor.id(),
-                            lag: lag.clone(),
-                            value,
-                            unit,
-                            sides,
-                            n: cell.n,
-                            ..figure
-                        });
+                        add(Figure { anchor: anchor.id(), lag: lag.clone(), value, unit, sides, n: cell.n, ..figure });
                     }
                 }
             }
@@ -250,7 +244,7 @@ impl View<'_> {
     fn cohort_yield(&self, group: &Group, with_spend: bool, add: &mut dyn FnMut(Figure)) {
         let nobody = Cohort::default();
         for buyers in Buyers::ALL {
-            for age in 0..=self.oldest() {
+            for age in 0..=self.oldest().min(LONGEST) {
                 // All cohorts that are old enough, with the spend of those that have any.
                 let (mut all, mut entrants) = ([Sum::default(); 2], 0);
                 let (mut paid, mut spent) = ([Sum::default(); 2], None);
@@ -447,7 +441,9 @@ impl View<'_> {
                 let why = || match period {
                     None => ("no_data", "of one period only".to_string()),
                     Some(p) if !self.counts(p) => ("not_mature", "too young, or not whole".to_string()),
-                    Some(_) if against.is_none() => ("no_period_before", "no mature period right before it".to_string()),
+                    Some(_) if against.is_none() => {
+                        ("no_period_before", "no mature period right before it".to_string())
+                    }
                     Some(_) => ("too_few", "too few to tell".to_string()),
                 };
                 known(deals, value.ok_or_else(why))
@@ -455,7 +451,7 @@ impl View<'_> {
             let money = self.major(mqls.money);
             let sides = |top: f64| [Some(top), n];
             let none = [None; 2];
-            let within_sides = [Some(float(old.soon)), Some(float(old.n))];
+            let within_sides = [Some(float(old.soon)), Some(float(old.n))].map(|side| side.filter(|_| within.is_ok()));
             let before = against.map(|a| a.before);
             let base = [before.map(|b| float(b.soon)), before.map(|b| float(b.n))];
             let alarm = against.is_some_and(|a| a.alarm());
@@ -478,7 +474,8 @@ impl View<'_> {
                 };
                 let interval = interval.filter(|_| value.is_ok());
                 let figure = Figure::of("mql_yield", item, period);
-                add(Figure { anchor: super::MQL, value, unit, sides, n: mqls.n, interval, mature, but, ..figure });
+                let n = if item == "conversion_within" { old.n } else { mqls.n };
+                add(Figure { anchor: super::MQL, value, unit, sides, n, interval, mature, but, ..figure });
             }
         }
     }
@@ -499,6 +496,9 @@ impl View<'_> {
         }
     }
 }
+
+/// The longest lag and age with rows of their own; longer lags are together, and ages end there.
+pub const LONGEST: usize = 52;
 
 /// Why there is no spend of a segment.
 const NO_LINK: &str = "spend has no link to the segments of buyers";

@@ -35,8 +35,7 @@ impl View<'_> {
         if !self.counts(period) || !self.known.deals {
             return None;
         }
-        let all: Vec<(Mqls, bool)> =
-            (0..=period).map(|p| (Self::mqls(group, Some(p)), self.counts(p))).collect();
+        let all: Vec<(Mqls, bool)> = (0..=period).map(|p| (Self::mqls(group, Some(p)), self.counts(p))).collect();
         against(&all, period, in_a_year(self.time.shown.kind))
     }
 

@@ -140,6 +140,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
             report(&args.output, env, |env| report::account::build(&args.input, &args.slice, &args.output, env))
         }
         Command::Attribution(args) => report(&args.output, env, |env| report::attribution::build(args, env)),
+        Command::Horizon(args) => report(&args.output, env, |env| report::horizon::build(args, env)),
         Command::Report(args) => report(&args.output, env, |env| report::board::build(args, env)),
         Command::Survey(args) => report(&args.output, env, |env| report::survey::build(args, env)),
         Command::Sourced(args) => report(&args.output, env, |env| report::sourced::build(args, env)),

@@ -174,6 +174,17 @@ pub struct HandoffArgs {
     pub output: OutputArgs,
 }
 
+/// `horizon`
+#[derive(Debug, Args)]
+pub struct HorizonArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub slice: SliceArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
 /// Which days and which processes, without a breakdown.
 #[derive(Debug, Clone, Args)]
 pub struct WindowArgs {

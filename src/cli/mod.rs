@@ -18,8 +18,8 @@ pub use buyers::{
 };
 pub use checks::{CheckArgs, ExplainArgs};
 pub use figures::{
-    Age, Basis, BoardArgs, CohortArgs, CompareArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, ScoreArgs,
-    ScorecardArgs, Skips, SurveyArgs, VelocityArgs, WindowArgs, WinrateArgs,
+    Age, Basis, BoardArgs, CohortArgs, CompareArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, HorizonArgs,
+    ScoreArgs, ScorecardArgs, Skips, SurveyArgs, VelocityArgs, WindowArgs, WinrateArgs,
 };
 pub use tools::{CompletionsArgs, ManArgs, RunArgs, SchemaArgs};
 
@@ -89,6 +89,8 @@ pub enum Command {
     Journey(JourneyArgs),
     /// What both teams believe, from a CSV of answers, how far they are apart, and what is measured beside it
     Survey(SurveyArgs),
+    /// How long from spend to pipeline to revenue, what share pays within the period, and MQL volume against yield
+    Horizon(HorizonArgs),
     /// The board pack: all of this in one document, each part with what it says in one sentence (-o pack.html, .xlsx, .md)
     Report(BoardArgs),
     /// Print what a shell needs to complete commands and flags

@@ -15,6 +15,7 @@ pub mod definition;
 pub mod explain;
 pub mod funnel;
 pub mod handoff;
+pub mod horizon;
 pub mod init;
 pub mod inspect;
 pub mod journey;

@@ -12,7 +12,7 @@ use crate::common::{bin, command, root, stdout};
 
 pub const ACME: &str = "examples/acme";
 pub const FORMATS: [&str; 9] = ["table", "csv", "tsv", "json", "jsonl", "md", "html", "xlsx", "parquet"];
-pub const REPORTS: [&[&str]; 23] = [
+pub const REPORTS: [&[&str]; 24] = [
     &["scorecard", ACME],
     &["funnel", ACME],
     &["inspect", ACME],
@@ -25,6 +25,7 @@ pub const REPORTS: [&[&str]; 23] = [
     &["velocity", ACME],
     &["winrate", ACME],
     &["handoff", ACME],
+    &["horizon", ACME],
     &["definition", ACME],
     &["score", ACME],
     &["account", ACME],
@@ -140,12 +141,15 @@ fn no_line_of_a_table_is_wider_than_80_columns() {
         all.extend([with(REPORTS[0], &["--by", by]), with(REPORTS[1], &["--by", by])]);
     }
     all.push(with(REPORTS[1], &["--basis", "period"]));
-    for report in ["cohort", "velocity", "winrate", "handoff", "journey"] {
+    for report in ["cohort", "velocity", "winrate", "handoff", "journey", "horizon"] {
         for by in ["lead_source", "industry,country"] {
             all.extend(["week", "fiscal-year"].map(|period| vec![report, ACME, "--by", by, "--period", period]));
         }
     }
     all.push(vec!["account", ACME, "--by", "industry", "--period", "week"]);
+    for period in ["month", "year", "week", "fiscal-quarter", "fiscal-year"] {
+        all.push(vec!["horizon", ACME, "--period", period]);
+    }
     all.push(vec!["definition", ACME, "--against", ACME]);
     all.push(vec!["score", ACME, "--capacity", "40/month", "--bands", "0,20,40,60,80"]);
     let ids: Vec<String> = rows(&stdout(&["metrics", "--contract", ACME, "-f", "csv"]))

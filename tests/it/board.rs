@@ -104,6 +104,12 @@ fn the_findings_of_the_example() {
              by nobody.",
         ),
         (
+            "horizon",
+            "3.8% of won revenue is of buyers first met in the same period; 0.93% of marketing spend pays within its own \
+             period, if it works when its buyers enter; MQL volume rose while their yield fell beyond chance in 1 of the 7 \
+             periods that can be compared, first in 2025-Q3.",
+        ),
+        (
             "journey",
             "46.3% of the 13,078 touches up to the close are marketing's; both teams touched 1,449 of 2,757 buyers (52.6%); at \
              least half of the won deals changed hands 6 times or more.",

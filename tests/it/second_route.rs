@@ -18,6 +18,7 @@ mod entries;
 mod explain;
 mod figures;
 mod handoff;
+mod horizon;
 mod journey;
 mod later;
 mod metamorphic;

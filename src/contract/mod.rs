@@ -4,8 +4,8 @@
 //! possible without the data, or all problems at once as [`Issues`], each with file, line and column. What the formulas
 //! say is checked by the catalogue, and whether a preset exists by `ingest`; the [`Said`] parts keep their places for that.
 
-mod check;
 mod benchmark;
+mod check;
 mod handoff;
 mod parse;
 mod persona;
@@ -25,8 +25,8 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
-pub use check::{Check, Gate, Subject};
 pub use benchmark::{BenchmarkDef, Quoted};
+pub use check::{Check, Gate, Subject};
 pub use handoff::{Handoff, Target};
 pub use persona::{Accounts, Persona, matches};
 pub use types::{

@@ -163,14 +163,9 @@ pub fn notes(rows: &[Beside<'_>]) -> Vec<String> {
         let said = [Some(benchmark.warning.clone()).filter(|w| !w.is_empty()), place];
         let said: Vec<String> = said.into_iter().flatten().collect();
         let said = if said.is_empty() { String::new() } else { format!(": {}", said.join("; ")) };
-        let address =
-            if benchmark.address.is_empty() { String::new() } else { format!(" {}", benchmark.address) };
-        let note = format!(
-            "{} {} ({}, {year}){said}.{address}",
-            beside.title,
-            band(benchmark, beside.unit),
-            benchmark.source
-        );
+        let address = if benchmark.address.is_empty() { String::new() } else { format!(" {}", benchmark.address) };
+        let note =
+            format!("{} {} ({}, {year}){said}.{address}", beside.title, band(benchmark, beside.unit), benchmark.source);
         if !notes.contains(&note) {
             notes.push(note);
         }

@@ -183,12 +183,10 @@ impl Figure<'_> {
     pub fn rows(&self) -> Option<Bound> {
         let fewest = self.gate.minimum_n?;
         let (asked, n) = (format!("at least {} rows", crate::output::number::whole(fewest)), self.n());
-        Some(match self.score {
-            None => self.bound(asked, |_| Err(String::new())),
-            Some(_) => {
-                let held = if n >= fewest { Held::Yes } else { Held::No };
-                Bound { held, asked, why: words::rows(self, fewest) }
-            }
-        })
+        if self.score.is_none() {
+            return Some(self.bound(asked, |_| Err(String::new())));
+        }
+        let held = if n >= fewest { Held::Yes } else { Held::No };
+        Some(Bound { held, asked, why: words::rows(self, fewest) })
     }
 }

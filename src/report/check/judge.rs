@@ -154,7 +154,7 @@ pub fn all<'d>(data: &'d Data, catalogue: &Catalogue) -> Result<Vec<Verdict<'d>>
     let offered = facts.offered("journeys");
     let mut issues = Vec::new();
     // One evaluation for all checks of the same periods and rows.
-    let mut asked: BTreeMap<(&str, Option<&str>), (PeriodKind, Vec<&Metric>)> = BTreeMap::new();
+    let mut asked: BTreeMap<Key<'_>, (PeriodKind, Vec<&Metric>)> = BTreeMap::new();
     for check in &contract.checks {
         let Subject::Figure(gate) = &check.subject else { continue };
         if let Some(said) = &gate.condition
@@ -166,7 +166,7 @@ pub fn all<'d>(data: &'d Data, catalogue: &Catalogue) -> Result<Vec<Verdict<'d>>
         metrics.extend(catalogue.metrics.get(&gate.metric.value));
     }
     Issues(issues).into_result()?;
-    let mut scores: BTreeMap<(&str, Option<&str>), (Periods, Scores)> = BTreeMap::new();
+    let mut scores: BTreeMap<Key<'_>, (Periods, Scores)> = BTreeMap::new();
     for (key, (kind, metrics)) in asked {
         let slice = SliceArgs { period: kind, from: None, to: None, by: Vec::new(), condition: None };
         let (from, to) = data.days(&slice)?;
@@ -187,7 +187,10 @@ pub fn all<'d>(data: &'d Data, catalogue: &Catalogue) -> Result<Vec<Verdict<'d>>
     Ok(verdicts.flatten().collect())
 }
 
-fn key(gate: &Gate) -> (&str, Option<&str>) {
+/// The kind of period, and the condition.
+type Key<'a> = (&'a str, Option<&'a str>);
+
+fn key(gate: &Gate) -> Key<'_> {
     (gate.period.id(), gate.condition.as_ref().map(|said| said.value.as_str()))
 }
 
@@ -203,7 +206,7 @@ pub struct View<'d, 'c> {
 }
 
 impl<'d> View<'d, '_> {
-    fn verdict(&self, check: &'d Check, unit: Unit, bounds: Vec<Bound>) -> Verdict<'d> {
+    fn verdict(check: &'d Check, unit: Unit, bounds: Vec<Bound>) -> Verdict<'d> {
         let worst = bounds.iter().map(|b| b.held).min().unwrap_or(Held::Yes);
         let result = match worst {
             Held::Yes => Outcome::Passed,
@@ -234,7 +237,7 @@ impl<'d> View<'d, '_> {
         let missing =
             data.facts().no_table(kind.id()).unwrap_or_else(|| format!("no record of {} has a day", kind.id()));
         let why = words::fresh(kind, newest.zip(age), within_days, data.session.as_of, &missing);
-        let mut verdict = self.verdict(check, Unit::Days, vec![Bound { held, asked, why }]);
+        let mut verdict = Self::verdict(check, Unit::Days, vec![Bound { held, asked, why }]);
         verdict.n = table.len() as u64;
         verdict.numbers = Numbers { value: age.map(f64::from), newest, ..Numbers::default() };
         verdict
@@ -259,7 +262,7 @@ impl<'d> View<'d, '_> {
         bounds.extend(self.change(&figure, &mut numbers));
         bounds.extend(self.band(&figure, &mut numbers));
         bounds.extend(figure.rows());
-        let mut verdict = self.verdict(check, metric.unit, bounds);
+        let mut verdict = Self::verdict(check, metric.unit, bounds);
         verdict.n = score.map_or(0, |s| s.n);
         verdict.period = at.map(|at| {
             let period = &periods.all[at];

@@ -99,8 +99,10 @@ impl View<'_> {
             let journeys = &self.data.journeys;
             let deals = journeys.deal.iter().filter(|deal| **deal != NONE).count() as u64;
             let all = journeys.len() as u64;
-            let people = number::whole(all - deals);
-            add("rows", format!("{what}: {} deals, and {people} people without one", number::whole(deals)), all);
+            let without = all - deals;
+            let people = if without == 1 { "person" } else { "people" };
+            let (deals, without) = (number::whole(deals), number::whole(without));
+            add("rows", format!("{what}: {deals} with a deal, and {without} {people} without one"), all);
         } else {
             add("rows", what.into(), trace.fates.len() as u64);
         }

@@ -77,16 +77,13 @@ pub fn period(args: &ExplainArgs, data: &Data) -> Result<(Periods, Option<usize>
     if label == TOTAL {
         return Ok((periods, None));
     }
-    match periods.all.iter().position(|p| p.label == label) {
-        Some(at) => Ok((periods, Some(at))),
-        None => {
-            let what = format!("no day of {label} counts: the days are {} to {}", date_of(from), date_of(to));
-            let ends = periods.all.first().zip(periods.all.last());
-            let hint =
-                ends.map_or_else(String::new, |(a, b)| format!("the first is {}, the last {}", a.label, b.label));
-            Err(Issue::usage(Place::file("--period"), what).hint(hint).into())
-        }
+    if let Some(at) = periods.all.iter().position(|p| p.label == label) {
+        return Ok((periods, Some(at)));
     }
+    let what = format!("no day of {label} counts: the days are {} to {}", date_of(from), date_of(to));
+    let ends = periods.all.first().zip(periods.all.last());
+    let hint = ends.map_or_else(String::new, |(a, b)| format!("the first is {}, the last {}", a.label, b.label));
+    Err(Issue::usage(Place::file("--period"), what).hint(hint).into())
 }
 
 /// The columns that a segment names.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::rows::{Line, Record, gives};
+use super::rows::{Listed, Record, gives};
 use super::{Part, View, kinds};
 use crate::evaluate::{Fate, Input};
 use crate::output::number;
@@ -60,7 +60,13 @@ impl View<'_> {
         rows.push(("Definition", metric.definition.clone()));
         rows.push(("Formula", metric.text.clone()));
         let numbers = self.with_numbers(&exact, "missing");
-        rows.push(("With its numbers", format!("{numbers} = {}", self.value_text())));
+        // Rounded to whole units, a sum would not seem to be one.
+        let with_numbers = match self.score.value {
+            Ok(value) if metric.unit == Unit::Money => format!("{numbers} = {}", exact(value)),
+            Ok(_) => format!("{numbers} = {}", self.value_text()),
+            Err(_) => numbers,
+        };
+        rows.push(("With its numbers", with_numbers));
         if metric.basis == "cohort" && metric.formula.ratio().is_some() {
             rows.push(("Mature", self.maturity(to)));
         }
@@ -165,7 +171,7 @@ impl View<'_> {
             }
             let records: Vec<Record> =
                 self.records(&part.measure.table, &counted).into_iter().filter(|r| r.main).collect();
-            rows.push(heading(&self.summary(part, n), columns.len()));
+            rows.push(heading(&Self::summary(part, n), columns.len()));
             for line in self.lines(&records) {
                 rows.push(Self::row(part, &line, &names));
             }
@@ -185,7 +191,7 @@ impl View<'_> {
     }
 
     /// `won_deals: 12 rows add up to 12`
-    fn summary(&self, part: &Part<'_>, n: usize) -> String {
+    fn summary(part: &Part<'_>, n: usize) -> String {
         let rows = number::of(n as u64, "row", "rows");
         let id = &part.measure.id;
         match (&part.figure.value, &part.trace) {
@@ -196,7 +202,7 @@ impl View<'_> {
         }
     }
 
-    fn row(part: &Part<'_>, line: &Line, names: &BTreeMap<&str, &str>) -> Vec<Cell> {
+    fn row(part: &Part<'_>, line: &Listed, names: &BTreeMap<&str, &str>) -> Vec<Cell> {
         let file = names.get(line.file.as_str()).copied().unwrap_or(&line.file);
         let day = part.trace.as_ref().and_then(|t| t.days[line.record.row]);
         let or_none = |text: &str| if text.is_empty() { Cell::none() } else { Cell::text(text) };
@@ -207,7 +213,6 @@ impl View<'_> {
             day.map_or_else(Cell::none, |day| Cell::Date(date_of(day))),
             match gives(part, line.record.row) {
                 Input::Missing => Cell::Missing("no value".into()),
-                Input::Number(value) if part.measure.unit == Unit::Money => Cell::Number(value, Unit::Money),
                 Input::Number(value) => Cell::text(exact(value)),
                 Input::Text(text) => Cell::text(text),
             },

@@ -35,7 +35,7 @@ pub fn write(view: &View<'_>, out: &mut dyn Write) -> Result<()> {
                 for text in first {
                     writer.write_field(text)?;
                 }
-                for cell in view.record(part, &line) {
+                for cell in View::record(part, &line) {
                     writer.write_field(field(&cell)?)?;
                 }
                 writer.write_record([as_of.as_str(), hash])?;

@@ -1,6 +1,6 @@
 //! The records that a row of a measure's table is made of.
 //!
-//! In: what was loaded, and a measure row by row. Out: [`Line`]s: one for each record, with its file and line. A buying process is
+//! In: what was loaded, and a measure row by row. Out: [`Listed`] records: one for each record, with its file and line. A buying process is
 //! its deal and the people whose first deal it is; the first of them carries what the process gives.
 
 use crate::evaluate::{Fate, Input};
@@ -60,7 +60,7 @@ pub struct Record {
 }
 
 /// A record as it is printed.
-pub struct Line {
+pub struct Listed {
     /// Which record of which row.
     pub record: Record,
     /// Its id; empty where it has none.
@@ -99,7 +99,7 @@ impl View<'_> {
     }
 
     /// Where records stand, and what they are called.
-    pub fn lines(&self, records: &[Record]) -> Vec<Line> {
+    pub fn lines(&self, records: &[Record]) -> Vec<Listed> {
         let (tables, files) = (&self.data.tables, &self.data.files);
         let origins: Vec<Origin> = records.iter().map(|r| tables.get(r.kind).origin[r.at]).collect();
         let lines = ingest::lines(files, &origins);
@@ -109,7 +109,7 @@ impl View<'_> {
         let line = |((record, origin), line): ((&Record, &Origin), Option<u64>)| {
             let of = names(record.kind);
             let id = of.map(|names| names.id(record.at)).unwrap_or_default();
-            Line {
+            Listed {
                 record: *record,
                 id: if id.is_empty() { String::new() } else { self.id(&id) },
                 label: of.map(|names| names.label(record.at, self.redact)).unwrap_or_default(),

@@ -3,7 +3,7 @@
 //! In: the [`View`]. Out: one table of the figure, of its measures, of where the rows went, and of the records that count.
 
 use super::account::code;
-use super::rows::{Line, gives};
+use super::rows::{Listed, gives};
 use super::{Part, View};
 use crate::evaluate::{Fate, Input};
 use crate::output::number;
@@ -172,7 +172,7 @@ impl View<'_> {
             let counted = View::rows_of(part, |fate| fate == Fate::Counted);
             for line in self.lines(&self.records(&part.measure.table, &counted)) {
                 let mut row = vec![Cell::text(&part.measure.id)];
-                row.extend(self.record(part, &line));
+                row.extend(Self::record(part, &line));
                 rows.push(row);
             }
         }
@@ -180,7 +180,7 @@ impl View<'_> {
     }
 
     /// One record, in the columns of [`RECORD`].
-    pub fn record(&self, part: &Part<'_>, line: &Line) -> Vec<Cell> {
+    pub fn record(part: &Part<'_>, line: &Listed) -> Vec<Cell> {
         let record = line.record;
         let trace = part.trace.as_ref();
         let fate = trace.map_or(Fate::NoDay, |t| t.fates[record.row]);

@@ -58,11 +58,11 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use clap::Parser;
 
-use cli::{Cli, Color, Command, Grain, OutputArgs};
+use cli::{Charts, CheckArgs, Cli, Color, Command, Grain, OutputArgs};
 use issue::{Issue, Issues, Place};
 use lock::Lock;
 use log::{LogFormat, Summary};
-use output::{Folder, Format, Style, Target};
+use output::{Folder, Format, Glyphs, Style, Target};
 use progress::{Progress, Shown};
 use report::Report;
 
@@ -83,6 +83,8 @@ pub struct Env<'a> {
     pub stderr_is_terminal: bool,
     /// Its width.
     pub width: Option<usize>,
+    /// Whether the terminal has UTF-8, by its locale.
+    pub utf8: bool,
     /// `NO_COLOR` is set.
     pub no_color: bool,
     /// `CLICOLOR_FORCE` is set.
@@ -122,6 +124,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
             Ok(complaints.into_result()?)
         }
         Command::Quality(args) => report(&args.output, env, |env| report::quality::build(args, env)),
+        Command::Explain(args) => report(&args.output, env, |env| report::explain::build(args, env)),
+        Command::Check(args) => checked(args, env),
         Command::Metrics(args) => report(&args.output, env, |_| report::metrics::build(args)),
         Command::Presets(args) => report(&args.output, env, |_| report::presets::build(args)),
         Command::Init(args) => report::init::run(args, env),
@@ -148,9 +152,39 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
     }
 }
 
-/// Makes a report and writes it: the output is checked before the work, and replaced as a whole after it.
+/// Writes the verdicts in full, and only then fails.
+fn checked(args: &CheckArgs, env: &mut Env<'_>) -> Result<()> {
+    let mut failed = None;
+    let written = made(&args.output, true, env, |env| {
+        let (report, found) = report::check::build(args, env)?;
+        failed = found;
+        Ok(report)
+    });
+    match (failed, written) {
+        // Who closes the pipe does not pass a gate.
+        (Some(failed), Err(error)) if is_closed(&error) => Err(failed.into()),
+        (Some(failed), Ok(())) => Err(failed.into()),
+        (_, written) => written,
+    }
+}
+
+/// Makes a report and writes it. Only `check` can be written for schedulers.
 fn report(args: &OutputArgs, env: &mut Env<'_>, build: impl FnOnce(&mut Env<'_>) -> Result<Report>) -> Result<()> {
+    made(args, false, env, build)
+}
+
+/// Makes a report and writes it: the output is checked before the work, and replaced as a whole after it.
+fn made(
+    args: &OutputArgs,
+    verdicts: bool,
+    env: &mut Env<'_>,
+    build: impl FnOnce(&mut Env<'_>) -> Result<Report>,
+) -> Result<()> {
     let format = output::choose(args.format, args.output.as_deref())?;
+    if format == Format::Junit && !verdicts {
+        let issue = Issue::usage(Place::default(), "JUnit XML is for verdicts, and this report has none");
+        return Err(issue.hint("use it with `onefunnel check`; the other formats are for every report").into());
+    }
     output::fits(format, args.excel, args.output.is_none() && env.stdout_is_terminal)?;
     let path = args.output.as_deref();
     let many = path.is_some_and(output::is_folder);
@@ -166,6 +200,7 @@ fn report(args: &OutputArgs, env: &mut Env<'_>, build: impl FnOnce(&mut Env<'_>)
         width: env.width.unwrap_or(80).clamp(40, 200),
         color: color(args, env, format, path.is_some()),
         excel: args.excel,
+        charts: charts(args, env, path.is_some()),
     };
     let mut bytes = None;
     match (folder, target) {
@@ -258,14 +293,29 @@ fn color(args: &OutputArgs, env: &Env<'_>, format: Format, to_file: bool) -> boo
     wanted && format == Format::Table
 }
 
+fn charts(args: &OutputArgs, env: &Env<'_>, to_file: bool) -> Option<Glyphs> {
+    let on_terminal = !to_file && env.stdout_is_terminal;
+    let wanted = args.charts == Charts::Always || (args.charts == Charts::Auto && on_terminal);
+    wanted.then_some(if on_terminal && !env.utf8 { Glyphs::Plain } else { Glyphs::Blocks })
+}
+
+/// Whether nobody reads what is written any more.
+fn is_closed(error: &anyhow::Error) -> bool {
+    let closed = |e: &std::io::Error| e.kind() == ErrorKind::BrokenPipe;
+    error.chain().any(|e| e.downcast_ref::<std::io::Error>().is_some_and(closed))
+}
+
 /// Prints what went wrong and gives the exit code: 0 fine (a closed pipe too), 1 could not finish, 2 wrong flag or
-/// contract, 3 data rejected.
+/// contract, 3 data rejected, 4 a check of the contract failed.
 pub fn exit_code(outcome: Result<()>, env: &mut Env<'_>) -> u8 {
     env.clear();
     let Err(error) = outcome else { return 0 };
-    let closed = |e: &std::io::Error| e.kind() == ErrorKind::BrokenPipe;
-    if error.chain().any(|e| e.downcast_ref::<std::io::Error>().is_some_and(closed)) {
+    if is_closed(&error) {
         return 0;
+    }
+    if error.is::<report::check::Failed>() {
+        env.problem(&error, 4);
+        return 4;
     }
     if let Some(wrong) = error.downcast_ref::<clap::Error>() {
         if wrong.use_stderr() {

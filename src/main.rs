@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         // Not locked: the progress line is drawn by another thread.
         stderr: &mut &stderr,
         width: terminal_size::terminal_size_of(&stdout).map(|(width, _)| usize::from(width.0)),
+        utf8: utf8(),
         no_color: std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()),
         force_color: std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0"),
         log: if json { LogFormat::Json } else { LogFormat::Text },
@@ -38,4 +39,11 @@ fn main() -> ExitCode {
     let code = exit_code(outcome, &mut env);
     let _ = env.stdout.flush();
     ExitCode::from(code)
+}
+
+/// Whether the locale says UTF-8: the first of the three that is set counts.
+fn utf8() -> bool {
+    let mut said = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(std::env::var_os).filter(|v| !v.is_empty());
+    let locale = said.next().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
 }

@@ -1,6 +1,7 @@
 //! Every command and flag, and nothing else.
 
 mod buyers;
+mod checks;
 mod figures;
 mod tools;
 
@@ -15,6 +16,7 @@ use crate::output::Format;
 pub use buyers::{
     AccountArgs, AttributionArgs, DealArgs, Dimension, Grain, JourneyArgs, Model, Sort, SourcedArgs, Steps, TeamArg,
 };
+pub use checks::{CheckArgs, ExplainArgs};
 pub use figures::{
     Age, Basis, BoardArgs, CohortArgs, CompareArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, ScoreArgs,
     ScorecardArgs, Skips, VelocityArgs, WindowArgs, WinrateArgs,
@@ -28,7 +30,8 @@ pub use tools::{CompletionsArgs, ManArgs, RunArgs, SchemaArgs};
     version,
     about,
     disable_help_subcommand = true,
-    after_help = "Exit codes: 0 fine, 1 could not finish, 2 wrong flag or contract, 3 data rejected.\n\
+    after_help = "Exit codes: 0 fine, 1 could not finish, 2 wrong flag or contract, 3 data rejected,\n\
+        4 a check of the contract failed.\n\
         Nothing leaves this machine: onefunnel contains no network client."
 )]
 pub struct Cli {
@@ -52,6 +55,10 @@ pub enum Command {
     Inspect(InspectArgs),
     /// What is missing, double, impossible or stale in the exports, where, and what it does to the metrics
     Quality(QualityArgs),
+    /// One number taken apart: its definition, its formula with the numbers put in, and the file and line of every record
+    Explain(ExplainArgs),
+    /// The contract's gates ([[check]]): figures against limits, targets and earlier periods; exit code 4 when one fails
+    Check(CheckArgs),
     /// The catalogue of metrics, or one of them in full
     Metrics(MetricsArgs),
     /// The kinds of export that are recognised, or one of them in full
@@ -180,6 +187,10 @@ pub struct OutputArgs {
     #[arg(long, value_enum, default_value = "auto", env = "ONEFUNNEL_COLOR")]
     pub color: Color,
 
+    /// Bars and sparklines below tables
+    #[arg(long, value_enum, default_value = "auto", env = "ONEFUNNEL_CHARTS")]
+    pub charts: Charts,
+
     /// Say nothing on stderr but errors
     #[arg(short, long)]
     pub quiet: bool,
@@ -187,6 +198,17 @@ pub struct OutputArgs {
     /// Say more on stderr: -v what was read, -vv how long each step took
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
+}
+
+/// When to draw bars and sparklines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Charts {
+    /// On a terminal: blocks where it has UTF-8, else plain characters
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
 }
 
 /// When to use colour.

@@ -4,6 +4,7 @@
 //! possible without the data, or all problems at once as [`Issues`], each with file, line and column. What the formulas
 //! say is checked by the catalogue, and whether a preset exists by `ingest`; the [`Said`] parts keep their places for that.
 
+mod check;
 mod handoff;
 mod parse;
 mod persona;
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
+pub use check::{Check, Gate, Subject};
 pub use handoff::{Handoff, Target};
 pub use persona::{Accounts, Persona, matches};
 pub use types::{
@@ -90,6 +92,8 @@ pub struct Contract {
     pub personas: Vec<Persona>,
     /// When an account is a target, is engaged, is qualified.
     pub accounts: Accounts,
+    /// The gates of `onefunnel check`, `[[check]]`, in the order written.
+    pub checks: Vec<Check>,
 }
 
 impl Contract {
@@ -180,6 +184,7 @@ impl Contract {
             qualified: None,
             personas: Vec::new(),
             accounts: Accounts::default(),
+            checks: Vec::new(),
         }
     }
 }

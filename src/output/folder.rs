@@ -185,7 +185,7 @@ fn render(report: &Report, table: &Table, format: Format, style: &Style) -> Resu
         Format::Jsonl => json_format::lines(std::iter::once(table)),
         Format::Json => json_format::list(table),
         Format::Parquet => parquet::render(report, table),
-        Format::Table | Format::Md | Format::Html | Format::Xlsx => {
+        Format::Table | Format::Md | Format::Html | Format::Xlsx | Format::Junit => {
             anyhow::bail!("{} has no file per table", format.id())
         }
     }
@@ -295,7 +295,7 @@ mod tests {
     use super::super::sample::{pack, sample};
     use super::*;
 
-    const STYLE: Style = Style { width: 80, color: false, excel: false };
+    const STYLE: Style = Style { width: 80, color: false, excel: false, charts: None };
 
     fn names(path: &Path) -> Vec<String> {
         let mut names: Vec<String> =

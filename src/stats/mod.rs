@@ -2,6 +2,7 @@
 
 pub mod agreement;
 pub mod attribution;
+pub mod band;
 pub mod censored;
 pub mod interval;
 pub mod quantile;

@@ -4,11 +4,13 @@
 mod account;
 mod behaviour;
 mod board;
+mod check;
 mod common;
 mod compare;
 mod containers;
 mod cron;
 mod errors;
+mod explain;
 mod formats;
 mod handoff;
 mod house;

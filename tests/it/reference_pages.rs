@@ -31,13 +31,29 @@ fn envelope(line: &[&str]) -> Value {
     serde_json::from_str(&stdout(&[line, &["-f", "json"]].concat())).unwrap()
 }
 
+/// The verdicts on a contract that has a gate.
+fn verdicts() -> Value {
+    let dir = tempfile::tempdir().unwrap();
+    let acme = root().join(ACME);
+    let contract = std::fs::read_to_string(acme.join("onefunnel.toml")).unwrap();
+    let exports = format!("path = \"{}/exports/", acme.display());
+    let gate = "\n[[check]]\nmetric = \"won_revenue\"\nat_least = 0\n";
+    std::fs::write(dir.path().join("onefunnel.toml"), contract.replace("path = \"exports/", &exports) + gate).unwrap();
+    envelope(&["check", dir.path().to_str().unwrap()])
+}
+
+/// What each line prints, with the line.
+fn envelopes() -> impl Iterator<Item = (&'static [&'static str], Value)> {
+    let gate: &[&str] = &["check"];
+    lines().map(|line| (line, envelope(line))).chain(std::iter::once_with(move || (gate, verdicts())))
+}
+
 type Tables = BTreeMap<String, Map<String, Value>>;
 
 /// Report → table → column → type, as the reports print it.
 fn columns() -> BTreeMap<String, Tables> {
     let mut found: BTreeMap<String, Tables> = BTreeMap::new();
-    for line in lines() {
-        let envelope = envelope(line);
+    for (line, envelope) in envelopes() {
         let report = found.entry(envelope["report"].as_str().unwrap().to_string()).or_default();
         for table in envelope["tables"].as_array().unwrap() {
             let list = |key: &str| table[key].as_array().unwrap().clone();
@@ -139,8 +155,7 @@ fn outputs_are_as_the_schema_says_and_broken_ones_are_not() {
     assert!(jsonschema::meta::is_valid(&any), "no JSON Schema");
     let any = jsonschema::draft202012::options().should_validate_formats(true).build(&any).unwrap();
     let mut validators = BTreeMap::new();
-    for line in lines() {
-        let printed = envelope(line);
+    for (line, printed) in envelopes() {
         let name = printed["report"].as_str().unwrap().to_string();
         let own = validators.entry(name.clone()).or_insert_with(|| {
             let schema = schema(&[&name]);

@@ -17,6 +17,36 @@ pub struct ScorecardArgs {
     /// Only this metric, or several: a,b
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub metric: Vec<String>,
+    /// Show published figures, and those of the contract's [[benchmark]], beside one's own: no targets, each with its warning
+    #[arg(long)]
+    pub benchmarks: bool,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `survey`
+#[derive(Debug, Args)]
+pub struct SurveyArgs {
+    /// A CSV file of answers: team,topic,answer, or team and one column per topic (respondent and date may be there too)
+    #[arg(value_name = "ANSWERS", required_unless_present = "questionnaire")]
+    pub answers: Option<PathBuf>,
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Print the questions and scales, to hand out; as csv, a file to fill in
+    #[arg(long, conflicts_with_all = ["answers", "inputs", "from", "to", "condition", "benchmarks"])]
+    pub questionnaire: bool,
+    /// First day of what is measured [default: the twelve whole months up to as-of, or up to the youngest mature ones]
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<String>,
+    /// Last day of what is measured
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<String>,
+    /// Measure only the buying processes for which this SQL condition is true, such as "region = 'EMEA'"
+    #[arg(long = "where", value_name = "SQL")]
+    pub condition: Option<String>,
+    /// Show what other companies have answered, each with its warning
+    #[arg(long)]
+    pub benchmarks: bool,
     #[command(flatten)]
     pub output: OutputArgs,
 }
@@ -136,6 +166,17 @@ pub struct WinrateArgs {
 /// `handoff`
 #[derive(Debug, Args)]
 pub struct HandoffArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub slice: SliceArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `horizon`
+#[derive(Debug, Args)]
+pub struct HorizonArgs {
     #[command(flatten)]
     pub input: InputArgs,
     #[command(flatten)]

@@ -2,8 +2,13 @@
 
 pub mod agreement;
 pub mod attribution;
+pub mod band;
 pub mod censored;
+pub mod gap;
+pub mod correlation;
 pub mod interval;
+pub mod lag;
+pub mod proportions;
 pub mod quantile;
 pub mod ranking;
 pub mod shift;

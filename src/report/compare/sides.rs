@@ -224,6 +224,7 @@ impl Pair {
                 bad_rows: b.session.bad_rows,
                 rejects: None,
                 touch_words: false,
+                rows: None,
             }
         });
         let load = |side: Opened, env: &mut Env<'_>| -> Result<Side> {

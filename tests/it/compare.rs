@@ -535,7 +535,7 @@ fn two_days_see_the_same_exports() {
 #[test]
 fn by_default_only_whole_periods_that_both_know_are_compared() {
     let told = tell(&["2026-03-15", "2026-06-30", ACME]);
-    let last = told.rows("compare_metrics").iter().filter(|row| row["period"] != "total").next_back().unwrap();
+    let last = told.rows("compare_metrics").iter().rfind(|row| row["period"] != "total").unwrap();
     assert_eq!((&last["period"], &last["period_end"]), (&Value::from("2026-02"), &Value::from("2026-02-28")));
 }
 
@@ -686,8 +686,19 @@ fn plant(company: &Company, plant: &Plant) {
     }
 }
 
+/// A dozen mixtures, or as many as `ONEFUNNEL_CASES` says.
+fn mixtures() -> ProptestConfig {
+    let said = std::env::var("ONEFUNNEL_CASES").ok().and_then(|n| n.parse().ok());
+    ProptestConfig {
+        cases: said.unwrap_or(12),
+        max_shrink_iters: 8,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 8, ..ProptestConfig::default() })]
+    #![proptest_config(mixtures())]
     #[test]
     fn whatever_is_planted_the_causes_add_up(plants in plants(), swapped in any::<bool>()) {
         let (a, b) = (Company::new(), Company::new());

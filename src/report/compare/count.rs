@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use super::cause::Cause;
-use super::effects::{Cents, Line, Value, effects};
+use super::effects::{Cents, Line, Point, effects};
 use super::records::{Record, Tables, moves, records, redefined};
 use super::rows::Account;
 use super::sides::Sides;
@@ -96,8 +96,8 @@ pub struct Told<'c> {
 }
 
 impl Told<'_> {
-    fn value(&self, figure: &Figure, period: Option<usize>, side: &str) -> Value {
-        let missing = |what: &str| Value {
+    fn value(&self, figure: &Figure, period: Option<usize>, side: &str) -> Point {
+        let missing = |what: &str| Point {
             value: Err(Why { status: "not_defined", reason: format!("no such {what} in the contract of {side}") }),
             numerator: None,
             denominator: None,
@@ -107,7 +107,7 @@ impl Told<'_> {
         if figure.is_metric {
             let Some(metric) = self.catalogue.metrics.get(&figure.id) else { return missing("metric") };
             let score = self.scores.score(metric, &all, period);
-            return Value {
+            return Point {
                 value: score.value,
                 numerator: score.numerator,
                 denominator: score.denominator,
@@ -118,7 +118,7 @@ impl Told<'_> {
             return missing("measure");
         }
         let found = self.scores.figure(&figure.id, &all, period);
-        Value { numerator: found.value.as_ref().ok().copied(), value: found.value, denominator: None, n: found.n }
+        Point { numerator: found.value.as_ref().ok().copied(), value: found.value, denominator: None, n: found.n }
     }
 }
 
@@ -230,7 +230,7 @@ pub fn compare<'s>(
             let mut effects = effects(&cents, &first, chain);
             // Without both ends nothing adds up to anything.
             for effect in effects.iter_mut().filter(|_| difference.is_none()) {
-                (effect.effect, effect.numerator, effect.denominator) = (None, None, None);
+                (effect.by, effect.numerator, effect.denominator) = (None, None, None);
             }
             lines.push(Line { figure: at, period, then: first, now: last, difference, effects });
         }

@@ -11,7 +11,7 @@ use crate::report::Unit;
 
 /// A figure at one point of the way from A to B.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Value {
+pub struct Point {
     /// The value, or why there is none.
     pub value: Result<f64, Why>,
     /// Both sides of a ratio; the value alone for anything else.
@@ -28,10 +28,10 @@ pub struct Effect {
     /// The cause.
     pub cause: Cause,
     /// The figure after it and all before it.
-    pub after: Value,
+    pub after: Point,
     /// By how much it changes the figure; `None` where the figure has no value then, and the next cause has the effect
     /// of both.
-    pub effect: Option<f64>,
+    pub by: Option<f64>,
     /// The same of the numerator.
     pub numerator: Option<f64>,
     /// The same of the denominator.
@@ -47,9 +47,9 @@ pub struct Line {
     /// Index among the periods; `None` for all.
     pub period: Option<usize>,
     /// Of A.
-    pub then: Value,
+    pub then: Point,
     /// Of B.
-    pub now: Value,
+    pub now: Point,
     /// B's less A's.
     pub difference: Option<f64>,
     /// The causes that change anything, in order.
@@ -59,7 +59,7 @@ pub struct Line {
 impl Line {
     /// The cause with the largest effect; where no effect can be told, that of the most records.
     pub fn largest(&self) -> Option<&Effect> {
-        let size = |e: &Effect| e.effect.map_or(0.0, f64::abs);
+        let size = |e: &Effect| e.by.map_or(0.0, f64::abs);
         // The first of several that are as large.
         self.effects.iter().rev().max_by(|a, b| size(a).total_cmp(&size(b)).then(a.records.cmp(&b.records)))
     }
@@ -110,7 +110,7 @@ impl Cents {
 }
 
 /// The effects of a chain of values that begins at A's: each cause, the figure after it, and how many records it moves.
-pub fn effects(cents: &Cents, then: &Value, chain: Vec<(Cause, Value, u64)>) -> Vec<Effect> {
+pub fn effects(cents: &Cents, then: &Point, chain: Vec<(Cause, Point, u64)>) -> Vec<Effect> {
     let mut last = [then.value.as_ref().ok().copied(), then.numerator, then.denominator];
     let mut before = then.value.clone();
     let mut effects = Vec::new();
@@ -127,9 +127,9 @@ pub fn effects(cents: &Cents, then: &Value, chain: Vec<(Cause, Value, u64)>) -> 
             last[part] = now[part].or(last[part]);
         }
         let changes = by.iter().flatten().any(|by| *by != 0.0) || before.is_ok() != after.value.is_ok();
-        before = after.value.clone();
+        before.clone_from(&after.value);
         if changes || records > 0 {
-            effects.push(Effect { cause, after, effect: by[0], numerator: by[1], denominator: by[2], records });
+            effects.push(Effect { cause, after, by: by[0], numerator: by[1], denominator: by[2], records });
         }
     }
     effects

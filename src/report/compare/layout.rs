@@ -7,13 +7,15 @@ use std::collections::BTreeMap;
 use super::cause::Cause;
 use super::count::Compared;
 use super::effects::Line;
-use super::tidy::{Place, Places, value};
+use super::tidy::{Place, Places, changed_words, value};
 use super::{Cell, Column, Table, Unit, people};
 use crate::output::number;
 use crate::report::scorecard::heading;
 
-/// Records and periods shown to people; machines get all.
+/// Records and periods shown to people, and figures of a record; machines get all.
 const RECORDS: usize = 20;
+const OF_EACH: usize = 4;
+const FIGURES: usize = 2;
 const PERIODS: usize = 12;
 
 impl Compared<'_> {
@@ -92,7 +94,9 @@ fn then_and_now(compared: &Compared<'_>, id: &str, title: String, period: Option
             value(&line.then, figure.unit),
             value(&line.now, figure.unit),
             signed(line.difference, figure.unit),
-            line.largest().map_or_else(Cell::none, |effect| Cell::text(effect.cause.title())),
+            line.largest()
+                .filter(|_| !line.is_same())
+                .map_or_else(Cell::none, |effect| Cell::text(effect.cause.title())),
         ]
     };
     people(id, title, columns, compared.metrics_of(period).map(row).collect())
@@ -120,7 +124,7 @@ fn causes(compared: &Compared<'_>, title: String, period: Option<usize>) -> Tabl
             rows.push(vec![
                 Cell::text(effect.cause.title()),
                 Cell::count(effect.records),
-                signed(effect.effect, figure.unit),
+                signed(effect.by, figure.unit),
                 part(effect.numerator, top),
                 part(effect.denominator, bottom),
             ]);
@@ -199,21 +203,44 @@ fn records(compared: &Compared<'_>, places: &[Places], argued: Option<usize>) ->
         let by_size = y.money.total_cmp(&x.money).then(y.figures.len().cmp(&x.figures.len()));
         y.argued.cmp(&x.argued).then(by_size).then(name_x.cmp(name_y)).then(x.at.cmp(&y.at))
     });
-    let rows = moves.iter().take(RECORDS).map(|(name, one)| {
+    // The largest of each cause before the rest of any, so that none is crowded out.
+    let mut of_cause: BTreeMap<Cause, usize> = BTreeMap::new();
+    let (mut chosen, mut rest) = (Vec::new(), Vec::new());
+    for (place, (_, one)) in moves.iter().enumerate() {
+        let seen = of_cause.entry(compared.records[one.at].cause).or_default();
+        *seen += 1;
+        if *seen <= OF_EACH { chosen.push(place) } else { rest.push(place) }
+    }
+    chosen.truncate(RECORDS);
+    chosen.extend(rest.into_iter().take(RECORDS - chosen.len()));
+    chosen.sort_unstable();
+    let rows = chosen.into_iter().map(|place| &moves[place]).map(|(name, one)| {
         let record = &compared.records[one.at];
-        let changed = compared.changed(record, places[one.at][2].as_ref(), number::people);
-        let figure = |((measure, period), change): (&(String, usize), &Option<f64>)| {
+        let changed = changed_words(record, places[one.at][2].as_ref(), number::people);
+        let mut figures: Vec<(&(String, usize), &Option<f64>)> = one.figures.iter().collect();
+        let size = |measure: &str, by: Option<f64>| {
+            (compared.unit(measure) == Unit::Money, by.map_or(0.0, |by| compared.major(measure, by).abs()))
+        };
+        figures.sort_by(|((measure_x, period_x), x), ((measure_y, period_y), y)| {
+            let here = |period: usize| argued == Some(period);
+            let ((money_x, x), (money_y, y)) = (size(measure_x, **x), size(measure_y, **y));
+            here(*period_y).cmp(&here(*period_x)).then(money_y.cmp(&money_x)).then(y.total_cmp(&x))
+        });
+        let figure = |((measure, period), change): &(&(String, usize), &Option<f64>)| {
             let unit = compared.unit(measure);
             let by = change.map(|by| compared.major(measure, by));
             let by = by.map_or_else(String::new, |by| format!(" {}", number::cell(&signed(Some(by), unit))));
             format!("{measure} {}{by}", compared.periods.all[*period].label)
         };
-        let figures: Vec<String> = one.figures.iter().map(figure).collect();
+        let mut words: Vec<String> = figures.iter().take(FIGURES).map(figure).collect();
+        if figures.len() > FIGURES {
+            words.push(format!("{} more", figures.len() - FIGURES));
+        }
         vec![
             Cell::text(name),
             Cell::text(record.cause.title()),
             if changed.is_empty() { Cell::none() } else { Cell::text(changed) },
-            Cell::text(figures.join("; ")),
+            Cell::text(words.join("; ")),
         ]
     });
     let columns = vec![

@@ -88,7 +88,8 @@ pub fn records(moved: Vec<Moved>, tables: &Tables<'_>) -> Vec<Record> {
     for moved in moved {
         let Some(cause) = Cause::of(moved.step) else { continue };
         let pair = tables.pairs(&moved.table)[moved.pair];
-        let joined = tables.processes.whose(moved.pair, cause).filter(|_| moved.table == "journeys");
+        let of_process = moved.table == "journeys";
+        let joined = of_process.then(|| tables.processes.whose(moved.pair, cause)).flatten();
         let periods: BTreeSet<usize> = [moved.before, moved.after].into_iter().flatten().map(|(p, _)| p).collect();
         for period in periods {
             let of = |at: Option<(usize, f64)>| at.filter(|(p, _)| *p == period).map(|(_, value)| value);
@@ -137,11 +138,11 @@ pub fn redefined(
             }
         };
         let get = |of: &[Option<(usize, f64)>], row: u32| of.get(row as usize).copied().flatten();
-        let mut in_a: BTreeMap<u32, u32> = BTreeMap::new();
+        let mut in_a = vec![NONE; before.len()];
         for pair in known.pairs(&tables[0]).iter().filter(|pair| pair.b != NONE) {
-            in_a.insert(pair.b, pair.a);
+            in_a[pair.b as usize] = pair.a;
         }
-        let a = |row: u32| in_a.get(&row).copied().unwrap_or(NONE);
+        let a = |row: u32| in_a.get(row as usize).copied().unwrap_or(NONE);
         if tables[0] == tables[1] {
             for pair in pairs.pairs(&tables[0]) {
                 add(&tables[0], [a(pair.a), pair.b], get(before, pair.a), get(after, pair.b));

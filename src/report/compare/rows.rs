@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::cause::Cause;
 use super::words::Codes;
 use crate::evaluate::steps::{Pair, SAME};
-use crate::tables::{CHANGED_LATER, Kind, NONE, Table, Values};
+use crate::tables::{CHANGED_LATER, CodeMap, Kind, NO_FLAG, NO_MONEY, NONE, Table, Values};
 use crate::time::Zone;
 
 /// The column with a record's own id, where it has one.
@@ -134,10 +134,10 @@ impl<'t> Prints<'t> {
                         add(u64::from(v[row].is_date()));
                     }
                     #[allow(clippy::cast_sign_loss)] // a fingerprint
-                    Values::Money(v) if v[row] != crate::tables::NO_MONEY => add(v[row] as u64),
+                    Values::Money(v) if v[row] != NO_MONEY => add(v[row] as u64),
                     Values::Number(v) if !v[row].is_nan() => add(v[row].to_bits()),
                     #[allow(clippy::cast_sign_loss)] // a fingerprint
-                    Values::Flag(v) if v[row] != crate::tables::NO_FLAG => add(v[row] as u64),
+                    Values::Flag(v) if v[row] != NO_FLAG => add(v[row] as u64),
                     _ => {}
                 }
             }
@@ -175,14 +175,14 @@ impl Rows {
         let whole = Prints::new(tables, &Round::All);
         let prints = [whole.of(a, Some(codes)), whole.of(b, None)];
         if let Some(id) = id_of(a.kind) {
-            let mut by_id: std::collections::BTreeMap<u32, u32> = std::collections::BTreeMap::new();
-            for (row, code) in (0..).zip(b.codes(id).iter()).filter(|(_, code)| **code != NONE) {
-                by_id.entry(*code).or_insert(row);
+            let mut by_id: CodeMap<u32> = CodeMap::default();
+            for (row, code) in (0..).zip(b.codes(id).iter()) {
+                by_id.insert_first(*code, row);
             }
             for (row, code) in (0..).zip(a.codes(id).iter()) {
-                if let Some(other) = by_id.get(&codes.get(*code)).filter(|other| a_of[**other as usize] == NONE) {
-                    b_of[row as usize] = *other;
-                    a_of[*other as usize] = row;
+                if let Some(other) = by_id.get(codes.get(*code)).filter(|other| a_of[*other as usize] == NONE) {
+                    b_of[row as usize] = other;
+                    a_of[other as usize] = row;
                 }
             }
         }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::cause::Cause;
 use super::count::Compared;
-use super::effects::{Line, Value};
+use super::effects::{Line, Point};
 use super::records::Record;
 use super::{Cell, Table, Unit, machines, number};
 use crate::ingest;
@@ -142,14 +142,14 @@ impl Compared<'_> {
 }
 
 /// A value, or why there is none.
-pub fn value(value: &Value, unit: Unit) -> Cell {
+pub fn value(value: &Point, unit: Unit) -> Cell {
     match &value.value {
         Ok(value) => Cell::Number(*value, unit),
         Err(why) => Cell::Missing(why.reason.clone()),
     }
 }
 
-fn status(value: &Value) -> Cell {
+fn status(value: &Point) -> Cell {
     Cell::text(value.value.as_ref().err().map_or("ok", |why| why.status))
 }
 
@@ -184,7 +184,7 @@ fn causes(compared: &Compared<'_>) -> Vec<Vec<Cell>> {
             row.extend([Cell::count(u64::from(effect.cause.step()) + 1), Cell::text(effect.cause.id())]);
             row.push(Cell::count(effect.records));
             let why = "no value at this step, or at an end: the next cause has the effect of both";
-            row.push(number(effect.effect, figure.unit, why));
+            row.push(number(effect.by, figure.unit, why));
             row.push(number(effect.numerator, top, ""));
             row.push(number(effect.denominator.filter(|_| line.then.denominator.is_some()), bottom, ""));
             row.extend([value(&effect.after, figure.unit), status(&effect.after)]);
@@ -212,29 +212,31 @@ pub struct Place {
 /// A record's place in A, its place in B, and that of the person it is about.
 pub type Places = [Option<Place>; 3];
 
+/// What a row is called, its id, and where it comes from.
+type Named = Option<(String, String, Option<Origin>)>;
+
 /// Names the records of one side.
 struct Names<'d> {
     data: &'d Data,
     first: &'d [u32],
-    /// By table where its rows come from.
-    origins: BTreeMap<&'static str, Vec<Origin>>,
+    /// Headcounts are counted by month, each from the first of its rows.
+    heads: Vec<Origin>,
 }
 
 impl<'d> Names<'d> {
     fn new(data: &'d Data, first: &'d [u32]) -> Self {
         let facts = data.facts();
-        let origins =
-            Kind::ALL.into_iter().filter_map(|kind| Some((kind.id(), facts.counted(kind.id())?.origin.clone())));
-        Self { data, first, origins: origins.collect() }
+        let heads = facts.counted(Kind::Headcount.id()).map(|table| table.origin.clone()).unwrap_or_default();
+        Self { data, first, heads }
     }
 
-    fn of(&self, table: &str, row: u32) -> Option<(String, String, Option<Origin>)> {
+    fn of(&self, table: &str, row: u32) -> Named {
         if row == NONE {
             return None;
         }
-        if table != "journeys" {
-            let origin = self.origins.get(table).and_then(|origins| origins.get(row as usize)).copied();
-            return Some((table.to_string(), String::new(), origin));
+        if let Some(kind) = Kind::named(table) {
+            let origins = if kind == Kind::Headcount { &self.heads } else { &self.data.tables.get(kind).origin };
+            return Some((table.to_string(), String::new(), origins.get(row as usize).copied()));
         }
         let deal = self.data.journeys.deal[row as usize];
         if deal != NONE {
@@ -243,7 +245,7 @@ impl<'d> Names<'d> {
         self.record(Kind::People, self.first[row as usize])
     }
 
-    fn record(&self, kind: Kind, row: u32) -> Option<(String, String, Option<Origin>)> {
+    fn record(&self, kind: Kind, row: u32) -> Named {
         if row == NONE {
             return None;
         }
@@ -261,7 +263,6 @@ impl Compared<'_> {
         let under = self.sides.under();
         let datas = [&self.sides.a.data, under, &self.sides.b.data];
         let names = [0, 1, 2].map(|i| Names::new(datas[i], &self.first[i]));
-        type Named = Option<(String, String, Option<Origin>)>;
         let named: Vec<[(usize, Named); 3]> = self
             .records
             .iter()
@@ -314,22 +315,22 @@ impl Compared<'_> {
         let [before, after] = [record.before, record.after].map(|value| value.unwrap_or(0.0));
         self.adds_up.contains(&record.measure).then_some(after - before)
     }
+}
 
-    /// What changed in a record, in words; amounts as `say` says them.
-    pub fn changed(&self, record: &Record, person: Option<&Place>, say: fn(f64, Unit) -> String) -> String {
-        let mut parts: Vec<String> = Vec::new();
-        if let Some(person) = person {
-            parts.push(format!("person {}", person.id));
-        }
-        let word = |cell: &Cell| match cell {
-            Cell::Missing(_) => "nothing".to_string(),
-            Cell::Number(value, unit) => say(*value, *unit),
-            other => crate::output::number::cell(other),
-        };
-        let both = |(name, from, to): &(String, Cell, Cell)| format!("{name} {} → {}", word(from), word(to));
-        parts.extend(record.changed.iter().map(both));
-        parts.join("; ")
+/// What changed in a record, in words; amounts as `say` says them.
+pub fn changed_words(record: &Record, person: Option<&Place>, say: fn(f64, Unit) -> String) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    if let Some(person) = person {
+        parts.push(format!("person {}", person.id));
     }
+    let word = |cell: &Cell| match cell {
+        Cell::Missing(_) => "nothing".to_string(),
+        Cell::Number(value, unit) => say(*value, *unit),
+        other => crate::output::number::cell(other),
+    };
+    let both = |(name, from, to): &(String, Cell, Cell)| format!("{name} {} → {}", word(from), word(to));
+    parts.extend(record.changed.iter().map(both));
+    parts.join("; ")
 }
 
 fn records(compared: &Compared<'_>, places: &[Places]) -> Vec<Vec<Cell>> {
@@ -354,7 +355,7 @@ fn records(compared: &Compared<'_>, places: &[Places]) -> Vec<Vec<Cell>> {
         let mut row = vec![Cell::text(kind), id(a), id(b), Cell::text(&record.measure), Cell::text(metrics)];
         row.push(Cell::text(compared.period(Some(record.period)).0));
         row.push(Cell::text(record.cause.id()));
-        row.push(Cell::text(compared.changed(record, person.as_ref(), |value, _| value.to_string())));
+        row.push(Cell::text(changed_words(record, person.as_ref(), |value, _| value.to_string())));
         row.push(Cell::text(unit.id()));
         row.extend([record.before, record.after].map(|value| number(major(value), unit, "not counted")));
         row.push(number(major(compared.change(record)), unit, "the contributions to this measure do not add up"));

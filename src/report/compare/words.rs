@@ -37,8 +37,8 @@ impl Codes {
 /// From one side to the other.
 pub struct There<'d> {
     codes: &'d Codes,
-    here: &'d Data,
-    there: &'d Data,
+    from: &'d Data,
+    to: &'d Data,
     /// Rows of people there that have an address and no id.
     by_email: CodeMap<u32>,
 }
@@ -54,12 +54,12 @@ impl<'d> There<'d> {
                 by_email.insert_first(*email, row);
             }
         }
-        Self { codes, here, there, by_email }
+        Self { codes, from: here, to: there, by_email }
     }
 
     /// By row of `people` here, the row there.
     pub fn people(&self) -> Vec<Option<Found>> {
-        let [ours, theirs] = [self.here, self.there].map(|data| data.tables.get(Kind::People));
+        let [ours, theirs] = [self.from, self.to].map(|data| data.tables.get(Kind::People));
         let (ids, emails, their_ids) = (ours.codes("person_id"), ours.codes("email"), theirs.codes("person_id"));
         let of = |row: usize| {
             if ids[row] == NONE {
@@ -67,17 +67,17 @@ impl<'d> There<'d> {
                 return Some(Found { row, exact: true });
             }
             let id = self.codes.get(ids[row]);
-            found(id, self.there.who.person_row.get(id), &their_ids)
+            found(id, self.to.who.person_row.get(id), &their_ids)
         };
         (0..ours.len()).map(of).collect()
     }
 
     /// By row of `deals` here, the row there.
     pub fn deals(&self) -> Vec<Option<Found>> {
-        let [ours, theirs] = [self.here, self.there].map(|data| data.tables.get(Kind::Deals).codes("deal_id"));
+        let [ours, theirs] = [self.from, self.to].map(|data| data.tables.get(Kind::Deals).codes("deal_id"));
         let of = |id: &u32| {
             let id = self.codes.get(*id);
-            found(id, self.there.who.deal_row.get(id), &theirs)
+            found(id, self.to.who.deal_row.get(id), &theirs)
         };
         ours.iter().map(of).collect()
     }

@@ -101,7 +101,8 @@ fn read(entry: Entry) -> Option<Topic> {
 /// The topics.
 pub fn topics() -> Vec<Topic> {
     // A test keeps the file free of problems.
-    toml::from_str::<File>(BUILTIN).map_or_else(|_| Vec::new(), |file| file.topic.into_iter().filter_map(read).collect())
+    toml::from_str::<File>(BUILTIN)
+        .map_or_else(|_| Vec::new(), |file| file.topic.into_iter().filter_map(read).collect())
 }
 
 #[cfg(test)]

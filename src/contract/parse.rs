@@ -11,8 +11,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::read::{Fields, Reader, Value};
 use super::{
-    Contract, FiscalLabel, MeasureDef, MetricDef, Rate, Said, Team, Teams, benchmark, handoff, persona, qualified, sha256,
-    source, stage,
+    Contract, FiscalLabel, MeasureDef, MetricDef, Rate, Said, Team, Teams, benchmark, handoff, persona, qualified,
+    sha256, source, stage,
 };
 use crate::issue::{Issue, Issues, Place};
 

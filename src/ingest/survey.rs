@@ -136,7 +136,9 @@ fn answer(text: &str, scale: Scale, fractions: bool) -> Result<f64, Wrong> {
             let help = "write percent from 0 to 100, such as 61%";
             let percent = low.strip_suffix('%');
             let value = number(percent.unwrap_or(&low)).ok_or_else(|| ("no percentage", help.into()))?;
-            if percent.is_none() && ((value > 0.0 && value < 1.0) || (fractions && value.to_bits() == 1.0_f64.to_bits())) {
+            if percent.is_none()
+                && ((value > 0.0 && value < 1.0) || (fractions && value.to_bits() == 1.0_f64.to_bits()))
+            {
                 return Err((FRACTION, format!("write {}% or {value}%", value * 100.0)));
             }
             if (0.0..=100.0).contains(&value) { Ok(value / 100.0) } else { Err(("not within 0 and 100", help.into())) }
@@ -455,7 +457,8 @@ mod tests {
     #[test]
     fn answers_are_read_by_their_scale() {
         let read = |text: &str, scale| answer(text, scale, false).map_err(|(reason, _)| reason);
-        for (text, value) in [("61", 0.61), ("61 %", 0.61), ("61,5%", 0.615), ("0.5%", 0.005), ("0", 0.0), ("100", 1.0)] {
+        for (text, value) in [("61", 0.61), ("61 %", 0.61), ("61,5%", 0.615), ("0.5%", 0.005), ("0", 0.0), ("100", 1.0)]
+        {
             assert_eq!(read(text, Scale::Share), Ok(value), "{text}");
         }
         for (text, why) in [
@@ -495,6 +498,10 @@ mod tests {
     fn days_are_read_with_or_without_a_time() {
         assert_eq!(day("2026-06-30"), Some(jiff::civil::date(2026, 6, 30)));
         assert_eq!(day("2026-06-30 12:00:01"), Some(jiff::civil::date(2026, 6, 30)));
-        assert!(["2026-6-30", "30.06.2026", "2026-06-301", "2026-02-30", "20260630", "überübermorgen"].iter().all(|t| day(t).is_none()));
+        assert!(
+            ["2026-6-30", "30.06.2026", "2026-06-301", "2026-02-30", "20260630", "überübermorgen"]
+                .iter()
+                .all(|t| day(t).is_none())
+        );
     }
 }

@@ -125,7 +125,13 @@ mod tests {
             let (steps, mut sum) = (20_000_u32, 0.0);
             let h = to / f64::from(steps);
             for i in 0..=steps {
-                let weight = if i == 0 || i == steps { 1.0 } else if i % 2 == 1 { 4.0 } else { 2.0 };
+                let weight = if i == 0 || i == steps {
+                    1.0
+                } else if i % 2 == 1 {
+                    4.0
+                } else {
+                    2.0
+                };
                 sum += weight * density(f64::from(i) * h);
             }
             sum * h / 3.0
@@ -138,7 +144,8 @@ mod tests {
         for df in [1, 2, 3, 4, 7, 12, 35, 101] {
             assert!((by_density(t_quantile(df), df) - 0.95).abs() < 1e-6, "{df}");
         }
-        for (df, printed) in [(1, 12.706), (2, 4.303), (4, 2.776), (13, 2.160), (21, 2.080), (30, 2.042), (120, 1.980)] {
+        for (df, printed) in [(1, 12.706), (2, 4.303), (4, 2.776), (13, 2.160), (21, 2.080), (30, 2.042), (120, 1.980)]
+        {
             assert!((t_quantile(df) - printed).abs() < 5e-4, "{df}");
         }
         assert!((t_quantile(1_000_000) - 1.959_96).abs() < 1e-3);

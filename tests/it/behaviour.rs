@@ -12,7 +12,7 @@ use crate::common::{bin, command, root, stdout};
 
 pub const ACME: &str = "examples/acme";
 pub const FORMATS: [&str; 6] = ["table", "csv", "tsv", "json", "jsonl", "md"];
-pub const REPORTS: [&[&str]; 20] = [
+pub const REPORTS: [&[&str]; 23] = [
     &["scorecard", ACME],
     &["funnel", ACME],
     &["inspect", ACME],
@@ -33,6 +33,9 @@ pub const REPORTS: [&[&str]; 20] = [
     &["journey", ACME],
     &["journey", ACME, "--variants"],
     &["journey", ACME, "--buyer", "00QHs000000001HMAQ"],
+    &["scorecard", ACME, "--benchmarks"],
+    &["survey", "examples/acme/survey.csv", ACME, "--benchmarks"],
+    &["survey", "--questionnaire"],
 ];
 pub const TIDY: &str = "metric_id,period,period_start,period_end,segment,value,unit,numerator,denominator,n,ci_low,ci_high,\
                     mature,status,basis,as_of,currency,contract_hash";

@@ -11,8 +11,7 @@ use crate::report::{Audience, Cell, Column, Report, Table};
 use crate::time::date_of;
 
 /// The columns for machines, before those that every figure of others has.
-const HEAD: [&str; 6] =
-    ["metric_id", "period", "period_start: date", "period_end: date", "segment", "mature: flag"];
+const HEAD: [&str; 6] = ["metric_id", "period", "period_start: date", "period_end: date", "segment", "mature: flag"];
 
 impl View<'_> {
     /// Adds what others have to what the report has.
@@ -61,7 +60,8 @@ impl View<'_> {
     fn benchmarks(&self, all: &[(&Metric, &Benchmark)]) -> Table {
         let as_of = self.data.session.as_of;
         let contract = &self.data.session.contract;
-        let columns = HEAD.iter().chain(&COLUMNS).chain(&["currency", "contract_hash"]).map(|c| Column::tidy(c)).collect();
+        let columns =
+            HEAD.iter().chain(&COLUMNS).chain(&["currency", "contract_hash"]).map(|c| Column::tidy(c)).collect();
         let mut rows = Vec::new();
         for (metric, benchmark) in all {
             for segment in &self.scores.segments {

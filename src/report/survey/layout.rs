@@ -17,7 +17,8 @@ pub const YOUNG: &str = "*";
 const SHOWN: usize = 12;
 
 /// The groups of topics, and their headings.
-pub const GROUPS: [(&str, &str); 2] = [("scorecard", "The customer-creation scorecard"), ("together", "Working together")];
+pub const GROUPS: [(&str, &str); 2] =
+    [("scorecard", "The customer-creation scorecard"), ("together", "Working together")];
 
 /// The unit of a gap: between shares it is points.
 pub fn gap_unit(unit: Unit) -> Unit {
@@ -232,8 +233,11 @@ impl View<'_> {
         use crate::report::benchmarks::{notes, table};
         let all = self.besides();
         report.tables.push(self.tidy_benchmarks(&all));
-        let shown: Vec<Beside<'_>> =
-            all.into_iter().filter(|(at, _)| self.answered().any(|(a, _)| a == *at)).map(|(_, beside)| beside).collect();
+        let shown: Vec<Beside<'_>> = all
+            .into_iter()
+            .filter(|(at, _)| self.answered().any(|(a, _)| a == *at))
+            .map(|(_, beside)| beside)
+            .collect();
         if shown.is_empty() {
             report.notes.push("No figure of others stands beside these topics.".into());
             return;

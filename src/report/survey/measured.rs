@@ -7,10 +7,10 @@ use anyhow::{Error, Result};
 use clap::Parser;
 use jiff::civil::Date;
 
+use crate::calendar::PeriodKind;
 use crate::catalogue::Catalogue;
 use crate::catalogue::survey::{Measured, Topic};
 use crate::cli::{Cli, Command, SliceArgs, SurveyArgs};
-use crate::calendar::PeriodKind;
 use crate::issue::{Issue, Issues};
 use crate::report::read::{Row, rows};
 use crate::report::{Report, handoff, scorecard};
@@ -89,7 +89,7 @@ fn windows(data: &Data, args: &SurveyArgs) -> Result<[Days; 2]> {
         Ok(if from > to { (date_of(first), date_of(last)) } else { (from, to) })
     };
     let young = data.mature_after().unwrap_or(0);
-    Ok([within(known)?, within(as_of - young)?])
+    Ok([within(known)?, within((as_of - young).min(known))?])
 }
 
 /// The words of a command, so that its own code fills in what is not said here.
@@ -174,9 +174,9 @@ fn cannot(error: Error) -> Result<String> {
 }
 
 fn of_scorecard(topic: &Topic, id: &str, report: &Report, days: Days) -> Figure {
-    let found = rows(report, "scorecard_tidy").into_iter().find(|row| {
-        row.is(&[("metric_id", id), ("period", "total"), ("segment", "")])
-    });
+    let found = rows(report, "scorecard_tidy")
+        .into_iter()
+        .find(|row| row.is(&[("metric_id", id), ("period", "total"), ("segment", "")]));
     let Some(row) = found else { return Figure::missing(source(topic), "the scorecard has no such metric") };
     let sides = row.number("numerator").zip(row.number("denominator"));
     let rising = row.text("basis") == "cohort" && row.is_no("mature") && sides.is_some();

@@ -89,13 +89,7 @@ fn stopped(answers: &Answers) -> crate::issue::Issues {
 ///
 /// # Errors
 /// A wrong day or condition; a defect of the other reports.
-fn tell(
-    answers: &Answers,
-    data: Option<&Data>,
-    args: &SurveyArgs,
-    topics: &[Topic],
-    as_of: Date,
-) -> Result<Report> {
+fn tell(answers: &Answers, data: Option<&Data>, args: &SurveyArgs, topics: &[Topic], as_of: Date) -> Result<Report> {
     let counted = count(&answers.answers, topics);
     let figures = match data {
         Some(data) => measured::figures(data, args, topics)?,

@@ -49,8 +49,11 @@ impl View<'_> {
             } else {
                 "Measured over the last twelve whole months; of cohorts, over the last twelve that are mature"
             };
-            notes.push(format!("{rule}, by the code of `scorecard` and `handoff`, which print the same for the same days."));
-            let like = "A share of people who agree is no share of leads: what is asked in percent is like what is measured.";
+            notes.push(format!(
+                "{rule}, by the code of `scorecard` and `handoff`, which print the same for the same days."
+            ));
+            let like =
+                "A share of people who agree is no share of leads: what is asked in percent is like what is measured.";
             notes.push(like.into());
         } else {
             notes.push("Nothing is measured, as no exports were given: name them after the file of answers.".into());

@@ -39,9 +39,10 @@ pub fn charts(report: &Report) -> Vec<Chart> {
         charts.push(Chart {
             id: format!("survey_{group}"),
             title: format!("{title}: believed and measured"),
-            description: "Per topic, what marketing believes, what sales believes, and what is measured, where it is. What \
+            description:
+                "Per topic, what marketing believes, what sales believes, and what is measured, where it is. What \
                           fewer than five have answered is not drawn."
-                .into(),
+                    .into(),
             shape: Shape::Bars,
             unit: Unit::Share,
             axis: "Topic".into(),
@@ -65,7 +66,11 @@ pub fn finding(report: &Report) -> String {
         );
         said.push(format!("{} of sales say that sales always follows up; {measured}", share(sales)));
     } else if let (Some(sales), Some(m)) = (value("follow_up_share", "sales"), value("follow_up_share", "measured")) {
-        said.push(format!("sales believes that it follows up {} of the qualified leads in time; measured: {}", share(sales), share(m)));
+        said.push(format!(
+            "sales believes that it follows up {} of the qualified leads in time; measured: {}",
+            share(sales),
+            share(m)
+        ));
     }
     let clear = |row: &&Row<'_>| {
         let band = row.band("ci_low", "ci_high");

@@ -72,7 +72,8 @@ fn file() -> Table {
         ("date", "the day of the answer, such as 2026-06-30; may be left out"),
     ];
     let rows = rows.map(|(column, holds)| vec![Cell::text(column), Cell::text(holds)]).to_vec();
-    let title = "The file: team,topic,answer,respondent,date with one answer per row, or team and one column per topic".into();
+    let title =
+        "The file: team,topic,answer,respondent,date with one answer per row, or team and one column per topic".into();
     Table { id: "columns".into(), title, audience: Audience::People, columns, rows }
 }
 

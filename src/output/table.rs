@@ -27,8 +27,7 @@ pub fn render(report: &Report, style: &Style) -> String {
     }
     for section in &report.sections {
         let title = wrap(&section.title.to_uppercase(), width);
-        let head =
-            if section.finding.is_empty() { title } else { format!("{title}\n{}", wrap(&section.finding, width)) };
+        let head = if section.finding.is_empty() { title } else { format!("{title}\n{}", wrap(&section.finding, width)) };
         blocks.push(head);
         blocks.extend(super::for_people(&section.tables).map(|table| block(table, width, style.color)));
         if !section.notes.is_empty() {

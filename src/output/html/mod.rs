@@ -224,7 +224,11 @@ impl Count {
                 let id = format!("c{}", self.charts);
                 let mut numbers = chart.table();
                 numbers.title.insert_str(0, "Numbers of: ");
-                Figure { title: clean(&chart.title), svg: svg::draw(chart, &id), numbers: Grid::plain(&numbers, id, 0) }
+                Figure {
+                    title: clean(&chart.title),
+                    svg: svg::draw(chart, &id),
+                    numbers: Grid::plain(&numbers, id, 0),
+                }
             })
             .collect();
         let grids = super::for_people(tables)
@@ -263,8 +267,7 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
 fn inputs(report: &Report) -> Table {
     let rows = report.inputs.iter().map(|input| {
         let some = |text: &Option<String>| text.as_deref().map_or_else(Cell::none, Cell::text);
-        let reasons: Vec<String> =
-            input.set_aside.iter().map(|(why, n)| format!("{why}: {}", number::whole(*n))).collect();
+        let reasons: Vec<String> = input.set_aside.iter().map(|(why, n)| format!("{why}: {}", number::whole(*n))).collect();
         vec![
             Cell::text(&input.path),
             some(&input.preset),

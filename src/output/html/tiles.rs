@@ -87,13 +87,7 @@ impl Tiles {
                 },
                 change,
                 class,
-                sign: if up {
-                    "▲ "
-                } else if down {
-                    "▼ "
-                } else {
-                    ""
-                },
+                sign: if up { "▲ " } else if down { "▼ " } else { "" },
                 verdict,
                 trend: spark(&tile.trend, &format!("{prefix}{}", at + 1)),
                 moved: clean(&tile.moved),

@@ -58,13 +58,8 @@ pub fn render(report: &Report) -> Result<Vec<u8>> {
                 charts(sheet, name, &part, &mut pen)
             }
             Content::Charts => {
-                let part = Part {
-                    title: &report.title,
-                    finding: "",
-                    tiles: &report.tiles,
-                    charts: &report.charts,
-                    notes: &[],
-                };
+                let part =
+                    Part { title: &report.title, finding: "", tiles: &report.tiles, charts: &report.charts, notes: &[] };
                 charts(sheet, name, &part, &mut pen)
             }
             Content::People(table, section) => people(sheet, table, *section, report, &mut pen),
@@ -281,8 +276,7 @@ fn people(
     for (at, column) in (0_u16..).zip(&table.columns) {
         let face = if column.right { Face::header().right() } else { Face::header() };
         pen.text(sheet, HEAD - 1, at, &column.title, face)?;
-        let cells =
-            table.rows.iter().filter(|row| !super::is_heading(row)).map(|row| number::cell(&row[usize::from(at)]));
+        let cells = table.rows.iter().filter(|row| !super::is_heading(row)).map(|row| number::cell(&row[usize::from(at)]));
         let widest = cells.map(|c| c.chars().count()).chain([column.title.chars().count()]).max().unwrap_or(0);
         #[allow(clippy::cast_precision_loss)] // at most 60
         sheet.set_column_width(at, widest.clamp(6, 60) as f64 + 2.0)?;

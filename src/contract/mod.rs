@@ -318,7 +318,17 @@ mod tests {
         assert_eq!(reach.example.as_ref().unwrap()["is"], toml::Value::Float(0.25));
         let [(text, place)] = &c.presets[..] else { panic!("one preset") };
         assert_eq!(text, "id = \"mine\"\ntable = \"people\"\n\n[signature]\nall = [\"Id\"]\n");
-        assert_eq!(*place, Place::at("acme/onefunnel.toml", 77, 1));
+        assert_eq!(*place, Place::at("acme/onefunnel.toml", 86, 1));
+    }
+
+    #[test]
+    fn benchmarks_are_read() {
+        let [own] = &full().benchmarks[..] else { panic!("one benchmark") };
+        assert_eq!(own.metric, said("win_rate_narrow".to_owned(), 78, 10));
+        assert_eq!(own.low, Some(said(Quoted::Text("20%".to_owned()), 79, 7)));
+        assert_eq!((&own.high, &own.value), (&Some(said(Quoted::Number(0.3), 80, 8)), &None));
+        assert_eq!((own.year, own.population.as_str(), own.source.as_str()), (2025, "our trade", "its yearbook"));
+        assert_eq!(own.note.as_deref(), Some("of members only"));
     }
 
     #[test]

@@ -123,8 +123,8 @@ impl Beside<'_> {
 pub fn table(what: &str, whose: &str, rows: &[Beside<'_>]) -> Table {
     let columns = vec![
         Column::left("figure", what),
-        Column::right("own", "Own"),
         Column::left("of", whose),
+        Column::right("own", "Own"),
         Column::right("benchmark", "Others"),
         Column::left("position", "Own is"),
         Column::left("year", "Year"),
@@ -135,8 +135,8 @@ pub fn table(what: &str, whose: &str, rows: &[Beside<'_>]) -> Table {
         let benchmark = beside.benchmark;
         vec![
             Cell::text(&beside.title),
-            beside.own_text(),
             Cell::text(&beside.of),
+            beside.own_text(),
             Cell::text(band(benchmark, beside.unit)),
             beside.position(),
             benchmark.year.map_or_else(|| Cell::Missing("not said".into()), |year| Cell::text(year.to_string())),
@@ -159,7 +159,7 @@ pub fn notes(rows: &[Beside<'_>]) -> Vec<String> {
     for beside in rows {
         let benchmark = beside.benchmark;
         let year = benchmark.year.map_or_else(|| "year not said".to_string(), |year| year.to_string());
-        let place = benchmark.place.as_ref().map(|place| format!("by {place}"));
+        let place = benchmark.place.as_ref().map(|place| format!("written at {place}"));
         let said = [Some(benchmark.warning.clone()).filter(|w| !w.is_empty()), place];
         let said: Vec<String> = said.into_iter().flatten().collect();
         let said = if said.is_empty() { String::new() } else { format!(": {}", said.join("; ")) };

@@ -102,12 +102,12 @@ pub fn means(a: &[f64], b: &[f64]) -> Option<Estimate> {
 /// let (low, high) = shares((56.0, 70.0), (48.0, 80.0)).unwrap().interval.unwrap();
 /// assert!((low - 0.0524).abs() < 5e-5 && (high - 0.3339).abs() < 5e-5);
 /// ```
-pub fn shares((k, n): (f64, f64), (l, m): (f64, f64)) -> Option<Estimate> {
-    let ((low_a, high_a), (low_b, high_b)) = (wilson(k, n)?, wilson(l, m)?);
-    let (a, b) = (k / n, l / m);
-    let value = a - b;
-    let low = value - (a - low_a).hypot(high_b - b);
-    let high = value + (high_a - a).hypot(b - low_b);
+pub fn shares(first: (f64, f64), second: (f64, f64)) -> Option<Estimate> {
+    let ((low_a, high_a), (low_b, high_b)) = (wilson(first.0, first.1)?, wilson(second.0, second.1)?);
+    let (share_a, share_b) = (first.0 / first.1, second.0 / second.1);
+    let value = share_a - share_b;
+    let low = value - (share_a - low_a).hypot(high_b - share_b);
+    let high = value + (high_a - share_a).hypot(share_b - low_b);
     Some(Estimate { value, interval: Some((low, high)) })
 }
 

@@ -12,7 +12,7 @@ use crate::common::{bin, command, root, stdout};
 
 pub const ACME: &str = "examples/acme";
 pub const FORMATS: [&str; 9] = ["table", "csv", "tsv", "json", "jsonl", "md", "html", "xlsx", "parquet"];
-pub const REPORTS: [&[&str]; 24] = [
+pub const REPORTS: [&[&str]; 27] = [
     &["scorecard", ACME],
     &["funnel", ACME],
     &["inspect", ACME],
@@ -37,6 +37,9 @@ pub const REPORTS: [&[&str]; 24] = [
     &["journey", ACME, "--buyer", "00QHs000000001HMAQ"],
     &["report", ACME],
     &["explain", "win_rate_narrow", ACME],
+    &["scorecard", ACME, "--benchmarks"],
+    &["survey", "examples/acme/survey.csv", ACME, "--benchmarks"],
+    &["survey", "--questionnaire"],
 ];
 pub const TIDY: &str = "metric_id,period,period_start,period_end,segment,value,unit,numerator,denominator,n,ci_low,ci_high,\
                     mature,status,basis,as_of,currency,contract_hash";

@@ -3,6 +3,7 @@
 
 mod account;
 mod behaviour;
+mod beliefs;
 mod board;
 mod check;
 mod common;

@@ -89,7 +89,7 @@ fn windows(data: &Data, args: &SurveyArgs) -> Result<[Days; 2]> {
         Ok(if from > to { (date_of(first), date_of(last)) } else { (from, to) })
     };
     let young = data.mature_after().unwrap_or(0);
-    Ok([within(known)?, within(as_of - young)?])
+    Ok([within(known)?, within((as_of - young).min(known))?])
 }
 
 /// The words of a command, so that its own code fills in what is not said here.

@@ -96,13 +96,12 @@ fn tell(answers: &Answers, data: Option<&Data>, args: &SurveyArgs, topics: &[Top
         None => measured::none(topics),
     };
     let title = "What the teams believe";
-    let mut report = match data {
-        Some(data) => data.report("survey", title),
-        None => {
-            let mut report = super::without_inputs("survey", title, &Contract::builtin());
-            report.as_of = Some(as_of);
-            report
-        }
+    let mut report = if let Some(data) = data {
+        data.report("survey", title)
+    } else {
+        let mut report = super::without_inputs("survey", title, &Contract::builtin());
+        report.as_of = Some(as_of);
+        report
     };
     report.inputs.insert(0, answers.input.clone());
     let benchmarks = if args.benchmarks { benchmark::of_topics(topics) } else { Vec::new() };

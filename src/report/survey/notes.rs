@@ -30,8 +30,9 @@ impl View<'_> {
         let hidden = self.counted.iter().flat_map(|c| &c.beliefs).filter(|b| **b == Err(Hidden::Few)).count();
         if hidden > 0 {
             notes.push(format!(
-                "<{FEW}: of fewer than {FEW} answers of a team nothing is shown, so that nobody's answer can be told. {hidden} \
-                 perceptions are hidden."
+                "<{FEW}: of fewer than {FEW} answers of a team nothing is shown, so that nobody's answer can be told; here that \
+                 hides {}.",
+                of(hidden as u64, "perception", "perceptions")
             ));
         }
         if answers.answers.is_empty() {
@@ -41,7 +42,7 @@ impl View<'_> {
         notes.extend((!answers.respondents && used > 0).then(|| twice.to_string()));
         if answers.unread > 0 {
             let columns = of(answers.unread as u64, "column", "columns");
-            notes.push(format!("{columns} of {} not read, and never printed.", answers.input.path));
+            notes.push(format!("Not read, and never printed: {columns} of {}.", answers.input.path));
         }
         if self.data.is_some() {
             let rule = if args.from.is_some() || args.to.is_some() {

@@ -85,7 +85,7 @@ pub fn finding(report: &Report) -> String {
     let widest = widest.and_then(|row| {
         let of = |name: &str| value(row.text("topic"), name);
         Some(format!(
-            "the teams differ most on \u{201c}{}\u{201d}: {} of marketing's view against {} of sales'",
+            "the teams differ most on \u{201c}{}\u{201d}: marketing {}, sales {}",
             row.text("topic_title"),
             share(of("marketing")?),
             share(of("sales")?)

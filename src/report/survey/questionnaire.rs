@@ -28,7 +28,7 @@ fn answer(topic: &Topic, currency: &str) -> String {
 /// The questionnaire.
 pub fn report(contract: &Contract, topics: &[Topic]) -> Report {
     let mut report = crate::report::without_inputs("survey", "What do you believe?", contract);
-    report.tables = vec![questions(contract, topics), file(), to_fill(contract, topics)];
+    report.tables = vec![questions(contract, topics), file(), names(topics), to_fill(contract, topics)];
     report.notes = vec![
         "Answer by what you believe, without looking it up. A question you cannot answer stays blank.".into(),
         "Answers are shown by team, from five of a team on; nobody's answer is shown alone, and what else is written is not read."
@@ -42,18 +42,18 @@ pub fn report(contract: &Contract, topics: &[Topic]) -> Report {
 
 fn questions(contract: &Contract, topics: &[Topic]) -> Table {
     let columns = vec![
+        Column::right("number", "No."),
         Column::left("question", "Question"),
         Column::left("answer", "Answer with"),
-        Column::left("topic", "Topic in the file"),
     ];
     let mut rows = Vec::new();
     for (group, title) in GROUPS {
         rows.push(heading(title, columns.len()));
-        for topic in topics.iter().filter(|topic| topic.group == group) {
+        for (at, topic) in topics.iter().enumerate().filter(|(_, topic)| topic.group == group) {
             rows.push(vec![
+                Cell::count(at as u64 + 1),
                 Cell::text(&topic.question),
                 Cell::text(answer(topic, &contract.currency)),
-                Cell::text(&topic.id),
             ]);
         }
     }
@@ -66,7 +66,7 @@ fn file() -> Table {
     let columns = vec![Column::left("column", "Column"), Column::left("holds", "What stands in it")];
     let rows = [
         ("team", "marketing or sales"),
-        ("topic", "the topic, as above"),
+        ("topic", "the topic, as below"),
         ("answer", "the answer; blank where there is none"),
         ("respondent", "any word that tells people apart; may be left out"),
         ("date", "the day of the answer, such as 2026-06-30; may be left out"),
@@ -75,6 +75,15 @@ fn file() -> Table {
     let title =
         "The file: team,topic,answer,respondent,date with one answer per row, or team and one column per topic".into();
     Table { id: "columns".into(), title, audience: Audience::People, columns, rows }
+}
+
+/// What the questions are called in the file.
+fn names(topics: &[Topic]) -> Table {
+    let columns = vec![Column::right("number", "No."), Column::left("topic", "Topic in the file")];
+    let row = |(at, topic): (usize, &Topic)| vec![Cell::count(at as u64 + 1), Cell::text(&topic.id)];
+    let rows = topics.iter().enumerate().map(row).collect();
+    let title = "What the questions are called in the file".into();
+    Table { id: "topics".into(), title, audience: Audience::People, columns, rows }
 }
 
 fn to_fill(contract: &Contract, topics: &[Topic]) -> Table {

@@ -5,16 +5,21 @@
 
 pub mod account;
 pub mod attribution;
+mod benchmarks;
 pub mod board;
 pub mod chart;
+pub mod check;
 pub mod cohort;
+pub mod compare;
 pub mod definition;
+pub mod explain;
 pub mod funnel;
 pub mod handoff;
 pub mod horizon;
 pub mod init;
 pub mod inspect;
 pub mod journey;
+pub mod manual;
 pub mod metrics;
 pub mod presets;
 pub mod quality;
@@ -22,6 +27,7 @@ mod read;
 pub mod score;
 pub mod scorecard;
 pub mod sourced;
+pub mod survey;
 pub mod velocity;
 pub mod winrate;
 
@@ -124,6 +130,16 @@ pub enum Type {
 }
 
 impl Type {
+    /// The name in machine formats.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Date => "date",
+            Self::Flag => "flag",
+        }
+    }
+
     /// Whether `cell` may stand in such a column.
     pub fn holds(self, cell: &Cell) -> bool {
         match cell {

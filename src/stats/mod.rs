@@ -2,8 +2,10 @@
 
 pub mod agreement;
 pub mod attribution;
+pub mod band;
 pub mod censored;
 pub mod correlation;
+pub mod gap;
 pub mod interval;
 pub mod lag;
 pub mod proportions;

@@ -15,6 +15,7 @@ mod definition;
 mod definition_small;
 mod edges;
 mod entries;
+mod explain;
 mod figures;
 mod handoff;
 mod horizon;

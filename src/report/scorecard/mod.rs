@@ -2,6 +2,7 @@
 //!
 //! In: the command line. Out: a [`Report`] with tables for people and one tidy table for machines.
 
+mod benchmarks;
 pub mod picture;
 
 use std::collections::BTreeMap;
@@ -113,6 +114,9 @@ pub fn tell(data: &Data, args: &ScorecardArgs, width: usize) -> Result<Report> {
     report.notes = view.notes(&slice);
     report.notes.extend(data.outside((from, to)));
     report.notes.extend(data.notes());
+    if args.benchmarks {
+        view.add_benchmarks(&mut report);
+    }
     if slice.by.is_empty() {
         report.tiles = view.tiles();
         report.charts = view.charts();
@@ -161,13 +165,7 @@ impl View<'_> {
 
     /// The last periods of which every day counts; if there is none, the last one.
     fn shown(&self) -> Vec<usize> {
-        let whole: Vec<usize> = (0..self.periods.all.len())
-            .filter(|i| !self.is_partial(&self.periods.all[*i]))
-            .filter(|i| self.begins(*i))
-            .collect();
-        if whole.is_empty() {
-            return self.periods.all.len().checked_sub(1).into_iter().collect();
-        }
+        let whole = self.periods.whole(self.last_day);
         whole[whole.len().saturating_sub(self.room)..].to_vec()
     }
 

@@ -16,6 +16,13 @@ const TILES: [&str; 2] = ["scorecard", "conversion"];
 const MORE: [&str; 3] = ["won_revenue", "deals_won", "pipeline_created"];
 
 impl View<'_> {
+    /// The period that a single figure is shown of: the last whole one that is mature, else the last whole one, else the last.
+    pub fn latest(&self, metric: &Metric) -> Option<usize> {
+        let whole = self.whole();
+        let mature = whole.iter().rfind(|p| !self.young(metric, **p));
+        mature.or(whole.last()).copied().or_else(|| self.periods.all.len().checked_sub(1))
+    }
+
     /// Every whole period that begins before the exports end.
     fn whole(&self) -> Vec<usize> {
         let all = 0..self.periods.all.len();
@@ -29,7 +36,7 @@ impl View<'_> {
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
     }
 
-    fn young(&self, metric: &Metric, period: usize) -> bool {
+    pub fn young(&self, metric: &Metric, period: usize) -> bool {
         metric.formula.ratio().is_some() && self.mature(metric, self.periods.all[period].end) == Some(false)
     }
 

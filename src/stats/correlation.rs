@@ -40,7 +40,7 @@ pub fn spearman(pairs: &[(f64, f64)]) -> Option<Correlation> {
     if n < 2 || xx == 0.0 || yy == 0.0 {
         return None;
     }
-    let rho = (sum(&x, &y) / (xx.sqrt() * yy.sqrt())).clamp(-1.0, 1.0);
+    let rho = (sum(&x, &y) / (xx * yy).sqrt()).clamp(-1.0, 1.0);
     let perfect = 1.0 - rho.abs() < 1e-12;
     let interval = (n >= MIN_PAIRS && !perfect).then(|| {
         let half = Z * ((1.0 + rho * rho / 2.0) / (n as f64 - 3.0)).sqrt();

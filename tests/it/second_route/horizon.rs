@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::acme;
 use super::check::{number, segments};
-use super::company::{self, PLAIN, Sheet, Style, Times, generate, write};
+use super::company::{self, PLAIN, Sheet, Times, generate, straighten, write};
 use super::figures::wilson;
 use super::process::{Process, processes};
 use super::raw::{Record, civil, date, day, parse};
@@ -443,12 +443,20 @@ fn small_companies_by_plain_loops() {
     let mut checked = 0;
     for seed in 0..12 {
         let times = if seed % 2 == 0 { Times::Distinct } else { Times::Days };
-        let sheets: Vec<Sheet> = generate(seed, times);
+        let mut sheets: Vec<Sheet> = generate(seed, times);
+        // On an earlier day only half of what cannot be is known.
+        let early = seed % 3 == 0;
+        if early {
+            straighten(&mut sheets);
+        }
         let dir = tempfile::tempdir().unwrap();
-        write(dir.path(), &sheets, Style { ..PLAIN });
+        write(dir.path(), &sheets, PLAIN);
         for (as_of, period, months) in
             [("2025-12-31", "quarter", 3), ("2025-12-31", "month", 1), ("2025-08-12", "month", 1)]
         {
+            if as_of != company::AS_OF && !early {
+                continue;
+            }
             let args = ["horizon", "onefunnel.toml", "--as-of", as_of, "--period", period, "-f", "csv"];
             let output = command(&args).current_dir(dir.path()).output().unwrap();
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -706,7 +714,8 @@ fn many_weeks_are_together() {
     for anchor in ANCHORS {
         let of: Vec<&Record> = rows
             .iter()
-            .filter(|r| r["item"] == "revenue_share" && r["anchor"] == anchor && r["period"] == "total")
+            .filter(|r| r["section"] == "revenue_by_lag" && r["item"] == "revenue_share")
+            .filter(|r| r["anchor"] == anchor && r["period"] == "total")
             .collect();
         let sum: f64 = of.iter().filter(|r| r["lag"] != "all").filter_map(|r| number(r, "value")).sum();
         assert!((sum - 1.0).abs() < 1e-9, "{anchor}: {sum}");

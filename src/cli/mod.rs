@@ -15,7 +15,7 @@ pub use buyers::{
     AccountArgs, AttributionArgs, DealArgs, Dimension, Grain, JourneyArgs, Model, Sort, SourcedArgs, Steps, TeamArg,
 };
 pub use figures::{
-    Age, Basis, BoardArgs, CohortArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, ScoreArgs, ScorecardArgs, Skips,
+    Age, Basis, BoardArgs, CohortArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, PlanArgs, ScoreArgs, ScorecardArgs, Skips,
     VelocityArgs, WindowArgs, WinrateArgs,
 };
 
@@ -64,6 +64,8 @@ pub enum Command {
     Score(ScoreArgs),
     /// Conversion by cohort and age, and eventual conversion while some are lost and others still open
     Cohort(CohortArgs),
+    /// How many leads are needed, by when: for a target, from what is in hand and how long things take; or what leads will bring
+    Plan(PlanArgs),
     /// One row per company: buying group, engaged people, qualified and target accounts; and who matched no account
     Account(AccountArgs),
     /// Who gets credit for deals, revenue and pipeline, under ten models side by side, and what it cost

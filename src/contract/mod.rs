@@ -4,6 +4,7 @@
 //! possible without the data, or all problems at once as [`Issues`], each with file, line and column. What the formulas
 //! say is checked by the catalogue, and whether a preset exists by `ingest`; the [`Said`] parts keep their places for that.
 
+mod goal;
 mod handoff;
 mod parse;
 mod persona;
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
+pub use goal::{Aim, Goal, PERIODS};
 pub use handoff::{Handoff, Target};
 pub use persona::{Accounts, Persona, matches};
 pub use types::{
@@ -84,6 +86,8 @@ pub struct Contract {
     pub handoff: Handoff,
     /// How many processes are to reach a stage, `[[target]]`.
     pub targets: Vec<Target>,
+    /// What is to be won by when, `[[target]]` with a metric.
+    pub goals: Vec<Goal>,
     /// The one definition of a qualified lead.
     pub qualified: Option<Qualified>,
     /// Who plays which part when a company buys, `[[persona]]`, in the order written.
@@ -177,6 +181,7 @@ impl Contract {
             presets: Vec::new(),
             handoff: Handoff::default(),
             targets: Vec::new(),
+            goals: Vec::new(),
             qualified: None,
             personas: Vec::new(),
             accounts: Accounts::default(),

@@ -15,6 +15,7 @@ pub mod init;
 pub mod inspect;
 pub mod journey;
 pub mod metrics;
+pub mod plan;
 pub mod presets;
 pub mod quality;
 mod read;

@@ -134,7 +134,6 @@ impl Base<'_> {
 
     fn takes(&self, one: &Timed, several: bool, rows: &mut Vec<Vec<Cell>>, lines: &mut Vec<Line>) {
         let name = Self::name(one);
-        let first = self.title(0).to_lowercase();
         if several {
             rows.push(heading(&Self::called(one), 4));
         }
@@ -156,7 +155,7 @@ impl Base<'_> {
         };
         let value = one.leads.map_or_else(|| Cell::Missing(none.into()), |n| Cell::text(leads(n)));
         rows.push(vec![
-            Cell::text(format!("New buyers ({first}) a month")),
+            Cell::text(format!("New buyers a month")),
             value,
             interval(one.leads_band, Unit::Count),
             Cell::text(beside),
@@ -166,10 +165,10 @@ impl Base<'_> {
         let total = one.leads.map(|n| n * one.months);
         let all = times(one.leads_band, one.months);
         rows.push(vec![
-            Cell::text(format!("All of them until {end}")),
+            Cell::text(format!("All until {end}")),
             total.map_or_else(|| Cell::Missing(none.into()), |n| Cell::text(leads(n))),
             interval(all, Unit::Count),
-            Cell::text(format!("as many each month, {:.1} months", one.months)),
+            Cell::text(format!("in {:.1} months, as many in each", one.months)),
         ]);
         lines.push(add("leads", total.ok_or_else(|| none.into()), Unit::Count, Some(all)));
         let last = one.last_useful;
@@ -179,7 +178,7 @@ impl Base<'_> {
             Cell::none(),
             Cell::text(match last {
                 Some(day) if day <= self.as_of => "is past: see the note".to_string(),
-                _ => format!("after it < {} of wins in time", number::people(self.asked.quantile, Unit::Share)),
+                _ => format!("then {} of wins are in time", number::people(self.asked.quantile, Unit::Share)),
             }),
         ]);
         let late = last.map(|day| f64::from(day - self.as_of));
@@ -191,7 +190,7 @@ impl Base<'_> {
         };
         let band = self.cost.as_ref().ok().map(|cost| times(all, *cost));
         rows.push(vec![
-            Cell::text("Marketing spend for them"),
+            Cell::text("Marketing spend"),
             spend.as_ref().map_or_else(|why| Cell::Missing(why.clone()), |spend| money(*spend)),
             band.map_or_else(Cell::none, |band| interval(band, Unit::Money)),
             Cell::text(self.cost.as_ref().map_or_else(
@@ -206,10 +205,10 @@ impl Base<'_> {
         let unit = Self::unit_of(aim);
         let end = of(aim, one.already) + of(aim, one.in_hand) + of(aim, one.direct) + of(aim, one.at_pace);
         rows.push(vec![
-            Cell::text(format!("{} at the present pace", if unit == Unit::Money { "Won amount" } else { "Deals won" })),
+            Cell::text(format!("{} at the present pace", if unit == Unit::Money { "Amount" } else { "Deals" })),
             if unit == Unit::Money { money(end) } else { expected(end) },
             interval(one.bands[3], unit),
-            Cell::text(format!("target reached in {} of draws", number::people(one.likely, Unit::Share))),
+            Cell::text(format!("reaches it in {} of draws", number::people(one.likely, Unit::Share))),
         ]);
         lines.push(add("end_at_present_pace", Ok(end), unit, Some(one.bands[3])));
         lines.push(add("likely_at_present_pace", Ok(one.likely), Unit::Share, None));

@@ -176,15 +176,20 @@ impl Base<'_> {
                 notes.push(format!("Spend is missing: {why}."));
             }
         }
-        notes.push(format!(
-            "Intervals: 80 %, from {} resamples of {} clusters (seed {}); the people and deals of one of {} accounts stay \
-             together. In hand and at the end they hold chance too; of the leads needed, what is uncertain in the rates and \
-             in what is in hand.",
-            args.samples,
-            number::whole(self.m.clusters as u64),
-            args.seed,
-            number::whole(self.m.accounts as u64)
-        ));
+        notes.push(intervals(self, args));
         notes
     }
+}
+
+/// How the intervals are made.
+pub fn intervals(base: &Base<'_>, args: &PlanArgs) -> String {
+    format!(
+        "Intervals: 80 %, from {} resamples of {} clusters (seed {}); the people and deals of one of {} accounts stay \
+         together. In hand and at the end they hold chance too; of the leads needed, what is uncertain in the rates and in \
+         what is in hand.",
+        args.samples,
+        number::whole(base.m.clusters as u64),
+        args.seed,
+        number::whole(base.m.accounts as u64)
+    )
 }

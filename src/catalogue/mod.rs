@@ -3,8 +3,11 @@
 //! In: the built-in `metrics.toml` and what the contract adds or replaces. Out: a [`Catalogue`] whose metrics all name
 //! measures that exist. Which columns a measure may use depends on the data, so `evaluate` checks that.
 
+pub mod benchmark;
 pub mod formula;
+pub mod parts;
 mod sorts;
+pub mod survey;
 
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -12,6 +15,7 @@ use serde::Deserialize;
 use crate::contract::{Contract, MeasureDef, MetricDef, Said};
 use crate::issue::{Issue, Issues, Place, did_you_mean};
 use crate::report::Unit;
+use benchmark::Benchmark;
 use formula::{Formula, Problem, Undefined};
 
 /// The built-in catalogue, as TOML.
@@ -121,6 +125,8 @@ pub struct Catalogue {
     pub measures: IndexMap<String, Measure>,
     /// Metrics by id.
     pub metrics: IndexMap<String, Metric>,
+    /// Figures of others that stand beside metrics: the built-in ones, then those of the contract.
+    pub benchmarks: Vec<Benchmark>,
 }
 
 #[derive(Deserialize)]
@@ -264,8 +270,9 @@ impl Catalogue {
                 metrics.insert(metric.id.clone(), metric);
             }
         }
+        let benchmarks = benchmark::of_metrics(&contract.benchmarks, &metrics, &contract.metrics, &mut issues);
         Issues(issues).into_result()?;
-        Ok(Self { measures, metrics })
+        Ok(Self { measures, metrics, benchmarks })
     }
 }
 
@@ -304,6 +311,7 @@ fn own_measure(def: &MeasureDef, issues: &mut Vec<Issue>) -> Option<Measure> {
         }
     };
     let ledger = matches!(def.table.value.as_str(), "spend" | "headcount" | "revenue");
+    let zero = !ledger && parts::is_zero_of_nothing(&def.value.value);
     let measure = Measure {
         id: def.id.value.clone(),
         table: def.table.value.clone(),
@@ -311,7 +319,7 @@ fn own_measure(def: &MeasureDef, issues: &mut Vec<Issue>) -> Option<Measure> {
         value: def.value.value.clone(),
         condition: def.when.as_ref().map(|w| w.value.clone()),
         unit: unit?,
-        empty: if ledger { Empty::Missing } else { Empty::Zero },
+        empty: if zero { Empty::Zero } else { Empty::Missing },
         needs: Vec::new(),
         about: String::from("from the contract"),
         place: Some(def.id.place.clone()),

@@ -60,7 +60,8 @@ pub(super) fn goal(
     let other: Vec<&str> = ["stage", "per", "volume", "from"].into_iter().filter(|key| fields.has(key)).collect();
     if !other.is_empty() {
         let what = format!("[[target]] has `{}` beside `metric`, `value` or `period`", other.join("` and `"));
-        let hint = "a target is of a stage (stage, per, volume, from) or of a metric (metric, value, period): write two";
+        let hint =
+            "a target is of a stage (stage, per, volume, from) or of a metric (metric, value, period): write two";
         r.fault(fields.place.clone(), what, hint);
         return None;
     }

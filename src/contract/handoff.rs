@@ -10,8 +10,8 @@ use super::goal::{self, Goal};
 use super::parse::plain;
 use super::read::{Fields, Reader};
 use super::{Contract, Owner, Said, Stage};
-use crate::calendar::{Fiscal, PeriodKind};
 use crate::calendar::hours::Hours;
+use crate::calendar::{Fiscal, PeriodKind};
 use crate::issue::{Issue, Place, did_you_mean};
 
 /// The agreement on qualified leads.
@@ -74,7 +74,8 @@ const AUTOMATED: [&str; 13] = [
     "page view",
     "ad click",
 ];
-const PERIODS: [(&str, PeriodKind); 6] = [
+/// Lengths of a period, by name.
+pub(super) const PERIODS: [(&str, PeriodKind); 6] = [
     ("week", PeriodKind::Week),
     ("month", PeriodKind::Month),
     ("quarter", PeriodKind::Quarter),

@@ -4,6 +4,8 @@
 //! possible without the data, or all problems at once as [`Issues`], each with file, line and column. What the formulas
 //! say is checked by the catalogue, and whether a preset exists by `ingest`; the [`Said`] parts keep their places for that.
 
+mod benchmark;
+mod check;
 mod goal;
 mod handoff;
 mod parse;
@@ -24,6 +26,8 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
+pub use benchmark::{BenchmarkDef, Quoted};
+pub use check::{Check, Gate, Subject};
 pub use goal::{Aim, Goal, PERIODS};
 pub use handoff::{Handoff, Target};
 pub use persona::{Accounts, Persona, matches};
@@ -94,6 +98,10 @@ pub struct Contract {
     pub personas: Vec<Persona>,
     /// When an account is a target, is engaged, is qualified.
     pub accounts: Accounts,
+    /// The gates of `onefunnel check`, `[[check]]`, in the order written.
+    pub checks: Vec<Check>,
+    /// Figures of others, `[[benchmark]]`, in the order written.
+    pub benchmarks: Vec<BenchmarkDef>,
 }
 
 impl Contract {
@@ -185,6 +193,8 @@ impl Contract {
             qualified: None,
             personas: Vec::new(),
             accounts: Accounts::default(),
+            checks: Vec::new(),
+            benchmarks: Vec::new(),
         }
     }
 }

@@ -8,7 +8,8 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 use super::number;
-use crate::report::{Cell, Column, Input, Report, Table};
+use crate::report::chart::{Chart, Shape};
+use crate::report::{Audience, Cell, Column, Input, Report, Section, Table, Unit};
 
 /// Version of the envelope and of the column ids: raised when a key changes its meaning or goes away.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -26,7 +27,47 @@ struct Envelope<'a> {
     inputs: Vec<Source<'a>>,
     tables: Vec<Sheet<'a>>,
     notes: &'a [String],
+    /// Only in a report that has them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    charts: Vec<Picture<'a>>,
+    /// Only in a report that has several parts; their tables stand among the others, here are their ids.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sections: Vec<Part<'a>>,
 }
+
+#[derive(Serialize)]
+struct Part<'a> {
+    id: &'a str,
+    title: &'a str,
+    finding: &'a str,
+    tables: Vec<&'a str>,
+    charts: Vec<Picture<'a>>,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Picture<'a> {
+    id: &'a str,
+    title: &'a str,
+    description: &'a str,
+    shape: &'static str,
+    unit: &'static str,
+    axis: &'a str,
+    labels: &'a [String],
+    series: Vec<Line<'a>>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    name: &'a str,
+    values: Vec<Point>,
+    low: Vec<Point>,
+    high: Vec<Point>,
+    provisional: &'a [bool],
+}
+
+/// A number of a chart, written as one of a table is.
+struct Point(Option<f64>);
 
 #[derive(Serialize)]
 struct Tool {
@@ -61,6 +102,8 @@ struct SetAside<'a> {
 struct Sheet<'a> {
     id: &'a str,
     columns: Vec<&'a str>,
+    /// What each column holds where it is not missing, whatever the data.
+    types: Vec<&'static str>,
     #[serde(serialize_with = "rows")]
     rows: &'a Table,
 }
@@ -93,10 +136,13 @@ pub fn render(report: &Report) -> Result<Vec<u8>> {
             .map(|table| Sheet {
                 id: &table.id,
                 columns: table.columns.iter().map(|c| c.id.as_str()).collect(),
+                types: table.columns.iter().map(|c| c.kind.id()).collect(),
                 rows: table,
             })
             .collect(),
         notes: &report.notes,
+        charts: report.charts.iter().map(picture).collect(),
+        sections: report.sections.iter().map(part).collect(),
     };
     let mut out = serde_json::to_vec_pretty(&envelope)?;
     out.push(b'\n');
@@ -108,8 +154,16 @@ pub fn render(report: &Report) -> Result<Vec<u8>> {
 /// # Errors
 /// A number that is not finite.
 pub fn render_lines(report: &Report) -> Result<Vec<u8>> {
+    lines(super::for_machines(report))
+}
+
+/// The rows of these tables, one object per line.
+///
+/// # Errors
+/// A number that is not finite.
+pub fn lines<'a>(tables: impl Iterator<Item = &'a Table>) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    for table in super::for_machines(report) {
+    for table in tables {
         for cells in &table.rows {
             let row = Row { table: Some(&table.id), columns: &table.columns, cells };
             serde_json::to_writer(&mut out, &row)?;
@@ -117,6 +171,69 @@ pub fn render_lines(report: &Report) -> Result<Vec<u8>> {
         }
     }
     Ok(out)
+}
+
+/// The rows of one table as a list of objects.
+///
+/// # Errors
+/// A number that is not finite.
+pub fn list(table: &Table) -> Result<Vec<u8>> {
+    struct List<'a>(&'a Table);
+    impl Serialize for List<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            rows(self.0, serializer)
+        }
+    }
+    let mut out = serde_json::to_vec_pretty(&List(table))?;
+    out.push(b'\n');
+    Ok(out)
+}
+
+/// The account of the input files, on one line.
+///
+/// # Errors
+/// None in practice.
+pub fn inputs(report: &Report) -> Result<String> {
+    Ok(serde_json::to_string(&report.inputs.iter().map(source).collect::<Vec<_>>())?)
+}
+
+fn part(section: &Section) -> Part<'_> {
+    Part {
+        id: &section.id,
+        title: &section.title,
+        finding: &section.finding,
+        tables: section.tables.iter().filter(|t| t.audience != Audience::People).map(|t| t.id.as_str()).collect(),
+        charts: section.charts.iter().map(picture).collect(),
+        notes: &section.notes,
+    }
+}
+
+fn picture(chart: &Chart) -> Picture<'_> {
+    Picture {
+        id: &chart.id,
+        title: &chart.title,
+        description: &chart.description,
+        shape: match chart.shape {
+            Shape::Columns => "columns",
+            Shape::Stacked => "stacked",
+            Shape::Bars => "bars",
+            Shape::Lines => "lines",
+        },
+        unit: chart.unit.id(),
+        axis: &chart.axis,
+        labels: &chart.labels,
+        series: chart
+            .series
+            .iter()
+            .map(|series| Line {
+                name: &series.name,
+                values: series.values.iter().map(|v| Point(*v)).collect(),
+                low: series.band.iter().map(|b| Point(b.map(|(low, _)| low))).collect(),
+                high: series.band.iter().map(|b| Point(b.map(|(_, high)| high))).collect(),
+                provisional: &series.provisional,
+            })
+            .collect(),
+    }
 }
 
 fn source(input: &Input) -> Source<'_> {
@@ -152,6 +269,13 @@ impl Serialize for Row<'_> {
     }
 }
 
+impl Serialize for Point {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let cell = self.0.map_or_else(Cell::none, |value| Cell::Number(value, Unit::Number));
+        Value(&cell).serialize(serializer)
+    }
+}
+
 impl Serialize for Value<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
@@ -175,7 +299,6 @@ impl Serialize for Value<'_> {
 mod tests {
     use super::super::sample::sample;
     use super::*;
-    use crate::report::Unit;
 
     #[test]
     fn golden_json() {
@@ -232,6 +355,13 @@ mod tests {
         "numerator",
         "since",
         "ok"
+      ],
+      "types": [
+        "text",
+        "number",
+        "number",
+        "date",
+        "flag"
       ],
       "rows": [
         {

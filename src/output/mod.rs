@@ -1,21 +1,27 @@
 //! A report as bytes: the one match on formats.
 //!
 //! In: a [`Report`], which knows unit, direction and *missing*. Out: bytes, the same for the same report. Formats for
-//! people (table, md) take the tables laid out for reading; formats for machines (csv, tsv, json, jsonl) the tidy ones.
-//! [`Target`] puts the bytes into a file in one step.
+//! people (table, md, html) take the tables laid out for reading; formats for machines (csv, tsv, json, jsonl, parquet)
+//! the tidy ones; a workbook (xlsx) has both. [`Target`] puts the bytes into a file in one step, and [`Folder`] one file
+//! per table into a folder.
 
-#[allow(dead_code)]
 mod bars;
 mod csv;
+mod folder;
+mod html;
 mod json;
+mod junit;
 mod layout;
 mod md;
 pub mod number;
+mod parquet;
 #[cfg(test)]
 mod sample;
+pub mod schema;
 pub mod svg;
 mod table;
 mod target;
+mod xlsx;
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -24,8 +30,11 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::issue::{Issue, Place};
+use crate::report::chart::Chart;
 use crate::report::{Audience, Cell, Input, Report, Table};
 
+pub use bars::Glyphs;
+pub use folder::{Folder, is_folder};
 pub use json::SCHEMA_VERSION;
 pub use target::Target;
 
@@ -44,11 +53,19 @@ pub enum Format {
     Jsonl,
     /// Markdown
     Md,
+    /// One page that needs nothing else
+    Html,
+    /// A workbook for Excel and LibreOffice
+    Xlsx,
+    /// Apache Parquet: the first tidy table, or with a folder all of them
+    Parquet,
+    /// JUnit XML for schedulers, of `check` only
+    Junit,
 }
 
 impl Format {
     /// The endings that say which format a file is, in the order in which messages list them.
-    const EXTENSIONS: [(&'static str, Self); 8] = [
+    const EXTENSIONS: [(&'static str, Self); 13] = [
         ("csv", Self::Csv),
         ("tsv", Self::Tsv),
         ("json", Self::Json),
@@ -57,6 +74,11 @@ impl Format {
         ("md", Self::Md),
         ("markdown", Self::Md),
         ("txt", Self::Table),
+        ("html", Self::Html),
+        ("htm", Self::Html),
+        ("xlsx", Self::Xlsx),
+        ("parquet", Self::Parquet),
+        ("xml", Self::Junit),
     ];
 
     /// The format that a file's ending stands for, whatever its case.
@@ -76,13 +98,24 @@ impl Format {
             Self::Json => "json",
             Self::Jsonl => "jsonl",
             Self::Md => "md",
+            Self::Html => "html",
+            Self::Xlsx => "xlsx",
+            Self::Parquet => "parquet",
+            Self::Junit => "junit",
         }
+    }
+
+    /// Whether a terminal could only show garbage.
+    #[must_use]
+    pub fn is_binary(self) -> bool {
+        matches!(self, Self::Xlsx | Self::Parquet)
     }
 
     /// The ending a file of this format should have.
     fn extension(self) -> &'static str {
         match self {
             Self::Table => "txt",
+            Self::Junit => "xml",
             other => other.id(),
         }
     }
@@ -95,6 +128,10 @@ pub struct Style {
     pub width: usize,
     /// Whether bold and dim text is wanted.
     pub color: bool,
+    /// Whether csv and tsv are to open right in Excel.
+    pub excel: bool,
+    /// Whether tables have their charts beneath, as bars and sparklines, and of what they are made.
+    pub charts: Option<Glyphs>,
 }
 
 /// The format to write: the flag, else the file's ending, else the table.
@@ -107,6 +144,9 @@ pub fn choose(flag: Option<Format>, output: Option<&Path>) -> Result<Format, Iss
     let Some(path) = output else {
         return Ok(flag.unwrap_or(Format::Table));
     };
+    if folder::is_folder(path) {
+        return folder::format(flag, path);
+    }
     let shown = path.display();
     match (flag, Format::from_extension(path)) {
         (Some(flag), Some(ending)) if flag != ending && ending != Format::Table => {
@@ -130,6 +170,39 @@ pub fn choose(flag: Option<Format>, output: Option<&Path>) -> Result<Format, Iss
     }
 }
 
+/// Refuses flags that do not go together: a workbook for the terminal, `--excel` for what is no CSV.
+///
+/// # Errors
+/// A usage issue.
+pub fn fits(format: Format, excel: bool, to_terminal: bool) -> Result<(), Issue> {
+    let id = format.id();
+    if excel && !matches!(format, Format::Csv | Format::Tsv) {
+        let what = format!("`--excel` is about csv and tsv, and the format is {id}");
+        let hint = "add `-f csv`, or write a workbook with `-f xlsx`";
+        return Err(Issue::usage(Place::default(), what).hint(hint));
+    }
+    if to_terminal && format.is_binary() {
+        let what = format!("`--format {id}` is nothing for a terminal");
+        let hint = format!("write it to a file: `-o FILE.{id}`");
+        return Err(Issue::usage(Place::default(), what).hint(hint));
+    }
+    Ok(())
+}
+
+/// What a file cannot hold of a report, and how to get it; `None` when it holds everything.
+#[must_use]
+pub fn left_out(report: &Report, format: Format) -> Option<String> {
+    let mut tables = for_machines(report).map(|t| t.id.as_str());
+    let first = tables.next().filter(|_| format == Format::Parquet)?;
+    let others = tables.count() as u64;
+    (others > 0).then(|| {
+        format!(
+            "parquet holds one table per file: this is `{first}`, and {} left out; `-o FOLDER/` writes all of them",
+            number::of(others, "other is", "others are")
+        )
+    })
+}
+
 /// Writes `report`. Nothing is written before all of it is known to be sound.
 ///
 /// # Errors
@@ -140,11 +213,17 @@ pub fn write(report: &Report, format: Format, style: &Style, out: &mut dyn Write
         .and_then(|()| {
             Ok(match format {
                 Format::Table => table::render(report, style).into_bytes(),
-                Format::Csv => csv::render(report, b',')?,
-                Format::Tsv => csv::render(report, b'\t')?,
+                Format::Csv => csv::render(report, b',', style.excel)?,
+                Format::Tsv => csv::render(report, b'\t', style.excel)?,
                 Format::Json => json::render(report)?,
                 Format::Jsonl => json::render_lines(report)?,
                 Format::Md => md::render(report).into_bytes(),
+                Format::Html => html::render(report)?.into_bytes(),
+                Format::Xlsx => xlsx::render(report)?,
+                Format::Parquet => {
+                    parquet::render(report, for_machines(report).next().context("there is no table for machines")?)?
+                }
+                Format::Junit => junit::render(report)?,
             })
         })
         .with_context(|| format!("report `{}` as {}", report.id, format.id()))?;
@@ -159,9 +238,28 @@ fn check(report: &Report, format: Format) -> Result<()> {
         let (read, used, aside) = (input.rows_read, input.rows_used, set_aside(input));
         ensure!(read == used + aside, "{}: {read} rows read, but {used} used and {aside} set aside", input.path);
     }
-    for (i, table) in report.tables.iter().enumerate() {
+    for (i, section) in report.sections.iter().enumerate() {
+        let id = &section.id;
+        ensure!(report.sections.iter().take(i).all(|s| s.id != *id), "there are two sections `{id}`");
+    }
+    for (i, chart) in charts(report).enumerate() {
+        let id = &chart.id;
+        ensure!(charts(report).take(i).all(|c| c.id != *id), "there are two charts `{id}`");
+        for series in &chart.series {
+            let (name, n) = (&series.name, chart.labels.len());
+            let fits = |len: usize, may_be_empty: bool| len == n || (may_be_empty && len == 0);
+            let whole = fits(series.values.len(), false)
+                && fits(series.band.len(), true)
+                && fits(series.provisional.len(), true);
+            ensure!(whole, "chart `{id}`, series `{name}`: not as many values as the {n} labels");
+            let ends = series.band.iter().flatten().flat_map(|(low, high)| [low, high]);
+            let finite = series.values.iter().flatten().chain(ends).all(|v| v.is_finite());
+            ensure!(finite, "chart `{id}`, series `{name}`: a number that is not finite");
+        }
+    }
+    for (i, table) in tables(report).enumerate() {
         let id = &table.id;
-        ensure!(report.tables.iter().take(i).all(|t| t.id != *id), "there are two tables `{id}`");
+        ensure!(tables(report).take(i).all(|t| t.id != *id), "there are two tables `{id}`");
         for (j, column) in table.columns.iter().enumerate() {
             let twice = table.columns.iter().take(j).any(|c| c.id == column.id);
             ensure!(!twice, "table `{id}` has two columns `{}`", column.id);
@@ -172,6 +270,8 @@ fn check(report: &Report, format: Format) -> Result<()> {
             let (cells, columns) = (row.len(), table.columns.len());
             ensure!(cells == columns, "table `{id}`, row {}: {cells} cells for {columns} columns", j + 1);
             for (column, cell) in table.columns.iter().zip(row) {
+                let fits = table.audience == Audience::People || column.kind.holds(cell);
+                ensure!(fits, "table `{id}`, row {}, column `{}`: {cell:?} is no {:?}", j + 1, column.id, column.kind);
                 if let Cell::Number(value, _) = cell
                     && !value.is_finite()
                 {
@@ -180,18 +280,27 @@ fn check(report: &Report, format: Format) -> Result<()> {
             }
         }
     }
-    if matches!(format, Format::Csv | Format::Tsv | Format::Jsonl) {
+    if is_data_only(format) {
         ensure!(for_machines(report).next().is_some(), "there is no table for machines");
     }
     Ok(())
 }
 
-fn for_people(report: &Report) -> impl Iterator<Item = &Table> {
-    report.tables.iter().filter(|t| matches!(t.audience, Audience::People | Audience::Both))
+/// All tables: the report's own, then those of its sections.
+fn tables(report: &Report) -> impl Iterator<Item = &Table> {
+    report.tables.iter().chain(report.sections.iter().flat_map(|s| &s.tables))
+}
+
+fn charts(report: &Report) -> impl Iterator<Item = &Chart> {
+    report.charts.iter().chain(report.sections.iter().flat_map(|s| &s.charts))
+}
+
+fn for_people(tables: &[Table]) -> impl Iterator<Item = &Table> {
+    tables.iter().filter(|t| matches!(t.audience, Audience::People | Audience::Both))
 }
 
 fn for_machines(report: &Report) -> impl Iterator<Item = &Table> {
-    report.tables.iter().filter(|t| matches!(t.audience, Audience::Machines | Audience::Both))
+    tables(report).filter(|t| matches!(t.audience, Audience::Machines | Audience::Both))
 }
 
 /// Whether only the first cell of a row holds something: a heading for people.
@@ -214,7 +323,7 @@ fn provenance(report: &Report) -> String {
 
 /// Whether a format has room for data only, so that the account of the rows goes to stderr.
 pub fn is_data_only(format: Format) -> bool {
-    matches!(format, Format::Csv | Format::Tsv | Format::Jsonl)
+    matches!(format, Format::Csv | Format::Tsv | Format::Jsonl | Format::Parquet)
 }
 
 fn set_aside(input: &Input) -> u64 {
@@ -242,8 +351,18 @@ mod tests {
     use super::*;
     use crate::report::Unit;
 
-    const STYLE: Style = Style { width: 80, color: false };
-    const ALL: [Format; 6] = [Format::Table, Format::Csv, Format::Tsv, Format::Json, Format::Jsonl, Format::Md];
+    const STYLE: Style = Style { width: 80, color: false, excel: false, charts: None };
+    const ALL: [Format; 9] = [
+        Format::Table,
+        Format::Csv,
+        Format::Tsv,
+        Format::Json,
+        Format::Jsonl,
+        Format::Md,
+        Format::Html,
+        Format::Xlsx,
+        Format::Parquet,
+    ];
 
     #[test]
     fn the_format_is_flag_then_ending_then_table() {
@@ -259,6 +378,11 @@ mod tests {
             ("a.b.md", Format::Md),
             ("a.markdown", Format::Md),
             ("a.txt", Format::Table),
+            ("a.html", Format::Html),
+            ("a.HTM", Format::Html),
+            ("a.xlsx", Format::Xlsx),
+            ("a.parquet", Format::Parquet),
+            ("a.xml", Format::Junit),
             ("/dev/null", Format::Table),
         ] {
             assert_eq!(chosen(None, Some(path)), Ok(format), "{path}");
@@ -281,7 +405,8 @@ mod tests {
         assert_eq!(
             said(None, "a.xslx").to_string(),
             "error: `--output a.xslx`: the ending `.xslx` is no known format\n  \
-             help: use one of .csv .tsv .json .jsonl .ndjson .md .markdown .txt, or say which with `--format`"
+             help: use one of .csv .tsv .json .jsonl .ndjson .md .markdown .txt .html .htm .xlsx .parquet .xml, \
+             or say which with `--format`"
         );
         assert_eq!(said(None, "report").what, "`--output report`: there is no ending that says which format to write");
     }
@@ -289,8 +414,9 @@ mod tests {
     #[test]
     fn the_command_line_knows_the_ids() {
         use clap::ValueEnum;
-        assert_eq!(Format::value_variants(), ALL);
-        for format in ALL {
+        // Verdicts alone can be written for schedulers.
+        assert_eq!(Format::value_variants(), [&ALL[..], &[Format::Junit]].concat());
+        for format in Format::value_variants() {
             assert_eq!(format.to_possible_value().unwrap().get_name(), format.id());
         }
     }
@@ -304,7 +430,8 @@ mod tests {
                 out
             };
             assert_eq!(once(), once());
-            assert!(once().ends_with(b"\n") && !once().ends_with(b"\n\n"), "{format:?}");
+            let text = once().ends_with(b"\n") && !once().ends_with(b"\n\n");
+            assert!(format.is_binary() || text, "{format:?}");
         }
     }
 

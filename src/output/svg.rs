@@ -69,7 +69,8 @@ fn n(value: f64) -> String {
     text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_string)
 }
 
-fn escape(text: &str) -> String {
+/// Text as it stands between tags and in attributes.
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in number::plain(text).chars() {
         match c {
@@ -77,6 +78,8 @@ fn escape(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
+            // No XML file can hold the first two; the others are line ends.
+            '\u{fffe}' | '\u{ffff}' | '\u{2028}' | '\u{2029}' => out.push(' '),
             other => out.push(other),
         }
     }
@@ -279,28 +282,23 @@ fn upright(chart: &Chart) -> Body {
 fn columns(pen: &mut Pen, chart: &Chart, slot: f64, middle: &dyn Fn(usize) -> f64, y: &dyn Fn(f64) -> f64) {
     let group = (slot * 0.76).min(90.0 * chart.series.len() as f64);
     let width = group / chart.series.len().max(1) as f64;
-    // A number over each column while there is room for it.
-    let room = |text: &str| text.chars().count() as f64 * 6.0 <= width.max(slot / chart.series.len() as f64) + 2.0;
+    // Numbers over the columns where there is room for all of them.
+    let longest = chart.series.iter().flat_map(|s| (0..chart.labels.len()).filter_map(|at| known(s, at)));
+    let longest = longest.map(|value| tick(value, chart.unit).chars().count()).max().unwrap_or(0) as f64 * CHAR;
+    let room = longest <= width.max(if chart.series.len() == 1 { slot } else { 0.0 });
     for at in 0..chart.labels.len() {
         for (which, series) in chart.series.iter().enumerate() {
             let x = middle(at) - group / 2.0 + width * which as f64;
             let Some(value) = known(series, at) else { continue };
             let (from, to) = (y(value.max(0.0)), y(value.min(0.0)));
             let gap = if chart.series.len() > 1 { 1.0 } else { 0.0 };
-            pen.bar(
-                hue(which),
-                young(series, at),
-                (x, from, width - gap, (to - from).max(0.5)),
-                &tip(chart, series, at),
-            );
+            let place = (x, from, width - gap, (to - from).max(0.5));
+            pen.bar(hue(which), young(series, at), place, &tip(chart, series, at));
             if let Some((low, high)) = band(series, at) {
                 pen.line("w", (x + width / 2.0, y(low)), (x + width / 2.0, y(high)));
-            } else {
-                let text = tick(value, chart.unit);
-                if room(&text) {
-                    let above = if value < 0.0 { to + 12.0 } else { from - 4.0 };
-                    pen.text("v", "middle", (x + width / 2.0, above), &text);
-                }
+            } else if room {
+                let above = if value < 0.0 { to + 12.0 } else { from - 4.0 };
+                pen.text("v", "middle", (x + width / 2.0, above), &tick(value, chart.unit));
             }
         }
     }

@@ -76,7 +76,7 @@ fn complaints(reasons: &[Reason]) -> Issues {
 }
 
 fn reasons_tidy(reasons: &[Reason], data: &Data) -> Table {
-    let columns = ["file", "reason", "count", "allowed", "as_of", "contract_hash"];
+    let columns = ["file", "reason", "count: number", "allowed: flag", "as_of: date", "contract_hash"];
     let rows = reasons
         .iter()
         .map(|r| {
@@ -90,7 +90,7 @@ fn reasons_tidy(reasons: &[Reason], data: &Data) -> Table {
             ]
         })
         .collect();
-    let columns = columns.iter().map(|id| Column::left(*id, *id)).collect();
+    let columns = columns.iter().map(|c| Column::tidy(c)).collect();
     Table { id: "reasons".into(), title: String::new(), audience: Audience::Machines, columns, rows }
 }
 
@@ -201,12 +201,12 @@ fn tidy(data: &Data) -> Table {
         "goes_to",
         "why",
         "evidence",
-        "rows_read",
-        "rows_used",
-        "rows_set_aside",
+        "rows_read: number",
+        "rows_used: number",
+        "rows_set_aside: number",
         "set_aside",
-        "first_day",
-        "last_day",
+        "first_day: date",
+        "last_day: date",
         "encoding",
         "delimiter",
         "date_forms",
@@ -214,9 +214,9 @@ fn tidy(data: &Data) -> Table {
         "timezone",
         "columns_mapped",
         "columns_unmapped",
-        "as_of",
+        "as_of: date",
     ];
-    let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+    let columns = TIDY.iter().map(|c| Column::tidy(c)).collect();
     let some = |text: Option<&str>| text.map_or_else(Cell::none, Cell::text);
     let rows = data
         .files

@@ -5,15 +5,21 @@
 
 pub mod account;
 pub mod attribution;
+mod benchmarks;
 pub mod board;
 pub mod chart;
+pub mod check;
 pub mod cohort;
+pub mod compare;
 pub mod definition;
+pub mod explain;
 pub mod funnel;
 pub mod handoff;
+pub mod horizon;
 pub mod init;
 pub mod inspect;
 pub mod journey;
+pub mod manual;
 pub mod metrics;
 pub mod plan;
 pub mod presets;
@@ -22,6 +28,7 @@ mod read;
 pub mod score;
 pub mod scorecard;
 pub mod sourced;
+pub mod survey;
 pub mod velocity;
 pub mod winrate;
 
@@ -110,6 +117,42 @@ impl Cell {
     }
 }
 
+/// What the cells of a column for machines hold where they are not missing, whatever the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// Words.
+    Text,
+    /// Numbers of any unit.
+    Number,
+    /// Calendar days.
+    Date,
+    /// Yes or no.
+    Flag,
+}
+
+impl Type {
+    /// The name in machine formats.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Date => "date",
+            Self::Flag => "flag",
+        }
+    }
+
+    /// Whether `cell` may stand in such a column.
+    pub fn holds(self, cell: &Cell) -> bool {
+        match cell {
+            Cell::Missing(_) => true,
+            Cell::Text(_) => self == Self::Text,
+            Cell::Number(..) => self == Self::Number,
+            Cell::Date(_) => self == Self::Date,
+            Cell::Flag(_) => self == Self::Flag,
+        }
+    }
+}
+
 /// One column of a table. `id` is the header in machine formats and never changes within a schema version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
@@ -119,17 +162,37 @@ pub struct Column {
     pub title: String,
     /// Numbers go to the right.
     pub right: bool,
+    /// What its cells hold; in a table for people only a hint.
+    pub kind: Type,
 }
 
 impl Column {
     /// A column of words.
     pub fn left(id: impl Into<String>, title: impl Into<String>) -> Self {
-        Self { id: id.into(), title: title.into(), right: false }
+        Self { id: id.into(), title: title.into(), right: false, kind: Type::Text }
     }
 
     /// A column of numbers.
     pub fn right(id: impl Into<String>, title: impl Into<String>) -> Self {
-        Self { id: id.into(), title: title.into(), right: true }
+        Self { id: id.into(), title: title.into(), right: true, kind: Type::Number }
+    }
+
+    /// A column for machines: its id and, unless it holds words, what it holds: `status`, `value: number`,
+    /// `as_of: date`, `mature: flag`.
+    ///
+    /// ```
+    /// use onefunnel::report::{Column, Type};
+    /// let column = Column::tidy("as_of: date");
+    /// assert_eq!((column.id.as_str(), column.kind), ("as_of", Type::Date));
+    /// ```
+    pub fn tidy(column: &str) -> Self {
+        let (id, kind) = match column.rsplit_once(": ") {
+            Some((id, "number")) => (id, Type::Number),
+            Some((id, "date")) => (id, Type::Date),
+            Some((id, "flag")) => (id, Type::Flag),
+            _ => (column, Type::Text),
+        };
+        Self { id: id.to_owned(), title: id.to_owned(), right: false, kind }
     }
 }
 

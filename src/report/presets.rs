@@ -156,6 +156,6 @@ fn tidy<'p>(presets: impl IntoIterator<Item = &'p Preset>, contract: &Contract) 
             ]
         })
         .collect();
-    let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+    let columns = TIDY.iter().map(|c| Column::tidy(c)).collect();
     Table { id: "presets_tidy".into(), title: String::new(), audience: Audience::Machines, columns, rows }
 }

@@ -39,9 +39,22 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// Why a cell is missing; empty where it is not, or where nobody says.
+    pub fn why(self, column: &str) -> &'a str {
+        match self.cell(column) {
+            Some(Cell::Missing(why)) => why,
+            _ => "",
+        }
+    }
+
     /// Whether a column says yes.
     pub fn says(self, column: &str) -> bool {
         matches!(self.cell(column), Some(Cell::Flag(true)))
+    }
+
+    /// Whether a column says no; what is missing says neither.
+    pub fn is_no(self, column: &str) -> bool {
+        matches!(self.cell(column), Some(Cell::Flag(false)))
     }
 
     /// A day, as text that sorts as days do; empty where it is missing.

@@ -2,9 +2,14 @@
 
 pub mod agreement;
 pub mod attribution;
+pub mod band;
 pub mod censored;
+pub mod correlation;
+pub mod gap;
 pub mod interval;
+pub mod lag;
 pub mod plan;
+pub mod proportions;
 pub mod quantile;
 pub mod random;
 pub mod ranking;

@@ -3,15 +3,22 @@
 
 mod account;
 mod behaviour;
+mod board;
+mod check;
 mod common;
+mod compare;
 mod containers;
+mod cron;
 mod errors;
+mod explain;
+mod formats;
 mod handoff;
 mod house;
 mod journey;
 mod output_files;
 mod readme;
 mod reference;
+mod reference_pages;
 mod second_route;
 mod small;
 mod traps;

@@ -15,7 +15,7 @@ use crate::issue::{Issue, Issues};
 use crate::session::{Data, Session};
 
 /// The sections in order: the command, and the flags that it has besides the days and the condition.
-const SECTIONS: [(&str, &[&str]); 12] = [
+const SECTIONS: [(&str, &[&str]); 13] = [
     ("scorecard", &[]),
     ("funnel", &[]),
     ("cohort", &[]),
@@ -24,6 +24,7 @@ const SECTIONS: [(&str, &[&str]); 12] = [
     ("plan", &[]),
     ("definition", &[]),
     ("handoff", &[]),
+    ("horizon", &[]),
     ("journey", &[]),
     ("attribution", &[]),
     ("sourced", &[]),
@@ -37,9 +38,7 @@ const SECTIONS: [(&str, &[&str]); 12] = [
 /// says so instead.
 pub fn build(args: &BoardArgs, env: &mut Env<'_>) -> Result<Report> {
     let data = Session::open(&args.input, env)?.load(&args.output, env)?;
-    let contract = &data.session.contract;
-    let name = if contract.name.is_empty() { String::new() } else { format!("{}: ", contract.name) };
-    let mut report = data.report("report", &format!("{name}one set of numbers for marketing and sales"));
+    let mut report = data.report("report", "One set of numbers for marketing and sales");
     for (at, (command, flags)) in SECTIONS.iter().enumerate() {
         let line = line(command, flags, args);
         let section = match told(&data, &line) {
@@ -91,6 +90,7 @@ fn told(data: &Data, line: &[String]) -> Result<(Report, String)> {
         Command::Plan(args) => super::plan::tell(data, args)?,
         Command::Definition(args) => super::definition::tell(data, args)?,
         Command::Handoff(args) => super::handoff::tell(data, args)?,
+        Command::Horizon(args) => super::horizon::tell(data, args)?,
         Command::Journey(args) => super::journey::tell(data, args)?,
         Command::Attribution(args) => super::attribution::tell(data, args)?,
         Command::Sourced(args) => super::sourced::tell(data, args)?,
@@ -106,6 +106,7 @@ fn told(data: &Data, line: &[String]) -> Result<(Report, String)> {
         "plan" => super::plan::picture::finding(&report),
         "definition" => super::definition::picture::finding(&report),
         "handoff" => super::handoff::picture::finding(&report),
+        "horizon" => super::horizon::picture::finding(&report),
         "journey" => super::journey::picture::finding(&report),
         "attribution" => super::attribution::picture::finding(&report),
         "sourced" => super::sourced::picture::finding(&report),
@@ -117,9 +118,14 @@ fn told(data: &Data, line: &[String]) -> Result<(Report, String)> {
 
 fn section(id: &str, (report, finding): (Report, String), line: &[String], args: &BoardArgs) -> Section {
     let mut tables = report.tables;
+    let taken: Vec<String> = tables.iter().map(|table| table.id.clone()).collect();
     for table in tables.iter_mut().filter(|table| table.audience != Audience::Machines) {
         if !table.id.starts_with(id) {
             table.id = format!("{id}_{}", table.id);
+            // The one for machines may have the name already.
+            if taken.contains(&table.id) {
+                table.id.push_str("_shown");
+            }
         }
     }
     let mut notes = vec![format!("The same alone: {}", command(line, args))];

@@ -18,39 +18,39 @@ use crate::time::{date_of, day_of};
 /// The tidy columns: the same whatever the data.
 const TIDY: [&str; 34] = [
     "cohort",
-    "cohort_start",
-    "cohort_end",
+    "cohort_start: date",
+    "cohort_end: date",
     "segment",
     "age",
-    "age_days",
-    "n",
-    "observed",
-    "whole_cohort_observed",
-    "converted",
-    "lost",
-    "open",
-    "converted_before_start",
-    "share",
-    "share_low",
-    "share_high",
-    "at_risk",
-    "cif",
-    "ci_low",
-    "ci_high",
-    "variance",
+    "age_days: number",
+    "n: number",
+    "observed: number",
+    "whole_cohort_observed: flag",
+    "converted: number",
+    "lost: number",
+    "open: number",
+    "converted_before_start: number",
+    "share: number",
+    "share_low: number",
+    "share_high: number",
+    "at_risk: number",
+    "cif: number",
+    "ci_low: number",
+    "ci_high: number",
+    "variance: number",
     "status",
-    "median_days",
-    "median_days_of_all",
-    "mature",
+    "median_days: number",
+    "median_days_of_all: number",
+    "mature: flag",
     "start_stage",
     "end_stage",
     "age_unit",
-    "age_unit_days",
+    "age_unit_days: number",
     "estimator",
-    "as_of",
+    "as_of: date",
     "currency",
     "contract_hash",
-    "partial",
+    "partial: flag",
 ];
 
 /// The row of a cohort that speaks of all that is known, whatever the age.
@@ -231,7 +231,7 @@ impl View<'_> {
     }
 
     pub fn tidy(&self) -> Table {
-        let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+        let columns = TIDY.iter().map(|c| Column::tidy(c)).collect();
         let mut rows = Vec::new();
         for ((segment, period), group) in self.groups {
             let segment = segment.map_or_else(String::new, |s| segment_text(self.by, &self.segments[s]));

@@ -28,19 +28,27 @@ const PERIODS: usize = 6;
 
 const TIDY_FIRST: [&str; 11] = [
     "period",
-    "period_start",
-    "period_end",
+    "period_start: date",
+    "period_end: date",
     "side",
     "set",
     "title",
     "definition_version",
     "definition_contract_hash",
     "dated_by",
-    "n",
-    "asked",
+    "n: number",
+    "asked: number",
 ];
-const TIDY_AFTER: [&str; 8] =
-    ["mature", "sales_heads", "n_per_sales_head", "moved_in", "moved_out", "as_of", "currency", "contract_hash"];
+const TIDY_AFTER: [&str; 8] = [
+    "mature: flag",
+    "sales_heads: number",
+    "n_per_sales_head: number",
+    "moved_in: number",
+    "moved_out: number",
+    "as_of: date",
+    "currency",
+    "contract_hash",
+];
 
 /// The other contract, on top of this one.
 ///
@@ -324,7 +332,7 @@ impl Both<'_> {
     }
 
     fn tidy(&self) -> Table {
-        let columns = TIDY_FIRST.iter().chain(&OUTCOMES).chain(&TIDY_AFTER).map(|id| Column::left(*id, *id)).collect();
+        let columns = TIDY_FIRST.iter().chain(&OUTCOMES).chain(&TIDY_AFTER).map(|c| Column::tidy(c)).collect();
         let contract = &self.view.data.session.contract;
         let mut rows = Vec::new();
         for period in (0..self.view.periods.all.len()).map(Some).chain([None]) {

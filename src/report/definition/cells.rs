@@ -112,16 +112,16 @@ impl Outcomes {
 
 /// The columns of what became of some processes.
 pub const OUTCOMES: [&str; 12] = [
-    "deals",
-    "open",
-    "won",
-    "lost",
-    "conversion",
-    "ci_low",
-    "ci_high",
-    "revenue",
-    "won_with_amount",
-    "mature_n",
-    "mature_won",
-    "mature_conversion",
+    "deals: number",
+    "open: number",
+    "won: number",
+    "lost: number",
+    "conversion: number",
+    "ci_low: number",
+    "ci_high: number",
+    "revenue: number",
+    "won_with_amount: number",
+    "mature_n: number",
+    "mature_won: number",
+    "mature_conversion: number",
 ];

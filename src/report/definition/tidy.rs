@@ -13,39 +13,39 @@ use crate::time::date_of;
 
 const FIRST: [&str; 11] = [
     "period",
-    "period_start",
-    "period_end",
+    "period_start: date",
+    "period_end: date",
     "row",
     "id",
     "title",
     "definition_version",
     "dated_by",
-    "n",
-    "of",
-    "share",
+    "n: number",
+    "of: number",
+    "share: number",
 ];
 
 const AFTER: [&str; 22] = [
-    "mature",
-    "entering",
-    "passed",
-    "failed",
-    "unknown",
-    "failed_alone",
-    "unknown_alone",
-    "only_this",
-    "both",
-    "only_first",
-    "only_second",
-    "neither",
-    "agreement",
-    "expected_agreement",
-    "kappa",
-    "kappa_low",
-    "kappa_high",
-    "of_first",
-    "of_second",
-    "as_of",
+    "mature: flag",
+    "entering: number",
+    "passed: number",
+    "failed: number",
+    "unknown: number",
+    "failed_alone: number",
+    "unknown_alone: number",
+    "only_this: number",
+    "both: number",
+    "only_first: number",
+    "only_second: number",
+    "neither: number",
+    "agreement: number",
+    "expected_agreement: number",
+    "kappa: number",
+    "kappa_low: number",
+    "kappa_high: number",
+    "of_first: number",
+    "of_second: number",
+    "as_of: date",
     "currency",
     "contract_hash",
 ];
@@ -61,7 +61,7 @@ struct Head<'a> {
 
 /// All rows.
 pub fn table(view: &View<'_>, counts: &Counts, outcomes: &Outcomes) -> Table {
-    let columns = FIRST.iter().chain(&OUTCOMES).chain(&AFTER).map(|id| Column::left(*id, *id)).collect();
+    let columns = FIRST.iter().chain(&OUTCOMES).chain(&AFTER).map(|c| Column::tidy(c)).collect();
     let mut rows = Vec::new();
     let own = [view.sets.stages.0, view.sets.stages.1]
         .map(|s| format!("{}_on", view.data.session.contract.stages[s].id.value));

@@ -16,38 +16,38 @@ use crate::time::date_of;
 /// The tidy columns: the same whatever the data.
 const TIDY: [&str; 33] = [
     "period",
-    "period_start",
-    "period_end",
+    "period_start: date",
+    "period_end: date",
     "segment",
     "stage_id",
-    "stage_order",
+    "stage_order: number",
     "stage_title",
     "owner",
-    "volume",
-    "entered_here",
-    "recorded",
-    "inferred",
-    "undated",
-    "next_reached",
-    "conversion_to_next",
-    "ci_low",
-    "ci_high",
-    "from_first",
-    "conversion_from_first",
-    "median_days_to_next",
-    "days_n",
-    "value",
-    "mature",
-    "observed",
-    "observed_share",
+    "volume: number",
+    "entered_here: number",
+    "recorded: number",
+    "inferred: number",
+    "undated: number",
+    "next_reached: number",
+    "conversion_to_next: number",
+    "ci_low: number",
+    "ci_high: number",
+    "from_first: number",
+    "conversion_from_first: number",
+    "median_days_to_next: number",
+    "days_n: number",
+    "value: number",
+    "mature: flag",
+    "observed: number",
+    "observed_share: number",
     "basis",
-    "horizon_days",
+    "horizon_days: number",
     "entry",
     "skips",
-    "as_of",
+    "as_of: date",
     "currency",
     "contract_hash",
-    "partial",
+    "partial: flag",
 ];
 
 /// Periods shown to people; machines get all.
@@ -200,7 +200,7 @@ impl View<'_> {
 
     /// Every segment, period and stage.
     pub fn tidy(&self, counts: &Counts) -> Table {
-        let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+        let columns = TIDY.iter().map(|c| Column::tidy(c)).collect();
         let (side, contract) = (self.side, self.side.contract);
         let policy = side.entries.policy();
         let mut rows = Vec::new();

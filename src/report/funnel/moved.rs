@@ -193,7 +193,14 @@ pub fn reasons(pairs: &[Pair], moved: &[Moved]) -> [Table; 2] {
             plain(next),
         ]);
     }
-    let ids = ["stage_id", "reason", "reason_text", "records", "volume_change", "next_reached_change"];
+    let ids = [
+        "stage_id",
+        "reason",
+        "reason_text",
+        "records: number",
+        "volume_change: number",
+        "next_reached_change: number",
+    ];
     [
         Table {
             id: "reasons".into(),
@@ -206,7 +213,7 @@ pub fn reasons(pairs: &[Pair], moved: &[Moved]) -> [Table; 2] {
             id: "funnel_compare_reasons".into(),
             title: String::new(),
             audience: Audience::Machines,
-            columns: ids.iter().map(|id| Column::left(*id, *id)).collect(),
+            columns: ids.iter().map(|c| Column::tidy(c)).collect(),
             rows: tidy,
         },
     ]
@@ -276,13 +283,13 @@ pub fn tidy(data: &Data, sides: [&Side<'_>; 2], pairs: &[Pair], moved: &[Moved])
         "state_a",
         "periods_a",
         "next_a",
-        "day_a",
+        "day_a: date",
         "state_b",
         "periods_b",
         "next_b",
-        "day_b",
+        "day_b: date",
         "file",
-        "line",
+        "line: number",
     ];
     let rows = moved
         .iter()
@@ -318,7 +325,7 @@ pub fn tidy(data: &Data, sides: [&Side<'_>; 2], pairs: &[Pair], moved: &[Moved])
         id: "funnel_compare_moved".into(),
         title: String::new(),
         audience: Audience::Machines,
-        columns: ids.iter().map(|id| Column::left(*id, *id)).collect(),
+        columns: ids.iter().map(|c| Column::tidy(c)).collect(),
         rows,
     }
 }

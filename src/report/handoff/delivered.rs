@@ -17,22 +17,22 @@ const TIDY: [&str; 20] = [
     "stage_id",
     "per",
     "period",
-    "period_start",
-    "period_end",
-    "partial",
-    "needed",
-    "delivered",
-    "attainment",
-    "cumulative_needed",
-    "cumulative_delivered",
-    "cumulative_attainment",
-    "weeks",
-    "weekly_variation",
-    "variation_by_chance",
-    "last_week",
-    "last_week_share",
-    "last_week_share_if_even",
-    "as_of",
+    "period_start: date",
+    "period_end: date",
+    "partial: flag",
+    "needed: number",
+    "delivered: number",
+    "attainment: number",
+    "cumulative_needed: number",
+    "cumulative_delivered: number",
+    "cumulative_attainment: number",
+    "weeks: number",
+    "weekly_variation: number",
+    "variation_by_chance: number",
+    "last_week: number",
+    "last_week_share: number",
+    "last_week_share_if_even: number",
+    "as_of: date",
     "contract_hash",
 ];
 
@@ -107,7 +107,7 @@ fn between(days: &[i32], from: i32, to: i32) -> u64 {
 }
 
 /// What the targets need of the days from `from` to `to` of a period: each day its share of the volume that holds on it.
-fn needed(targets: &[&Target], (start, end): (i32, i32), from: i32, to: i32) -> Option<f64> {
+pub fn needed(targets: &[&Target], (start, end): (i32, i32), from: i32, to: i32) -> Option<f64> {
     let begins: Vec<i32> = targets.iter().map(|t| t.from.map_or(i32::MIN, day_of)).collect();
     let mut sum = None;
     for (i, target) in targets.iter().enumerate() {
@@ -237,7 +237,7 @@ impl Delivered<'_> {
 
     /// The table for machines.
     pub fn tidy(&self) -> Table {
-        let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+        let columns = TIDY.iter().map(|c| Column::tidy(c)).collect();
         let mut rows = Vec::new();
         let plain = |value: Option<f64>| number(value, Unit::Number);
         for part in &self.parts {

@@ -18,8 +18,8 @@ use crate::time::date_of;
 const FLAG: &str = "--buyer";
 
 const TIDY: [&str; 17] = [
-    "order",
-    "day",
+    "order: number",
+    "day: date",
     "time",
     "event",
     "team",
@@ -32,8 +32,8 @@ const TIDY: [&str; 17] = [
     "stage",
     "evidence",
     "file",
-    "line",
-    "as_of",
+    "line: number",
+    "as_of: date",
     "contract_hash",
 ];
 
@@ -255,7 +255,7 @@ fn people(story: &Story<'_>, events: &[Event], lines: &[Option<u64>]) -> Table {
 }
 
 fn tidy(data: &Data, events: &[Event], lines: &[Option<u64>]) -> Table {
-    let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+    let columns = TIDY.iter().map(|c| Column::tidy(c)).collect();
     let or_none = |text: &str| if text.is_empty() { Cell::none() } else { Cell::text(text) };
     let rows = (1..).zip(events.iter().zip(lines)).map(|(order, (event, line))| {
         let file = event.origin.and_then(|o| data.files.get(o.file() as usize)).map(|f| f.input.path.as_str());

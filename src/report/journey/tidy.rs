@@ -14,21 +14,21 @@ use crate::time::date_of;
 const TIDY: [&str; 19] = [
     "section",
     "period",
-    "period_start",
-    "period_end",
+    "period_start: date",
+    "period_end: date",
     "segment",
     "item",
-    "item_order",
+    "item_order: number",
     "figure",
-    "value",
+    "value: number",
     "unit",
-    "numerator",
-    "denominator",
-    "ci_low",
-    "ci_high",
-    "n",
+    "numerator: number",
+    "denominator: number",
+    "ci_low: number",
+    "ci_high: number",
+    "n: number",
     "status",
-    "as_of",
+    "as_of: date",
     "currency",
     "contract_hash",
 ];
@@ -214,7 +214,7 @@ pub const QUANTILES: [(&str, f64); 5] = [("p10", 0.1), ("p25", 0.25), ("median",
 impl View<'_> {
     /// All rows.
     pub fn tidy(&self) -> Table {
-        let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+        let columns = TIDY.iter().map(|c| Column::tidy(c)).collect();
         let facts = self.data.facts();
         let (no_deals, no_touches) = (facts.no_table("deals"), self.no_touches());
         let names: Vec<(String, usize)> = self.places().iter().map(|(place, id, _)| (id.clone(), *place)).collect();

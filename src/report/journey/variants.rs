@@ -29,28 +29,28 @@ pub const MOST: usize = 1000;
 
 const TIDY: [&str; 25] = [
     "segment",
-    "rank",
+    "rank: number",
     "path",
-    "steps",
-    "variants",
-    "processes",
-    "of",
-    "share",
-    "share_low",
-    "share_high",
-    "deals",
-    "won",
-    "lost",
-    "derailed",
-    "conversion",
-    "ci_low",
-    "ci_high",
-    "won_revenue",
-    "won_with_amount",
-    "median_days_to_won",
-    "period_start",
-    "period_end",
-    "as_of",
+    "steps: number",
+    "variants: number",
+    "processes: number",
+    "of: number",
+    "share: number",
+    "share_low: number",
+    "share_high: number",
+    "deals: number",
+    "won: number",
+    "lost: number",
+    "derailed: number",
+    "conversion: number",
+    "ci_low: number",
+    "ci_high: number",
+    "won_revenue: number",
+    "won_with_amount: number",
+    "median_days_to_won: number",
+    "period_start: date",
+    "period_end: date",
+    "as_of: date",
     "currency",
     "contract_hash",
 ];
@@ -287,7 +287,7 @@ impl Show<'_> {
     }
 
     fn tidy(&self, found: &[(Option<usize>, Vec<Variant>)]) -> Table {
-        let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+        let columns = TIDY.iter().map(|c| Column::tidy(c)).collect();
         let mut rows = Vec::new();
         for (segment, variants) in found {
             let words = |s: &usize| segment_text(self.names.by, &self.names.segments[*s]);

@@ -205,7 +205,8 @@ fn assumed(contract: &Contract, texts: &[String], issues: &mut Vec<Issue>) -> Ve
         let number = number(value.trim()).filter(|n| *n > 0.0 && (is_amount || *n <= 1.0));
         let Some(number) = number else {
             let what = format!("`{name}` cannot be `{value}`");
-            let hint = if is_amount { "write an amount above 0" } else { "write a share above 0 and up to 1, such as 0.2" };
+            let hint =
+                if is_amount { "write an amount above 0" } else { "write a share above 0 and up to 1, such as 0.2" };
             issues.push(Issue::usage(place(), what).hint(hint));
             continue;
         };

@@ -48,7 +48,8 @@ impl Tested {
 /// Whatever the rooms on the way report; exports that can be read only once.
 pub fn tell(data: &Data, args: &PlanArgs, env: &mut Env<'_>) -> Result<Report> {
     if args.input.inputs.iter().any(|path| path.as_os_str() == "-") {
-        let issue = Issue::usage(Place::file("--backtest"), "reads the exports once per period, and `-` can be read once");
+        let issue =
+            Issue::usage(Place::file("--backtest"), "reads the exports once per period, and `-` can be read once");
         return Err(issue.hint("name files or folders").into());
     }
     let base = Base::of(data, args)?;
@@ -82,7 +83,10 @@ pub fn tell(data: &Data, args: &PlanArgs, env: &mut Env<'_>) -> Result<Report> {
             .to_string(),
     ];
     if few > 0 {
-        report.notes.push(format!("Left out: {}, with fewer than {WINS} won deals before.", number::of(few, "period", "periods")));
+        report.notes.push(format!(
+            "Left out: {}, with fewer than {WINS} won deals before.",
+            number::of(few, "period", "periods")
+        ));
     }
     if all.is_empty() {
         report.notes.push("No period can be tested: there is not enough history before any that is over.".into());
@@ -130,7 +134,8 @@ fn forecast(base: &Base<'_>, period: Period, args: &PlanArgs, env: &mut Env<'_>)
 /// Deals (0) or amounts (1).
 #[allow(clippy::cast_precision_loss)] // a few periods
 fn one_table(all: &[Tested], which: usize, lines: &mut Vec<Line>) -> Option<crate::report::Table> {
-    let (unit, id, what) = if which == 0 { (Unit::Count, "deals", "Deals won") } else { (Unit::Money, "amount", "Amount won") };
+    let (unit, id, what) =
+        if which == 0 { (Unit::Count, "deals", "Deals won") } else { (Unit::Money, "amount", "Amount won") };
     let of = |pair: (f64, f64)| if which == 0 { pair.0 } else { pair.1 };
     let columns = vec![
         Column::left("period", "Period"),
@@ -152,10 +157,15 @@ fn one_table(all: &[Tested], which: usize, lines: &mut Vec<Line>) -> Option<crat
             Cell::text(number::people(of(one.came).round(), Unit::Count)),
             Cell::Flag(inside),
         ]);
-        lines.push(Line::new("backtest", format!("{id}_forecast"), of(one.forecast), unit).band(one.bands[which]).period(&one.period));
+        lines.push(
+            Line::new("backtest", format!("{id}_forecast"), of(one.forecast), unit)
+                .band(one.bands[which])
+                .period(&one.period),
+        );
         lines.push(Line::new("backtest", format!("{id}_came"), of(one.came), unit).period(&one.period));
         lines.push(
-            Line::new("backtest", format!("{id}_inside"), f64::from(u8::from(inside)), Unit::Number).period(&one.period),
+            Line::new("backtest", format!("{id}_inside"), f64::from(u8::from(inside)), Unit::Number)
+                .period(&one.period),
         );
     }
     if all.is_empty() {
@@ -175,5 +185,10 @@ fn one_table(all: &[Tested], which: usize, lines: &mut Vec<Line>) -> Option<crat
     line.n = Some(all.len() as u64);
     lines.push(line);
     let share = number::people(inside / n, Unit::Share);
-    table(&format!("plan_backtest_{id}"), format!("{what}: {share} of the intervals held what came (80 % should)"), columns, rows)
+    table(
+        &format!("plan_backtest_{id}"),
+        format!("{what}: {share} of the intervals held what came (80 % should)"),
+        columns,
+        rows,
+    )
 }

@@ -93,9 +93,7 @@ pub struct Measured {
 /// The stage that is being won: the first that a deal's close shows, else the last.
 pub fn sale(stages: &[Stage]) -> usize {
     let closes = |stage: &Stage| {
-        let is = |e: &Evidence| {
-            matches!(e, Evidence::Column { table: Kind::Deals, column, .. } if column.value == "closed_at")
-        };
+        let is = |e: &Evidence| matches!(e, Evidence::Column { table: Kind::Deals, column, .. } if column.value == "closed_at");
         stage.reached.iter().any(|said| is(&said.value))
     };
     stages.iter().position(closes).unwrap_or(stages.len().saturating_sub(1))
@@ -299,7 +297,11 @@ impl Cost {
             }
         }
         if seen.len() < last.len() {
-            return Err(format!("the ledger lacks marketing's spend of {} of {} periods", last.len() - seen.len(), last.len()));
+            return Err(format!(
+                "the ledger lacks marketing's spend of {} of {} periods",
+                last.len() - seen.len(),
+                last.len()
+            ));
         }
         let leads = measured.came.iter().filter(|c| c.stage == 0 && (from..=to).contains(&c.day)).count() as u64;
         if leads == 0 {

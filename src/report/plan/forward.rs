@@ -49,9 +49,8 @@ impl Base<'_> {
         }
         let from_as_of = |day: i32| u32::try_from(day - self.as_of).unwrap_or(0);
         let shown = periods.all.iter().take(MOST);
-        let windows: Vec<(u32, u32)> = shown
-            .map(|p| (from_as_of(p.start.max(self.as_of + 1)), from_as_of(p.end.min(periods.to))))
-            .collect();
+        let windows: Vec<(u32, u32)> =
+            shown.map(|p| (from_as_of(p.start.max(self.as_of + 1)), from_as_of(p.end.min(periods.to)))).collect();
         let draws = self.draws(&inflows, &windows);
         let won_by = self.model.won_by(last);
         let deal = self.deal.unwrap_or(0.0);
@@ -129,7 +128,12 @@ impl Base<'_> {
     pub fn segments(&self, timed: &[Timed], args: &PlanArgs, lines: &mut Vec<Line>) -> Result<Option<Table>> {
         let mut by: Vec<String> = args.by.iter().map(|name| name.trim().to_string()).collect();
         let mut seen = Vec::new();
-        by.retain(|name| !seen.contains(name) && { seen.push(name.clone()); true });
+        by.retain(|name| {
+            !seen.contains(name) && {
+                seen.push(name.clone());
+                true
+            }
+        });
         if by.is_empty() || timed.is_empty() {
             return Ok(None);
         }
@@ -225,7 +229,12 @@ impl Base<'_> {
                 Cell::none(),
             ]);
         }
-        Ok(table("plan_segments", format!("New buyers needed by {}, the present mix kept", by.join(", ")), columns, rows))
+        Ok(table(
+            "plan_segments",
+            format!("New buyers needed by {}, the present mix kept", by.join(", ")),
+            columns,
+            rows,
+        ))
     }
 
     /// Leads against what sales can work.

@@ -99,15 +99,33 @@ impl Base<'_> {
             if goal.aim == Aim::WonRevenue {
                 let deal = self.deal.ok_or_else(|| "no won deal has an amount".to_string());
                 let assumed = self.asked.deal().is_some();
-                let text = deal.as_ref().map_or_else(|_| "target".into(), |d| {
-                    format!("{} ÷ {} a deal", number::people(goal.value, Unit::Count), number::people(*d, Unit::Money))
-                });
-                rows.push(vec![Cell::text(format!("Deals: {text}")), Cell::none(), cell(&deals, Unit::Number), from(assumed)]);
+                let text = deal.as_ref().map_or_else(
+                    |_| "target".into(),
+                    |d| {
+                        format!(
+                            "{} ÷ {} a deal",
+                            number::people(goal.value, Unit::Count),
+                            number::people(*d, Unit::Money)
+                        )
+                    },
+                );
+                rows.push(vec![
+                    Cell::text(format!("Deals: {text}")),
+                    Cell::none(),
+                    cell(&deals, Unit::Number),
+                    from(assumed),
+                ]);
                 lines.push(line("average_deal", "", &deal, Unit::Money, assumed));
             } else {
                 rows.push(vec![Cell::text("Deals"), Cell::none(), cell(&deals, Unit::Number), Cell::none()]);
             }
-            lines.push(line("needed", &stages[sale(stages)].id.value, &deals, Unit::Number, self.asked.deal().is_some()));
+            lines.push(line(
+                "needed",
+                &stages[sale(stages)].id.value,
+                &deals,
+                Unit::Number,
+                self.asked.deal().is_some(),
+            ));
             for step in &steps {
                 let stage = &stages[step.stage];
                 rows.push(vec![

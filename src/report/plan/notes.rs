@@ -68,16 +68,14 @@ impl Base<'_> {
         let first = self.title(0).to_lowercase();
         let name = Self::called(one);
         if one.gap <= 0.0 {
-            return Some(format!("{name}: what is won and in hand is expected to be enough; no new {first} is needed."));
+            return Some(format!(
+                "{name}: what is won and in hand is expected to be enough; no new {first} is needed."
+            ));
         }
         let per_deal = if one.goal.aim == Aim::WonRevenue { self.deal.unwrap_or(0.0) } else { 1.0 };
         let before = one.gap / (one.eventual * per_deal);
         let before = before.is_finite().then(|| {
-            format!(
-                "It would have needed {} new buyers more, early enough before {}",
-                leads(before),
-                shown(self.as_of)
-            )
+            format!("It would have needed {} new buyers more, early enough before {}", leads(before), shown(self.as_of))
         });
         let before = before.unwrap_or_else(|| "No new buyer was ever seen to be won".into());
         match (one.leads, one.last_useful) {
@@ -111,7 +109,9 @@ impl Base<'_> {
              stages, {won} and losses compete), from then on through the later stages. How long somebody took to reach a \
              stage is taken to say nothing about how it goes on. {} won deals are in the curves{}.",
             self.m.wins(),
-            self.asked.from.map_or_else(String::new, |from| format!(", of those who began on {} or later", shown(from)))
+            self.asked
+                .from
+                .map_or_else(String::new, |from| format!(", of those who began on {} or later", shown(from)))
         )];
         if self.m.wins() < FEW {
             notes.push(format!(
@@ -138,7 +138,9 @@ impl Base<'_> {
         ));
         let old: u64 = timed.first().map_or(0, |one| one.hand.iter().map(|hand| hand.unknown).sum());
         if old > 0 {
-            notes.push(format!("Too old: {old} are open for longer than anybody was followed; no chance is given to them."));
+            notes.push(format!(
+                "Too old: {old} are open for longer than anybody was followed; no chance is given to them."
+            ));
         }
         if self.m.open_undated + self.m.won_unseen > 0 {
             notes.push(format!(

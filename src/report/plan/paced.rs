@@ -66,7 +66,9 @@ impl Base<'_> {
         let contract = &self.data.session.contract;
         // A target is that of everybody: part of them has none.
         let all = self.m.came.len() as u64 + self.m.open_undated > 0 && self.whole;
-        for (index, stage) in contract.stages.iter().enumerate().filter(|(index, _)| all && self.data.journeys.seen[*index]) {
+        for (index, stage) in
+            contract.stages.iter().enumerate().filter(|(index, _)| all && self.data.journeys.seen[*index])
+        {
             let mut targets: Vec<_> = contract.targets.iter().filter(|t| t.stage.value == stage.id.value).collect();
             targets.sort_by_key(|t| t.from);
             let in_force = targets.iter().rev().find(|t| t.from.is_none_or(|from| from <= self.data.session.as_of));

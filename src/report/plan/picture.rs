@@ -33,9 +33,10 @@ pub fn charts(report: &Report) -> Vec<Chart> {
         charts.push(Chart {
             id: "plan_ahead".into(),
             title: "Deals expected to be won".into(),
-            description: "Per period, the wins expected from those who are open now, from new leads, and from deals that \
+            description:
+                "Per period, the wins expected from those who are open now, from new leads, and from deals that \
                           begin without a lead."
-                .into(),
+                    .into(),
             shape: Shape::Stacked,
             unit: Unit::Number,
             axis: "Period".into(),
@@ -55,9 +56,10 @@ pub fn charts(report: &Report) -> Vec<Chart> {
         charts.push(Chart {
             id: "plan_months".into(),
             title: format!("Wins expected if the needed leads come: {target}"),
-            description: "Per month until the end of the target's period, the wins of those who are open and of all who \
+            description:
+                "Per month until the end of the target's period, the wins of those who are open and of all who \
                           come in."
-                .into(),
+                    .into(),
             shape: Shape::Columns,
             unit: Unit::Number,
             axis: "Month".into(),
@@ -69,7 +71,8 @@ pub fn charts(report: &Report) -> Vec<Chart> {
 }
 
 fn band(row: Row<'_>, unit: Unit) -> String {
-    let text = |value: f64| if unit == Unit::Money { people(value.round(), Unit::Count) } else { people(value, Unit::Number) };
+    let text =
+        |value: f64| if unit == Unit::Money { people(value.round(), Unit::Count) } else { people(value, Unit::Number) };
     row.band("low", "high").map_or_else(String::new, |(low, high)| format!(" (80 %: {} to {})", text(low), text(high)))
 }
 

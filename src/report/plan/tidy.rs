@@ -12,17 +12,17 @@ const TIDY: [&str; 18] = [
     "item",
     "stage_id",
     "period",
-    "period_start",
-    "period_end",
+    "period_start: date",
+    "period_end: date",
     "segment",
-    "value",
+    "value: number",
     "unit",
-    "low",
-    "high",
-    "n",
+    "low: number",
+    "high: number",
+    "n: number",
     "status",
-    "assumed",
-    "as_of",
+    "assumed: flag",
+    "as_of: date",
     "currency",
     "contract_hash",
 ];
@@ -102,7 +102,7 @@ impl Line {
 impl Base<'_> {
     /// The table.
     pub fn tidy(&self, lines: Vec<Line>) -> Table {
-        let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+        let columns = TIDY.iter().map(|id| Column::tidy(id)).collect();
         let contract = &self.data.session.contract;
         let words = |text: String| if text.is_empty() { Cell::none() } else { Cell::text(text) };
         let plain = |value: Option<f64>| match value.filter(|v| v.is_finite()) {

@@ -252,8 +252,11 @@ impl Base<'_> {
             Self::needed(gap_with(hand, outlook.direct * share, deal), outlook.each * share, per_deal)
         };
         let base = Outlook { hand: in_hand, direct, each };
-        let mut sensitivities =
-            vec![Sensitivity { of: "Conversion", less: with(&base, 0.9, deal, 1.0), more: with(&base, 1.1, deal, 1.0) }];
+        let mut sensitivities = vec![Sensitivity {
+            of: "Conversion",
+            less: with(&base, 0.9, deal, 1.0),
+            more: with(&base, 1.1, deal, 1.0),
+        }];
         if goal.aim == Aim::WonRevenue {
             let (less, more) = (with(&base, 1.0, deal * 0.9, 0.9), with(&base, 1.0, deal * 1.1, 1.1));
             sensitivities.push(Sensitivity { of: "Deal size", less, more });

@@ -25,18 +25,18 @@ const TIDY: [&str; 20] = [
     "table_id",
     "file",
     "period",
-    "period_start",
-    "period_end",
-    "count",
-    "of",
-    "share",
+    "period_start: date",
+    "period_end: date",
+    "count: number",
+    "of: number",
+    "share: number",
     "unit",
     "example_1",
     "example_2",
     "example_3",
     "effect",
     "reason",
-    "as_of",
+    "as_of: date",
     "contract_hash",
 ];
 
@@ -282,7 +282,7 @@ fn not_checked(checks: &[Check]) -> Table {
 }
 
 fn tidy(view: &View<'_>, checks: &[Check], rows: &[Row], lines: &Lines) -> Table {
-    let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+    let columns = TIDY.iter().map(|c| Column::tidy(c)).collect();
     let session = &view.data.session;
     let rows = rows
         .iter()

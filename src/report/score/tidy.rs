@@ -8,33 +8,41 @@ use crate::report::definition::cells::{OUTCOMES, ratio, some};
 use crate::report::{Audience, Cell, Column, Table, Unit};
 use crate::time::date_of;
 
-const FIRST: [&str; 7] = ["row", "id", "score_from", "score_below", "in_force", "n", "share_of_scored"];
+const FIRST: [&str; 7] = [
+    "row",
+    "id",
+    "score_from: number",
+    "score_below: number",
+    "in_force: flag",
+    "n: number",
+    "share_of_scored: number",
+];
 const AFTER: [&str; 20] = [
-    "lift",
-    "revenue_share",
-    "precision",
-    "recall",
-    "volume_per_period",
-    "volume_qualified",
-    "auc",
-    "auc_low",
-    "auc_high",
-    "auc_won",
-    "auc_not_won",
+    "lift: number",
+    "revenue_share: number",
+    "precision: number",
+    "recall: number",
+    "volume_per_period: number",
+    "volume_qualified: number",
+    "auc: number",
+    "auc_low: number",
+    "auc_high: number",
+    "auc_won: number",
+    "auc_not_won: number",
     "column",
-    "threshold",
-    "capacity",
+    "threshold: number",
+    "capacity: number",
     "capacity_per",
-    "from",
-    "to",
-    "as_of",
+    "from: date",
+    "to: date",
+    "as_of: date",
     "currency",
     "contract_hash",
 ];
 
 impl View<'_> {
     pub fn tidy(&self, bands: &[Band]) -> Table {
-        let columns = FIRST.iter().chain(&OUTCOMES).chain(&AFTER).map(|id| Column::left(*id, *id)).collect();
+        let columns = FIRST.iter().chain(&OUTCOMES).chain(&AFTER).map(|c| Column::tidy(c)).collect();
         let plain = |v: Option<f64>| some(v, Unit::Number, NOBODY);
         let known = self.scored.maturity.after.is_some();
         let with = self.scored.with;

@@ -2,6 +2,7 @@
 //!
 //! In: the command line. Out: a [`Report`] with tables for people and one tidy table for machines.
 
+mod benchmarks;
 pub mod picture;
 
 use std::collections::BTreeMap;
@@ -24,20 +25,20 @@ use crate::time::{date_of, day_of};
 pub const TIDY: [&str; 18] = [
     "metric_id",
     "period",
-    "period_start",
-    "period_end",
+    "period_start: date",
+    "period_end: date",
     "segment",
-    "value",
+    "value: number",
     "unit",
-    "numerator",
-    "denominator",
-    "n",
-    "ci_low",
-    "ci_high",
-    "mature",
+    "numerator: number",
+    "denominator: number",
+    "n: number",
+    "ci_low: number",
+    "ci_high: number",
+    "mature: flag",
     "status",
     "basis",
-    "as_of",
+    "as_of: date",
     "currency",
     "contract_hash",
 ];
@@ -113,6 +114,9 @@ pub fn tell(data: &Data, args: &ScorecardArgs, width: usize) -> Result<Report> {
     report.notes = view.notes(&slice);
     report.notes.extend(data.outside((from, to)));
     report.notes.extend(data.notes());
+    if args.benchmarks {
+        view.add_benchmarks(&mut report);
+    }
     if slice.by.is_empty() {
         report.tiles = view.tiles();
         report.charts = view.charts();
@@ -161,13 +165,7 @@ impl View<'_> {
 
     /// The last periods of which every day counts; if there is none, the last one.
     fn shown(&self) -> Vec<usize> {
-        let whole: Vec<usize> = (0..self.periods.all.len())
-            .filter(|i| !self.is_partial(&self.periods.all[*i]))
-            .filter(|i| self.begins(*i))
-            .collect();
-        if whole.is_empty() {
-            return self.periods.all.len().checked_sub(1).into_iter().collect();
-        }
+        let whole = self.periods.whole(self.last_day);
         whole[whole.len().saturating_sub(self.room)..].to_vec()
     }
 
@@ -370,7 +368,7 @@ impl View<'_> {
     }
 
     fn tidy(&self) -> Table {
-        let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+        let columns = TIDY.iter().map(|c| Column::tidy(c)).collect();
         let mut rows = Vec::new();
         for metric in self.wanted {
             for segment in &self.scores.segments {

@@ -16,13 +16,27 @@ const TILES: [&str; 2] = ["scorecard", "conversion"];
 const MORE: [&str; 3] = ["won_revenue", "deals_won", "pipeline_created"];
 
 impl View<'_> {
+    /// The period that a single figure is shown of: the last whole one that is mature, else the last whole one, else the last.
+    pub fn latest(&self, metric: &Metric) -> Option<usize> {
+        let whole = self.whole();
+        let mature = whole.iter().rfind(|p| !self.young(metric, **p));
+        mature.or(whole.last()).copied().or_else(|| self.periods.all.len().checked_sub(1))
+    }
+
     /// Every whole period that begins before the exports end.
     fn whole(&self) -> Vec<usize> {
         let all = 0..self.periods.all.len();
         all.filter(|i| !self.is_partial(&self.periods.all[*i]) && self.begins(*i)).collect()
     }
 
-    fn young(&self, metric: &Metric, period: usize) -> bool {
+    /// `Quarter`
+    fn axis(&self) -> String {
+        let kind = self.periods.kind.id();
+        let mut letters = kind.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    }
+
+    pub fn young(&self, metric: &Metric, period: usize) -> bool {
         metric.formula.ratio().is_some() && self.mature(metric, self.periods.all[period].end) == Some(false)
     }
 
@@ -44,7 +58,8 @@ impl View<'_> {
             (Cell::Number(value, _), Better::Lower) if *value != 0.0 => Some(*value < 0.0),
             _ => None,
         };
-        let shown = &whole[whole.len().saturating_sub(TREND)..];
+        let until = &whole[..=at];
+        let shown = &until[until.len().saturating_sub(TREND)..];
         let young: Vec<bool> = shown.iter().map(|p| self.young(metric, *p)).collect();
         let trend = Chart {
             id: format!("trend_{}", metric.id),
@@ -52,7 +67,7 @@ impl View<'_> {
             description: metric.definition.clone(),
             shape: Shape::Lines,
             unit: metric.unit,
-            axis: self.periods.kind.id().to_string(),
+            axis: self.axis(),
             labels: shown.iter().map(|p| self.periods.all[*p].label.clone()).collect(),
             series: vec![Series {
                 name: Self::title(metric),
@@ -117,7 +132,7 @@ impl View<'_> {
                 description: description.into(),
                 shape: Shape::Columns,
                 unit: Unit::Money,
-                axis: self.periods.kind.id().to_string(),
+                axis: self.axis(),
                 labels: labels.clone(),
                 series,
             })

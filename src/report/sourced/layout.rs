@@ -16,18 +16,18 @@ const TIDY: [&str; 17] = [
     "rule",
     "part",
     "measure",
-    "value",
+    "value: number",
     "unit",
-    "of",
-    "share",
-    "ci_low",
-    "ci_high",
-    "unknown",
-    "without_amount",
+    "of: number",
+    "share: number",
+    "ci_low: number",
+    "ci_high: number",
+    "unknown: number",
+    "without_amount: number",
     "status",
-    "period_start",
-    "period_end",
-    "as_of",
+    "period_start: date",
+    "period_end: date",
+    "as_of: date",
     "currency",
     "contract_hash",
 ];
@@ -36,19 +36,19 @@ const TIDY: [&str; 17] = [
 const LIST: [&str; 17] = [
     "deal_id",
     "deal",
-    "created",
-    "won",
-    "amount",
+    "created: flag",
+    "won: flag",
+    "amount: number",
     "lead_source",
     "first_touch",
     "before_sales",
     "scorecard",
-    "rules_differ",
-    "influenced",
+    "rules_differ: flag",
+    "influenced: flag",
     "outcome",
     "file",
-    "line",
-    "as_of",
+    "line: number",
+    "as_of: date",
     "currency",
     "contract_hash",
 ];
@@ -251,7 +251,7 @@ impl View<'_> {
                 }
             }
         }
-        let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+        let columns = TIDY.iter().map(|c| Column::tidy(c)).collect();
         Table { id: "sourced_tidy".into(), title: String::new(), audience: Audience::Machines, columns, rows }
     }
 
@@ -294,7 +294,7 @@ impl View<'_> {
             ]);
             row
         });
-        let columns = LIST.iter().map(|id| Column::left(*id, *id)).collect();
+        let columns = LIST.iter().map(|c| Column::tidy(c)).collect();
         Table {
             id: "sourced_deals".into(),
             title: String::new(),

@@ -16,35 +16,35 @@ use crate::time::date_of;
 const TIDY: [&str; 31] = [
     "section",
     "period",
-    "period_start",
-    "period_end",
+    "period_start: date",
+    "period_end: date",
     "segment",
     "item",
-    "item_order",
+    "item_order: number",
     "title",
     "entry",
     "state",
-    "n",
-    "negative",
-    "unknown",
-    "value",
+    "n: number",
+    "negative: number",
+    "unknown: number",
+    "value: number",
     "unit",
-    "mean",
-    "low",
-    "p25",
-    "median",
-    "p75",
-    "p90",
-    "high",
-    "numerator",
-    "denominator",
-    "ci_low",
-    "ci_high",
+    "mean: number",
+    "low: number",
+    "p25: number",
+    "median: number",
+    "p75: number",
+    "p90: number",
+    "high: number",
+    "numerator: number",
+    "denominator: number",
+    "ci_low: number",
+    "ci_high: number",
     "status",
-    "as_of",
+    "as_of: date",
     "currency",
     "contract_hash",
-    "turned_down",
+    "turned_down: number",
 ];
 
 /// Id, title, value, unit, n, numerator and denominator of a line about a pipeline.
@@ -52,7 +52,7 @@ type Line<'a> = (&'a str, &'a str, Option<f64>, &'a str, u64, [Option<f64>; 2]);
 
 impl View<'_> {
     pub fn tidy(&self) -> Table {
-        let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+        let columns = TIDY.iter().map(|c| Column::tidy(c)).collect();
         let mut rows = Vec::new();
         let periods = || (0..self.periods.all.len()).map(Some).chain([None]);
         for key in self.keys() {

@@ -14,28 +14,28 @@ use crate::time::date_of;
 const TIDY: [&str; 24] = [
     "rate",
     "period",
-    "period_start",
-    "period_end",
+    "period_start: date",
+    "period_end: date",
     "segment",
-    "value",
+    "value: number",
     "unit",
-    "numerator",
-    "denominator",
-    "n",
-    "ci_low",
-    "ci_high",
-    "won",
-    "lost",
-    "derailed",
-    "open",
-    "mature",
-    "mature_share",
+    "numerator: number",
+    "denominator: number",
+    "n: number",
+    "ci_low: number",
+    "ci_high: number",
+    "won: number",
+    "lost: number",
+    "derailed: number",
+    "open: number",
+    "mature: flag",
+    "mature_share: number",
     "status",
     "basis",
-    "as_of",
+    "as_of: date",
     "currency",
     "contract_hash",
-    "open_young",
+    "open_young: number",
 ];
 
 /// Periods shown to people; machines get all.
@@ -180,7 +180,7 @@ impl View<'_> {
     }
 
     fn tidy(&self) -> Table {
-        let columns = TIDY.iter().map(|id| Column::left(*id, *id)).collect();
+        let columns = TIDY.iter().map(|c| Column::tidy(c)).collect();
         let mut rows = Vec::new();
         for segment in self.keys() {
             for period in (0..self.periods.all.len()).map(Some).chain([None]) {

@@ -23,14 +23,14 @@ const MOVED: [&str; 17] = [
     "why",
     "condition",
     "period",
-    "asked_on",
-    "marketing",
-    "sales",
+    "asked_on: date",
+    "marketing: flag",
+    "sales: flag",
     "outcome",
-    "amount",
+    "amount: number",
     "file",
-    "line",
-    "as_of",
+    "line: number",
+    "as_of: date",
     "currency",
     "contract_hash",
 ];
@@ -158,7 +158,8 @@ impl Both<'_> {
             Column::right("amount", "Amount"),
         ];
         let ids: Vec<&str> = columns.iter().map(|c| c.id.as_str()).collect();
-        let picked: Vec<usize> = ids.iter().filter_map(|id| MOVED.iter().position(|m| m == id)).collect();
+        let picked: Vec<usize> =
+            ids.iter().filter_map(|id| MOVED.iter().position(|m| m.split(": ").next() == Some(id))).collect();
         let rows: Vec<Vec<Cell>> =
             records.iter().take(SHOWN).map(|r| picked.iter().map(|i| r[*i].clone()).collect()).collect();
         let more = records.len().saturating_sub(SHOWN);
@@ -169,7 +170,7 @@ impl Both<'_> {
 
     /// All of them, for machines.
     pub fn all(records: Vec<Vec<Cell>>) -> Table {
-        let columns = MOVED.iter().map(|id| Column::left(*id, *id)).collect();
+        let columns = MOVED.iter().map(|c| Column::tidy(c)).collect();
         let (id, title) = ("definition_moved".into(), String::new());
         Table { id, title, audience: Audience::Machines, columns, rows: records }
     }

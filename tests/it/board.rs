@@ -1,0 +1,283 @@
+//! The board pack: its sections are what the single commands print, and its sentences and pictures say what its tables say.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::behaviour::{ACME, DEALS, folder, run_in};
+use crate::common::{command, run, stdout};
+
+fn json(args: &[&str]) -> Value {
+    serde_json::from_str(&stdout(args)).unwrap()
+}
+
+fn pack() -> Value {
+    json(&["report", ACME, "-f", "json"])
+}
+
+fn list<'v>(value: &'v Value, key: &str) -> &'v Vec<Value> {
+    value[key].as_array().unwrap_or_else(|| panic!("no list `{key}` in {value}"))
+}
+
+fn section<'v>(pack: &'v Value, id: &str) -> &'v Value {
+    list(pack, "sections").iter().find(|s| s["id"] == id).unwrap_or_else(|| panic!("no section {id}"))
+}
+
+fn rows<'v>(report: &'v Value, table: &str) -> &'v Vec<Value> {
+    list(list(report, "tables").iter().find(|t| t["id"] == table).unwrap_or_else(|| panic!("no table {table}")), "rows")
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// The words of a command line as a shell would split it.
+fn words(line: &str) -> Vec<String> {
+    let shell = std::process::Command::new("sh").args(["-c", &format!("printf '%s\\n' {line}")]).output().unwrap();
+    String::from_utf8(shell.stdout).unwrap().lines().map(str::to_string).collect()
+}
+
+#[test]
+fn every_section_is_what_the_command_that_it_names_prints() {
+    for args in [&["report", ACME][..], &["report", ACME, "--from", "2025-01-01", "--where", "region <> 'it''s'"]] {
+        let pack = json(&[args, &["-f", "json"]].concat());
+        let mut compared = 0;
+        for section in list(&pack, "sections").iter().filter(|s| s["id"] != "agreed") {
+            let line = text(&section["notes"][0]).strip_prefix("The same alone: onefunnel ").unwrap();
+            let mut command: Vec<String> = words(line);
+            command.extend(["-f".into(), "json".into()]);
+            let alone = json(&command.iter().map(String::as_str).collect::<Vec<_>>());
+            assert!(!list(section, "tables").is_empty(), "{line}");
+            for id in list(section, "tables") {
+                assert_eq!(rows(&pack, text(id)), rows(&alone, text(id)), "{line}");
+                compared += rows(&pack, text(id)).len();
+            }
+            assert_eq!(
+                section.get("charts").unwrap_or(&Value::Null),
+                alone.get("charts").unwrap_or(&Value::Null),
+                "{line}"
+            );
+        }
+        assert!(compared > 10_000, "{compared} rows");
+    }
+}
+
+#[test]
+fn the_findings_of_the_example() {
+    let pack = pack();
+    let said: BTreeMap<&str, &str> =
+        list(&pack, "sections").iter().map(|s| (text(&s["id"]), text(&s["finding"]))).collect();
+    let expected = [
+        (
+            "scorecard",
+            "In 2026-Q2 sales and marketing together cost 31.2% of revenue (-0.77 pp against the period before); 12 deals \
+             were won, worth 519,000; 6.1% of the qualified leads of 2025-Q4 became customers.",
+        ),
+        (
+            "funnel",
+            "Of 2,757 that reached Lead, 107 (3.9%) have come to Customer so far; the narrowest step is from Proposal to \
+             Customer: 34.0% (132 of 388). 77.7% of them began long enough ago to tell.",
+        ),
+        (
+            "cohort",
+            "107 of 2,757 (3.9%) have converted so far; by day 908 it will be 5.0% (95 %: 4.1–6.0%) if the young ones do as \
+             the old ones did; mature cohorts lie between 2.5% (2025-Q3) and 8.1% (2024-Q3).",
+        ),
+        (
+            "winrate",
+            "132 of 448 deals that were won or lost were won (29.5%, 95 %: 25.4–33.8%); of the 4 win rates in use, the lowest \
+             is 25.3% and the highest 29.5%.",
+        ),
+        (
+            "velocity",
+            "Half of the 132 won deals closed within 100.5 days of their creation; the longest stage is Proposal: a median of \
+             50 days for the 343 whose stay ended.",
+        ),
+        (
+            "definition",
+            "Marketing and sales say the same of 80.6% of 2,822 buyers; 433 are qualified to marketing alone, 115 to sales \
+             alone.",
+        ),
+        (
+            "handoff",
+            "Sales touched 934 of 1,268 qualified leads (73.7%) within 24h of Mon-Fri 09:00-17:00; 122 (9.5%) were followed up \
+             by nobody.",
+        ),
+        (
+            "horizon",
+            "3.8% of won revenue is of buyers first met in the same period; 0.93% of marketing spend pays within its own \
+             period, if it works when its buyers enter; MQL volume rose while their yield fell beyond chance in 1 of the 7 \
+             periods that can be compared, first in 2025-Q3.",
+        ),
+        (
+            "journey",
+            "46.3% of the 13,078 touches up to the close are marketing's; both teams touched 1,449 of 2,757 buyers (52.6%); at \
+             least half of the won deals changed hands 6 times or more.",
+        ),
+        (
+            "attribution",
+            "Of the credit for 132 won deals, email (kind) gets between 2.3% (by first) and 28.8% (by last): nothing else \
+             depends so much on the model.",
+        ),
+        (
+            "sourced",
+            "Marketing sourced 72.1% to 72.8% of the pipeline and 72.1% to 74.9% of the won revenue, depending on the rule; 34 \
+             deals (6.5%) have no touch of marketing at all.",
+        ),
+        (
+            "quality",
+            "Of 28,653 rows read, 606 were set aside, each with its reason; 2 findings make figures wrong or incomplete: deals \
+             unlinked, no person (34), closed before created (3).",
+        ),
+    ];
+    for (id, sentence) in expected {
+        assert_eq!(said.get(id), Some(&sentence), "{id}");
+    }
+}
+
+/// The numbers of a sentence as people's formats show them, against every number of the section's tables shown the same way.
+#[test]
+fn a_finding_has_no_number_that_its_tables_have_not() {
+    let pack = pack();
+    let markdown = stdout(&["report", ACME, "-f", "md"]);
+    for section in list(&pack, "sections") {
+        let finding = text(&section["finding"]);
+        let part = markdown.split("\n## ").find(|part| part.starts_with(text(&section["title"]))).unwrap();
+        let part = part.replacen(finding, "", 1);
+        let numbers = finding.split(|c: char| !(c.is_ascii_digit() || ".,%".contains(c)));
+        let numbers = numbers.map(|n| n.trim_matches(['.', ','])).filter(|n| n.contains(|c: char| c.is_ascii_digit()));
+        for number in numbers.filter(|n| !["4", "95", "24"].contains(n)) {
+            let whole = match text(&section["id"]) {
+                // Sums of rows over all files, and of two columns: in the inputs and below each other.
+                "quality" | "handoff" | "cohort" => format!("{markdown}{}", sums(&pack)),
+                _ => part.clone(),
+            };
+            assert!(whole.contains(number), "{}: {number} is in no table: {finding}", section["id"]);
+        }
+    }
+}
+
+/// What the findings add up themselves.
+fn sums(pack: &Value) -> String {
+    let sum = |key: &str| list(pack, "inputs").iter().map(|i| i[key].as_u64().unwrap()).sum::<u64>();
+    let total = rows(pack, "handoff_tidy").iter().find(|r| r["dimension"] == "all" && r["period"] == "total").unwrap();
+    let due = total["within"].as_u64().unwrap() + total["late_or_never"].as_u64().unwrap();
+    let grouped = |n: u64| if n < 1000 { n.to_string() } else { format!("{},{:03}", n / 1000, n % 1000) };
+    format!(" {} {} {} ", grouped(sum("rows_read")), grouped(sum("rows_read") - sum("rows_used")), grouped(due))
+}
+
+fn chart<'v>(section: &'v Value, id: &str) -> &'v Value {
+    list(section, "charts").iter().find(|c| c["id"] == id).unwrap_or_else(|| panic!("no chart {id}"))
+}
+
+fn values(chart: &Value, series: usize) -> Vec<Option<f64>> {
+    list(&chart["series"][series], "values").iter().map(Value::as_f64).collect()
+}
+
+#[test]
+fn charts_show_what_the_tables_say() {
+    let pack = pack();
+    let column = |table: &str, wanted: &[(&str, &str)], column: &str| -> Vec<Option<f64>> {
+        let is = |row: &&Value| wanted.iter().all(|(key, value)| text(&row[*key]) == *value);
+        rows(&pack, table).iter().filter(is).map(|row| row[column].as_f64()).collect()
+    };
+    let funnel = section(&pack, "funnel");
+    let total = [("period", "total"), ("segment", "")];
+    assert_eq!(values(chart(funnel, "funnel_reached"), 0), column("funnel_tidy", &total, "volume"));
+    assert_eq!(
+        values(chart(funnel, "funnel_conversion"), 0),
+        column("funnel_tidy", &[("stage_id", "won"), ("segment", "")], "conversion_from_first")[..10]
+    );
+    let handoff = section(&pack, "handoff");
+    let by_period = |name: &str| {
+        let mut all = column("handoff_tidy", &[("dimension", "all")], name);
+        all.pop();
+        all
+    };
+    assert_eq!(values(chart(handoff, "handoff_speed"), 0), by_period("share_within"));
+    for (at, fate) in ["accepted", "in_work", "waiting", "rejected", "recycled", "leaked"].into_iter().enumerate() {
+        assert_eq!(values(chart(handoff, "handoff_fates"), at), by_period(fate), "{fate}");
+    }
+    // What became of the leads makes all of them.
+    let parts = (0..6).map(|at| values(chart(handoff, "handoff_fates"), at)[0].unwrap()).sum::<f64>();
+    assert_eq!(Some(parts), by_period("qualified")[0]);
+    let scorecard = section(&pack, "scorecard");
+    let metric = |id| column("scorecard_tidy", &[("metric_id", id)], "value")[..10].to_vec();
+    assert_eq!(values(chart(scorecard, "scorecard_won"), 0), metric("won_revenue"));
+    assert_eq!(values(chart(scorecard, "scorecard_won"), 1), metric("pipeline_created"));
+    let reached = chart(section(&pack, "journey"), "journey_reached");
+    for stage in 0..values(reached, 0).len() {
+        let sum: f64 = (0..4).map(|at| values(reached, at)[stage].unwrap()).sum();
+        assert!((sum - 1.0).abs() < 1e-9, "stage {stage}: the parts make {sum}");
+    }
+    for section in list(&pack, "sections") {
+        for chart in section["charts"].as_array().into_iter().flatten() {
+            let known = list(chart, "series").iter().any(|s| list(s, "values").iter().any(Value::is_number));
+            assert!(known, "{}: nothing is drawn", chart["id"]);
+            assert!(!text(&chart["title"]).is_empty() && text(&chart["description"]).len() > 20, "{}", chart["id"]);
+        }
+    }
+}
+
+#[test]
+fn a_part_that_the_contract_does_not_allow_says_so() {
+    let dir = folder(&[("deals.csv", DEALS)]);
+    let output = run_in(dir.path(), &["report", "deals.csv", "--as-of", "2026-06-30", "-f", "json"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let pack: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let definition = section(&pack, "definition");
+    assert!(text(&definition["finding"]).starts_with("Not in this pack: "), "{definition}");
+    assert!(!list(definition, "notes").is_empty(), "what to do is said: {definition}");
+    // One won, one lost, one open.
+    assert_eq!(
+        section(&pack, "winrate")["finding"],
+        "1 of 2 deals that were won or lost were won (50.0%, 95 %: 9.5–90.5%); of the 4 win rates in use, the lowest is \
+         33.3% and the highest 80.0%."
+    );
+    assert_eq!(section(&pack, "journey")["finding"], "No export has touches of either team.");
+    for section in list(&pack, "sections") {
+        let finding = text(&section["finding"]);
+        assert!(!finding.is_empty() && !finding.contains("NaN") && !finding.contains("inf%"), "{finding}");
+    }
+}
+
+#[test]
+fn nothing_known_is_said_in_words() {
+    let dir = folder(&[("deals.csv", DEALS)]);
+    let output = run_in(dir.path(), &["report", "deals.csv", "--as-of", "2025-01-01", "-f", "json"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let pack: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for section in list(&pack, "sections") {
+        let finding = text(&section["finding"]);
+        assert!(finding.ends_with('.') && !finding.contains("NaN") && !finding.contains("  "), "{finding}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_all_of_it_stops_it() {
+    for (args, needle) in [
+        (&["--where", "regon = 'EMEA'"][..], "regon"),
+        (&["--from", "2026-13-01"], "is not a day"),
+        (&["--from", "2027-01-01"], "is after"),
+    ] {
+        let output = run(&[&["report", ACME][..], args].concat());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(output.stdout.is_empty());
+        assert!(String::from_utf8_lossy(&output.stderr).contains(needle));
+    }
+}
+
+#[test]
+fn one_page_that_fits_into_a_mail() {
+    let html = command(&["report", ACME, "-f", "html"]).output().unwrap();
+    assert!(html.status.success());
+    assert!(html.stdout.len() < 400_000, "{} bytes", html.stdout.len());
+    let text = String::from_utf8(html.stdout).unwrap();
+    let page = text.replace("http://www.w3.org/2000/svg", "").replace("http://www.w3.org/1999/xhtml", "");
+    // Sources of metrics are named with their addresses as plain words; nothing is fetched or linked.
+    for forbidden in [" src=", "href=\"http", "url(", "@import", "<link", "<iframe", "<img"] {
+        assert!(!page.contains(forbidden), "{forbidden}");
+    }
+    assert!(text.matches("<svg class=\"chart\"").count() >= 14);
+    assert!(text.contains("Aalen–Johansen"));
+}

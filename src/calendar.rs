@@ -61,6 +61,34 @@ pub struct Period {
     pub end: i32,
 }
 
+impl Period {
+    /// The period of that name.
+    ///
+    /// ```
+    /// use onefunnel::calendar::{Fiscal, Period};
+    /// use onefunnel::contract::FiscalLabel;
+    /// let fiscal = Fiscal { start: (2, 1), label: FiscalLabel::End };
+    /// let quarter = Period::named("2026-Q4", fiscal).unwrap();
+    /// assert_eq!(quarter.end - quarter.start + 1, 92);
+    /// assert_eq!(Period::named("FY2027-Q1", fiscal).unwrap().start, Period::named("2026-02", fiscal).unwrap().start);
+    /// assert_eq!(Period::named("2026-Q5", fiscal), None);
+    /// ```
+    pub fn named(text: &str, fiscal: Fiscal) -> Option<Self> {
+        let (kind, digits) = match (text.strip_prefix("FY"), text.as_bytes().get(4..6)) {
+            (Some(rest), _) if rest.len() == 4 => (PeriodKind::FiscalYear, rest),
+            (Some(rest), _) => (PeriodKind::FiscalQuarter, rest),
+            (None, None) => (PeriodKind::Year, text),
+            (None, Some(b"-Q")) => (PeriodKind::Quarter, text),
+            (None, Some(b"-W")) => (PeriodKind::Week, text),
+            (None, Some(_)) => (PeriodKind::Month, text),
+        };
+        let year: i16 = digits.get(..4)?.parse().ok().filter(|year| (1900..2200).contains(year))?;
+        let (first, last) = (Date::new(year - 1, 1, 1).ok()?, Date::new(year + 1, 12, 31).ok()?);
+        let all = Periods::covering(kind, day_of(first), day_of(last), fiscal).all;
+        all.into_iter().find(|period| period.label == text)
+    }
+}
+
 /// Consecutive periods.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Periods {

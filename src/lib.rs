@@ -135,6 +135,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> 
         Command::Definition(args) => report(&args.output, env, |env| report::definition::build(args, env)),
         Command::Score(args) => report(&args.output, env, |env| report::score::build(args, env)),
         Command::Cohort(args) => report(&args.output, env, |env| report::cohort::build(args, env)),
+        Command::Plan(args) => report(&args.output, env, |env| report::plan::build(args, env)),
         Command::Compare(args) => report(&args.output, env, |env| report::compare::build(args, env)),
         Command::Account(args) => {
             report(&args.output, env, |env| report::account::build(&args.input, &args.slice, &args.output, env))

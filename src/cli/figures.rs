@@ -340,3 +340,51 @@ impl Age {
         }
     }
 }
+
+/// `plan`
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// What is to be won by when, such as won_revenue=2000000@2026-Q4 or deals_won=40@2026-11 [default: the contract's]
+    #[arg(long, value_name = "METRIC=N@PERIOD")]
+    pub target: Vec<String>,
+    /// So many new leads come, such as 120/month: what they will bring, period by period [default: as many as of late]
+    #[arg(long, value_name = "N/PERIOD")]
+    pub leads: Option<String>,
+    /// The last day that is looked ahead to, with --leads or without a target [default: the end of the fourth period]
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<String>,
+    /// How many leads sales can work, such as 120/month [default: the most it has touched in time in a month]
+    #[arg(long, value_name = "N/PERIOD")]
+    pub capacity: Option<String>,
+    /// Figures to take in place of measured ones: average_deal=75000,opportunity_to_won=0.2,cost_per_lead=150
+    #[arg(long, value_name = "NAME=N,…", value_delimiter = ',')]
+    pub assume: Vec<String>,
+    /// A lead comes too late when less than this share of the wins still falls into the period
+    #[arg(long, value_name = "SHARE", default_value = "0.1")]
+    pub quantile: String,
+    /// How many resamples the intervals are made of
+    #[arg(long, value_name = "N", default_value = "500", value_parser = clap::value_parser!(u64).range(50..=100_000))]
+    pub samples: u64,
+    /// Where the random numbers begin: the same seed gives the same intervals
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub seed: u64,
+    /// What would have been forecast at the end of each past period, and what came
+    #[arg(long, conflicts_with_all = ["target", "leads", "until", "capacity", "assume", "by"])]
+    pub backtest: bool,
+    /// Length of a period that is looked ahead to
+    #[arg(long, value_enum, default_value = "quarter", env = "ONEFUNNEL_PERIOD")]
+    pub period: PeriodKind,
+    /// Measure only on buying processes that began on this day or later [default: on all]
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<String>,
+    /// Break the leads that are needed down by this column, or several: a,b
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub by: Vec<String>,
+    /// Only the buying processes for which this SQL condition is true, such as "region = 'EMEA'"
+    #[arg(long = "where", value_name = "SQL")]
+    pub condition: Option<String>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}

@@ -19,7 +19,7 @@ pub use buyers::{
 pub use checks::{CheckArgs, ExplainArgs};
 pub use figures::{
     Age, Basis, BoardArgs, CohortArgs, CompareArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, HorizonArgs,
-    ScoreArgs, ScorecardArgs, Skips, SurveyArgs, VelocityArgs, WindowArgs, WinrateArgs,
+    PlanArgs, ScoreArgs, ScorecardArgs, Skips, SurveyArgs, VelocityArgs, WindowArgs, WinrateArgs,
 };
 pub use tools::{CompletionsArgs, ManArgs, RunArgs, SchemaArgs};
 
@@ -77,6 +77,8 @@ pub enum Command {
     Score(ScoreArgs),
     /// Conversion by cohort and age, and eventual conversion while some are lost and others still open
     Cohort(CohortArgs),
+    /// How many leads are needed, by when: for a target, from what is in hand and how long things take; or what leads will bring
+    Plan(PlanArgs),
     /// Why a number is another one than it was: two exports or two days, and the difference by cause, with the records
     Compare(CompareArgs),
     /// One row per company: buying group, engaged people, qualified and target accounts; and who matched no account

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::goal::{self, Goal};
 use super::parse::plain;
 use super::read::{Fields, Reader};
 use super::{Contract, Owner, Said, Stage};
-use crate::calendar::PeriodKind;
 use crate::calendar::hours::Hours;
+use crate::calendar::{Fiscal, PeriodKind};
 use crate::issue::{Issue, Place, did_you_mean};
 
 /// The agreement on qualified leads.
@@ -251,12 +252,23 @@ fn holidays(r: &mut Reader<'_>, fields: &Fields<'_, '_>) -> Vec<Date> {
     days.into_keys().collect()
 }
 
-/// Reads `[[target]]`.
-pub(super) fn targets(r: &mut Reader<'_>, top: &Fields<'_, '_>, stages: &[Stage]) -> Vec<Target> {
+/// Reads `[[target]]`: those of stages, and those of metrics.
+pub(super) fn targets(
+    r: &mut Reader<'_>,
+    top: &Fields<'_, '_>,
+    stages: &[Stage],
+    fiscal: Fiscal,
+) -> (Vec<Target>, Vec<Goal>) {
+    const KNOWN: [&str; 7] = ["stage", "per", "volume", "from", "metric", "value", "period"];
+    let (mut goals, mut known) = (Vec::new(), BTreeMap::new());
     let mut seen: BTreeMap<(String, Option<Date>), Place> = BTreeMap::new();
     let mut lengths: BTreeMap<String, (PeriodKind, Place)> = BTreeMap::new();
     let mut targets = Vec::new();
-    for fields in r.tables(top, "target", &["stage", "per", "volume", "from"]) {
+    for fields in r.tables(top, "target", &KNOWN) {
+        if goal::KEYS.iter().any(|key| fields.has(key)) {
+            goals.extend(goal::goal(r, &fields, fiscal, &mut known));
+            continue;
+        }
         let id = r.need_text(&fields, "stage", "say which stage is to be reached: `stage = \"mql\"`");
         let id = id.and_then(|said| stage(r, said, stages));
         r.missing(&fields, "per", "say how long a period is: `per = \"month\"`");
@@ -296,5 +308,5 @@ pub(super) fn targets(r: &mut Reader<'_>, top: &Fields<'_, '_>, stages: &[Stage]
             targets.push(Target { stage, per: per.value, volume: volume.value, from });
         }
     }
-    targets
+    (targets, goals)
 }

@@ -6,6 +6,7 @@
 
 mod benchmark;
 mod check;
+mod goal;
 mod handoff;
 mod parse;
 mod persona;
@@ -27,6 +28,7 @@ use sha2::{Digest, Sha256};
 
 pub use benchmark::{BenchmarkDef, Quoted};
 pub use check::{Check, Gate, Subject};
+pub use goal::{Aim, Goal, PERIODS};
 pub use handoff::{Handoff, Target};
 pub use persona::{Accounts, Persona, matches};
 pub use types::{
@@ -88,6 +90,8 @@ pub struct Contract {
     pub handoff: Handoff,
     /// How many processes are to reach a stage, `[[target]]`.
     pub targets: Vec<Target>,
+    /// What is to be won by when, `[[target]]` with a metric.
+    pub goals: Vec<Goal>,
     /// The one definition of a qualified lead.
     pub qualified: Option<Qualified>,
     /// Who plays which part when a company buys, `[[persona]]`, in the order written.
@@ -185,6 +189,7 @@ impl Contract {
             presets: Vec::new(),
             handoff: Handoff::default(),
             targets: Vec::new(),
+            goals: Vec::new(),
             qualified: None,
             personas: Vec::new(),
             accounts: Accounts::default(),

@@ -14,6 +14,7 @@ use super::{
     Contract, FiscalLabel, MeasureDef, MetricDef, Rate, Said, Team, Teams, benchmark, check, handoff, persona,
     qualified, sha256, source, stage,
 };
+use crate::calendar::Fiscal;
 use crate::issue::{Issue, Issues, Place};
 
 const TOP: &[&str] = &[
@@ -120,7 +121,8 @@ pub(super) fn contract(
     contract.metrics = metrics(r, &top, &contract.measures);
     contract.presets = presets(r, &top);
     contract.handoff = handoff::handoff(r, &top, &contract.stages);
-    contract.targets = handoff::targets(r, &top, &contract.stages);
+    let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
+    (contract.targets, contract.goals) = handoff::targets(r, &top, &contract.stages, fiscal);
     contract.qualified = qualified::qualified(r, &top, &contract.stages, stages_read);
     contract.personas = persona::personas(r, &top);
     contract.accounts = persona::accounts(r, &top);

@@ -21,6 +21,7 @@ pub mod inspect;
 pub mod journey;
 pub mod manual;
 pub mod metrics;
+pub mod plan;
 pub mod presets;
 pub mod quality;
 mod read;

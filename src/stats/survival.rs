@@ -19,7 +19,7 @@ const Z: f64 = 1.959_963_984_540_054;
 pub const MIN_N: u64 = 5;
 
 /// Where fewer are at risk, for how many of all each may stand: one censored before leaves its part to them.
-const STANDS_FOR: f64 = 2.0;
+pub const STANDS_FOR: f64 = 2.0;
 
 /// What ended somebody's days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use crate::common::{bin, command, root, stdout};
 
 pub const ACME: &str = "examples/acme";
 pub const FORMATS: [&str; 9] = ["table", "csv", "tsv", "json", "jsonl", "md", "html", "xlsx", "parquet"];
-pub const REPORTS: [&[&str]; 27] = [
+pub const REPORTS: [&[&str]; 29] = [
     &["scorecard", ACME],
     &["funnel", ACME],
     &["inspect", ACME],
@@ -32,6 +32,8 @@ pub const REPORTS: [&[&str]; 27] = [
     &["attribution", ACME],
     &["attribution", ACME, "--by", "campaign", "--team", "marketing", "--look-back", "90d"],
     &["sourced", ACME],
+    &["plan", ACME],
+    &["plan", ACME, "--target", "won_revenue=2000000@2026-Q4", "--by", "lead_source"],
     &["journey", ACME],
     &["journey", ACME, "--variants"],
     &["journey", ACME, "--buyer", "00QHs000000001HMAQ"],
@@ -150,6 +152,11 @@ fn no_line_of_a_table_is_wider_than_80_columns() {
         }
     }
     all.push(vec!["account", ACME, "--by", "industry", "--period", "week"]);
+    let target = ["--target", "deals_won=18@2026-Q4", "--target", "won_revenue=700000@2026-Q3"];
+    all.push([vec!["plan", ACME, "--assume", "average_deal=75000,lead_to_won=0.05"], target.to_vec()].concat());
+    all.push(vec!["plan", ACME, "--period", "month", "--leads", "120/month", "--until", "2027-06-30"]);
+    all.push(vec!["plan", ACME, "--as-of", "2026-05-10", "--target", "won_revenue=700000@2026-Q2", "--by", "owner"]);
+    all.push(vec!["plan", ACME, "--backtest"]);
     for period in ["month", "year", "week", "fiscal-quarter", "fiscal-year"] {
         all.push(vec!["horizon", ACME, "--period", period]);
     }

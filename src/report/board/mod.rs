@@ -15,12 +15,13 @@ use crate::issue::{Issue, Issues};
 use crate::session::{Data, Session};
 
 /// The sections in order: the command, and the flags that it has besides the days and the condition.
-const SECTIONS: [(&str, &[&str]); 12] = [
+const SECTIONS: [(&str, &[&str]); 13] = [
     ("scorecard", &[]),
     ("funnel", &[]),
     ("cohort", &[]),
     ("winrate", &[]),
     ("velocity", &[]),
+    ("plan", &[]),
     ("definition", &[]),
     ("handoff", &[]),
     ("horizon", &[]),
@@ -67,8 +68,10 @@ fn line(command: &str, flags: &[&str], args: &BoardArgs) -> Vec<String> {
     if !whole {
         flag("period", Some(&window.period.id().to_string()));
     }
-    // Quality is that of the exports, whatever days are looked at.
-    if command != "quality" {
+    // A plan measures on all days there are. Quality is that of the exports, whatever days are looked at.
+    if command == "plan" {
+        flag("where", window.condition.as_ref());
+    } else if command != "quality" {
         flag("from", window.from.as_ref());
         flag("to", window.to.as_ref());
         flag("where", window.condition.as_ref());
@@ -84,6 +87,7 @@ fn told(data: &Data, line: &[String]) -> Result<(Report, String)> {
         Command::Cohort(args) => super::cohort::tell(data, args)?,
         Command::Winrate(args) => super::winrate::tell(data, args)?,
         Command::Velocity(args) => super::velocity::tell(data, args)?,
+        Command::Plan(args) => super::plan::tell(data, args)?,
         Command::Definition(args) => super::definition::tell(data, args)?,
         Command::Handoff(args) => super::handoff::tell(data, args)?,
         Command::Horizon(args) => super::horizon::tell(data, args)?,
@@ -99,6 +103,7 @@ fn told(data: &Data, line: &[String]) -> Result<(Report, String)> {
         "cohort" => super::cohort::picture::finding(&report),
         "winrate" => super::winrate::picture::finding(&report),
         "velocity" => super::velocity::picture::finding(&report),
+        "plan" => super::plan::picture::finding(&report),
         "definition" => super::definition::picture::finding(&report),
         "handoff" => super::handoff::picture::finding(&report),
         "horizon" => super::horizon::picture::finding(&report),

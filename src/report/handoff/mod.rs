@@ -19,7 +19,7 @@ pub(super) use delivered::needed;
 
 use super::Report;
 use crate::Env;
-use crate::calendar::{Fiscal, Periods};
+use crate::calendar::{Fiscal, PeriodKind, Periods};
 use crate::cli::HandoffArgs;
 use crate::journey::handoff::handed_over;
 use crate::session::{Data, Session};
@@ -84,4 +84,26 @@ pub fn tell(data: &Data, args: &HandoffArgs) -> Result<Report> {
     report.notes.extend(data.notes());
     report.charts = picture::charts(&report);
     Ok(report)
+}
+
+/// The most leads of a stage that sales touched within the agreement in one of the last twelve whole months, and which month
+/// that was; `None` where nobody is touched in time, or no touches are known.
+pub fn worked(data: &Data, from: usize) -> Option<(f64, String)> {
+    let (contract, as_of) = (&data.session.contract, day_of(data.session.as_of));
+    let stages = contract.handoff_stages().ok().filter(|stages| stages.0 == from)?;
+    let handed = handed_over(&data.tables, &data.who, contract, &data.session.home, &data.journeys, as_of, stages);
+    let judge = count::Judge::new(data, &handed).ok()?;
+    let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
+    let first = handed.all.iter().map(|lead| lead.day).min()?;
+    let months = Periods::covering(PeriodKind::Month, first.max(as_of - 400), as_of, fiscal);
+    let whole: Vec<usize> = (0..months.all.len()).filter(|month| !months.is_partial(*month)).collect();
+    let mut touched = vec![0_u32; months.all.len()];
+    for lead in handed.all.iter().filter(|lead| judge.judge(lead).kept == count::Kept::Yes) {
+        if let Some(month) = months.index(lead.day) {
+            touched[month] += 1;
+        }
+    }
+    let last = whole[whole.len().saturating_sub(12)..].iter().rev();
+    let most = last.max_by_key(|month| touched[**month]).filter(|month| touched[**month] > 0)?;
+    Some((f64::from(touched[*most]), months.all[*most].label.clone()))
 }

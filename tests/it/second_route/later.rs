@@ -209,7 +209,7 @@ fn what_happens_after_as_of_shows_in_no_report() {
     }
     assert!(other_ends(&exports) > 20);
 
-    let reports: [&[&str]; 32] = [
+    let reports: [&[&str]; 36] = [
         &["scorecard", "--by", "lead_source"],
         &["funnel", "--by", "country"],
         &["funnel", "--basis", "period", "--entry", "each"],
@@ -239,6 +239,10 @@ fn what_happens_after_as_of_shows_in_no_report() {
         &["attribution"],
         &["attribution", "--by", "campaign", "--order", "2"],
         &["sourced"],
+        &["plan", "--samples", "60"],
+        &["plan", "--samples", "60", "--target", "deals_won=25@2026-Q4", "--by", "lead_source"],
+        &["plan", "--samples", "60", "--target", "won_revenue=900000@2026-Q4", "--where", "country = 'USA'"],
+        &["plan", "--samples", "60", "--backtest"],
         &["journey", "--by", "lead_source"],
         &["journey", "--variants"],
         &["journey", "--buyer", "00QHs000000001HMAQ"],

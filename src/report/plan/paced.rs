@@ -1,0 +1,96 @@
+//! Pacing: delivered against needed to date, with the end of the period that follows from it.
+
+use super::Base;
+use super::layout::{expected, interval, money, table};
+use super::tidy::Line;
+use super::timed::{Timed, of, shown};
+use crate::calendar::Periods;
+use crate::contract::Aim;
+use crate::journey::How;
+use crate::report::{Cell, Column, Table, Unit};
+
+impl Base<'_> {
+    /// Every target whose period has begun and is not over: of metrics, and of stages.
+    #[allow(clippy::cast_precision_loss)] // counts stay far below 2^53
+    pub fn pacing(&self, timed: &[Timed], lines: &mut Vec<Line>) -> Option<Table> {
+        let columns = vec![
+            Column::left("target", "Pacing"),
+            Column::right("needed", "Target"),
+            Column::right("to_date", "By now"),
+            Column::right("delivered", "Delivered"),
+            Column::right("attained", "Attained"),
+            Column::right("by_days", "End by days"),
+            Column::right("by_curve", "End by curve"),
+            Column::right("interval", "80 % interval"),
+        ];
+        let mut rows = Vec::new();
+        let mut last = self.as_of;
+        let mut add = |name: String, item: &str, unit: Unit, target: f64, delivered: f64, part: f64| {
+            let cell = |value: f64| if unit == Unit::Money { money(value) } else { expected(value) };
+            let to_date = target * part;
+            let by_days = (part > 0.0).then(|| delivered / part);
+            rows.push(vec![
+                Cell::text(name),
+                cell(target),
+                cell(to_date),
+                cell(delivered),
+                Cell::Number(delivered / to_date, Unit::Share),
+                by_days.map_or_else(Cell::none, cell),
+                Cell::Missing("a curve is of wins".into()),
+                Cell::none(),
+            ]);
+            let line = |what: &str, value: f64, unit: Unit| Line::new("pacing", what, value, unit).target(item);
+            vec![
+                line("target", target, unit),
+                line("needed_to_date", to_date, unit),
+                line("delivered", delivered, unit),
+                line("attained", delivered / to_date, Unit::Share),
+                line("end_by_days", by_days.unwrap_or(f64::NAN), unit),
+            ]
+        };
+        let mut curves = Vec::new();
+        for one in timed.iter().filter(|one| one.goal.period.start <= self.as_of) {
+            let (period, aim) = (&one.goal.period, one.goal.aim);
+            let unit = if aim == Aim::WonRevenue { Unit::Money } else { Unit::Count };
+            let part = f64::from(self.as_of - period.start + 1) / f64::from(period.end - period.start + 1);
+            let delivered = of(aim, one.already);
+            let end = delivered + of(aim, one.in_hand) + of(aim, one.direct) + of(aim, one.at_pace);
+            let name = format!("{} {}", aim.id(), period.label);
+            let found = add(name, &Self::name(one), unit, one.goal.value, delivered, part);
+            lines.extend(found.into_iter().map(|line| line.period(period)));
+            let line = Line::new("pacing", "end_by_curve", end, unit).target(&Self::name(one)).period(period);
+            lines.push(line.band(one.bands[3]));
+            curves.push((curves.len(), end, one.bands[3], unit));
+            last = last.max(period.end);
+        }
+        let contract = &self.data.session.contract;
+        // A target is that of everybody: part of them has none.
+        let all = self.m.came.len() as u64 + self.m.open_undated > 0 && self.whole;
+        for (index, stage) in
+            contract.stages.iter().enumerate().filter(|(index, _)| all && self.data.journeys.seen[*index])
+        {
+            let mut targets: Vec<_> = contract.targets.iter().filter(|t| t.stage.value == stage.id.value).collect();
+            targets.sort_by_key(|t| t.from);
+            let in_force = targets.iter().rev().find(|t| t.from.is_none_or(|from| from <= self.data.session.as_of));
+            let Some(target) = in_force else { continue };
+            let periods = Periods::covering(target.per, self.as_of, self.as_of, self.fiscal);
+            let Some(period) = periods.all.first() else { continue };
+            let reached = &self.data.journeys.stages[index];
+            let within = |day: i32| (period.start..=self.as_of).contains(&day);
+            let delivered = reached.iter().filter(|r| r.how == How::Recorded && within(r.day)).count() as f64;
+            let part = f64::from(self.as_of - period.start + 1) / f64::from(period.end - period.start + 1);
+            let name = format!("{} {}", stage.id.value, period.label);
+            let item = format!("{}={}@{}", stage.id.value, target.volume, period.label);
+            if target.volume > 0.0 {
+                let found = add(name, &item, Unit::Count, target.volume, delivered, part);
+                lines.extend(found.into_iter().map(|l| Line { stage: stage.id.value.clone(), ..l.period(period) }));
+            }
+        }
+        for (row, end, band, unit) in curves {
+            rows[row][6] = if unit == Unit::Money { money(end) } else { expected(end) };
+            rows[row][7] = interval(band, unit);
+        }
+        let title = format!("Delivered by {} against what was needed by then", shown(self.as_of));
+        table("plan_pacing", title, columns, rows)
+    }
+}

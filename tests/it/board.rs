@@ -52,7 +52,11 @@ fn every_section_is_what_the_command_that_it_names_prints() {
                 assert_eq!(rows(&pack, text(id)), rows(&alone, text(id)), "{line}");
                 compared += rows(&pack, text(id)).len();
             }
-            assert_eq!(section.get("charts").unwrap_or(&Value::Null), alone.get("charts").unwrap_or(&Value::Null), "{line}");
+            assert_eq!(
+                section.get("charts").unwrap_or(&Value::Null),
+                alone.get("charts").unwrap_or(&Value::Null),
+                "{line}"
+            );
         }
         assert!(compared > 10_000, "{compared} rows");
     }

@@ -80,16 +80,23 @@ pub fn shares(ages: &[Age]) -> Option<Vec<Share>> {
     Some(found)
 }
 
-/// What age `j` adds to the variance of the share by age `k`: open before it, mean, share that ends, mean of squares, number.
-fn part_of_variance((open, m, a, squares, n): (f64, f64, f64, f64, f64), (j, k): (usize, usize), by: &[f64]) -> f64 {
+/// What one age adds to the variance of the share by another: open before it, mean, share that ends, mean of squares, number.
+fn part_of_variance(
+    (open, mean, ends, squares, n): (f64, f64, f64, f64, f64),
+    (at, by_age): (usize, usize),
+    by: &[f64],
+) -> f64 {
     let last = by.len() - 1;
-    // How R(k) moves with the mean, and with the share that ends, at age j.
-    let with_mean = |k: usize| if j <= k { open } else { 0.0 };
-    let with_ends = |k: usize| if j < k && a < 1.0 { -(by[k] - by[j]) / (1.0 - a) } else { 0.0 };
-    let of_share = |with: &dyn Fn(usize) -> f64| (by[last] * with(k) - by[k] * with(last)) / (by[last] * by[last]);
-    let (gm, ga) = (of_share(&with_mean), of_share(&with_ends));
-    let (vm, va, cov) = ((squares - m * m).max(0.0) / n, a * (1.0 - a) / n, m * (1.0 - a) / n);
-    (gm * gm * vm + ga * ga * va + 2.0 * gm * ga * cov).max(0.0)
+    // How R moves with the mean, and with the share that ends, at this age.
+    let with_mean = |until: usize| if at <= until { open } else { 0.0 };
+    let with_ends = |until: usize| if at < until && ends < 1.0 { -(by[until] - by[at]) / (1.0 - ends) } else { 0.0 };
+    let of_share =
+        |with: &dyn Fn(usize) -> f64| (by[last] * with(by_age) - by[by_age] * with(last)) / (by[last] * by[last]);
+    let (slope_mean, slope_ends) = (of_share(&with_mean), of_share(&with_ends));
+    let (var_mean, var_ends) = ((squares - mean * mean).max(0.0) / n, ends * (1.0 - ends) / n);
+    let both = mean * (1.0 - ends) / n;
+    let sum = slope_mean * slope_mean * var_mean + slope_ends * slope_ends * var_ends;
+    (sum + 2.0 * slope_mean * slope_ends * both).max(0.0)
 }
 
 #[cfg(test)]

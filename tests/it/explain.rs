@@ -212,7 +212,7 @@ fn companies_with_next_to_nothing() {
     let none = "date,team,category,amount\n";
     let one = "date,team,category,amount\n2026-05-01,marketing,people,1000\n";
     let two = folder(&[("spend.csv", one)]);
-    let report = json(two.path(), &["explain", "combined_budget_ratio", "spend.csv", "--as-of", "2026-06-30"]);
+    let report = json(two.path(), &["explain", "marketing_budget_ratio", "spend.csv", "--as-of", "2026-06-30"]);
     assert_eq!(account(&report, "marketing_spend")["counted"], 1);
     assert_eq!(rows(&report, "explain_tidy")[0]["status"], "no_source");
     let empty = folder(&[("spend.csv", none)]);

@@ -162,6 +162,14 @@ impl Periods {
         self.all.get(period).is_some_and(|p| p.end > self.to || p.start < self.from)
     }
 
+    /// The periods of which every day counts and that begin by the last day of which anything is known; if there is none, the
+    /// last period.
+    pub fn whole(&self, last_day: Option<i32>) -> Vec<usize> {
+        let begins = |at: &usize| last_day.is_none_or(|last| self.all[*at].start <= last);
+        let whole: Vec<usize> = (0..self.all.len()).filter(|at| !self.is_partial(*at)).filter(begins).collect();
+        if whole.is_empty() { self.all.len().checked_sub(1).into_iter().collect() } else { whole }
+    }
+
     /// What people call a period; one of which some days do not count is a part.
     pub fn label(&self, period: usize) -> String {
         let label = self.all.get(period).map_or("", |p| p.label.as_str());

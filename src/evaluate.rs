@@ -4,6 +4,10 @@
 //! computed over its own rows, never added up or averaged from its parts. A figure that cannot be had is missing with
 //! its reason, never 0.
 
+mod rows;
+pub mod steps;
+mod trace;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
@@ -19,6 +23,10 @@ use crate::report::Unit;
 use crate::stats::interval::wilson;
 use crate::tables::Type;
 use crate::time::date_of;
+
+use rows::PERIOD;
+pub use rows::{Fate, Input, Rows};
+pub use trace::{Trace, trace};
 
 /// Why a figure is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -268,7 +276,6 @@ fn needed(column: &str) -> &str {
 }
 
 const NOTHING: &str = "nothing in this period";
-const PERIOD: &str = "__period";
 const ROWS: &str = "__rows";
 const FILLED: &str = "__filled";
 
@@ -284,26 +291,14 @@ fn pass(
     scores: &mut Scores,
 ) -> Result<()> {
     let offered = facts.offered(table);
-    let has_segments = slice.by.iter().all(|b| speaks_of(table, &offered, b));
-    let by: Vec<String> = if has_segments { slice.by.clone() } else { Vec::new() };
-    let mut wanted: BTreeSet<String> = by.iter().cloned().collect();
-    wanted.insert(at.to_string());
-    for text in measures.iter().map(|m| m.value.as_str()).chain(condition).chain(slice.condition.as_deref()) {
-        wanted.extend(formula::uses(text));
-    }
-    let mut frame = facts.frame(table, &wanted)?;
-    let days = frame.column(at)?.cast(&DataType::Int32)?;
-    let index: Int32Chunked =
-        days.i32()?.iter().map(|day| day.and_then(|d| periods.index(d)).and_then(|i| i32::try_from(i).ok())).collect();
-    frame.with_column(index.with_name(PERIOD.into()).into_column())?;
     let broken = |problems: Vec<formula::Problem>| {
         anyhow::anyhow!("{}", problems.into_iter().map(|p| p.what).collect::<Vec<_>>().join("; "))
     };
-    let mut lazy = frame.lazy().filter(col(PERIOD).is_not_null());
-    for text in condition.into_iter().chain(slice.condition.as_deref()) {
-        lazy = lazy.filter(formula::predicate(text, &offered).map_err(broken)?);
-    }
-    let frame = lazy.collect()?;
+    let values = measures.iter().map(|m| m.value.as_str());
+    let rows = Rows::select(facts, (table, at, condition), values, periods, slice)?;
+    let by = rows.by.clone();
+    let frame = rows.counted()?;
+    drop(rows);
     let mut aggregates: Vec<Expr> = vec![len().cast(DataType::Float64).alias(ROWS)];
     for measure in measures {
         let value = formula::aggregate(&measure.value, &offered).map_err(broken)?;
@@ -402,6 +397,8 @@ impl Scores {
             let period = &self.periods.all[p];
             (period.start.max(from), period.end.min(to))
         });
+        // Nothing after as-of is in the ledger.
+        let end = end.min(self.as_of);
         let first_of_month = |day: i32| date_of(day).day() == 1;
         !first_of_month(start) || (end != self.as_of && !first_of_month(end + 1))
     }

@@ -4,6 +4,7 @@
 //! text, times are days in the contract's zone, amounts are whole minor units beside a `__major` column that
 //! conditions compare.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
@@ -69,6 +70,14 @@ impl Facts<'_> {
     pub fn is_monthly(&self, table: &str) -> bool {
         // Headcounts are averaged by month, whatever day they were taken on.
         table == "headcount" || Kind::named(table).is_some_and(|kind| self.tables.get(kind).monthly)
+    }
+
+    /// The rows of a table of measures that its frame has; `None` for processes.
+    pub fn counted(&self, table: &str) -> Option<Cow<'_, Table>> {
+        let kind = Kind::named(table)?;
+        let source = self.tables.get(kind);
+        let by_month = || Cow::Owned(headcount_by_month(source, self.home));
+        Some(if kind == Kind::Headcount { by_month() } else { Cow::Borrowed(source) })
     }
 
     /// The columns of a table of measures.
@@ -144,6 +153,16 @@ impl Facts<'_> {
             }
         }
         Ok(DataFrame::new(height, columns)?)
+    }
+
+    /// The headcount ledger's counts; NaN where one is missing.
+    pub fn heads(&self) -> Vec<f64> {
+        heads(self.tables.get(Kind::Headcount))
+    }
+
+    /// The rows of the headcount ledger that each row of its frame is the mean of.
+    pub fn headcount_rows(&self) -> Vec<Vec<usize>> {
+        headcount_months(self.tables.get(Kind::Headcount), self.home).into_values().collect()
     }
 
     /// Which processes a condition holds for; all without one.
@@ -386,40 +405,55 @@ impl Facts<'_> {
     }
 }
 
-/// One row per month, team, role and whatever else the ledger tells apart: the mean of the counts taken in that month. So
-/// that roles counted on different days, or twice in a month, add up to the heads that there were.
-fn headcount_by_month(table: &Table, home: &Zone) -> Table {
-    let heads = match table.columns.get("heads") {
+/// By month, team, role and whatever else the ledger tells apart: the counts taken in that month, by row.
+fn headcount_months(table: &Table, home: &Zone) -> BTreeMap<(i32, Vec<u32>), Vec<usize>> {
+    let heads = heads(table);
+    let words = words_of(table);
+    let mut groups: BTreeMap<(i32, Vec<u32>), Vec<usize>> = BTreeMap::new();
+    for (row, at) in table.times("date").iter().enumerate() {
+        let (Some(day), false) = (home.day(*at), heads[row].is_nan()) else { continue };
+        let month = crate::time::day_of(crate::time::date_of(day).first_of_month());
+        let key = (month, words.iter().map(|(_, codes)| codes[row]).collect());
+        groups.entry(key).or_default().push(row);
+    }
+    groups
+}
+
+fn heads(table: &Table) -> Vec<f64> {
+    match table.columns.get("heads") {
         Some(Values::Number(heads)) => heads.clone(),
         _ => vec![f64::NAN; table.len()],
-    };
-    let words: Vec<(&String, &Vec<u32>)> = table
+    }
+}
+
+fn words_of(table: &Table) -> Vec<(&String, &Vec<u32>)> {
+    table
         .columns
         .iter()
         .filter_map(|(name, values)| match values {
             Values::Text(codes) | Values::Id(codes) => Some((name, codes)),
             _ => None,
         })
-        .collect();
-    let mut groups: BTreeMap<(i32, Vec<u32>), (usize, f64, f64)> = BTreeMap::new();
-    for (row, at) in table.times("date").iter().enumerate() {
-        let (Some(day), false) = (home.day(*at), heads[row].is_nan()) else { continue };
-        let month = crate::time::day_of(crate::time::date_of(day).first_of_month());
-        let key = (month, words.iter().map(|(_, codes)| codes[row]).collect());
-        let (_, sum, n) = groups.entry(key).or_insert((row, 0.0, 0.0));
-        *sum += heads[row];
-        *n += 1.0;
-    }
+        .collect()
+}
+
+/// One row per month, team, role and whatever else the ledger tells apart: the mean of the counts taken in that month. So
+/// that roles counted on different days, or twice in a month, add up to the heads that there were.
+fn headcount_by_month(table: &Table, home: &Zone) -> Table {
+    let heads = heads(table);
+    let groups = headcount_months(table, home);
     let mut months = Table::empty(table.kind);
     months.monthly = true;
-    months.origin = groups.values().map(|(row, _, _)| table.origin[*row]).collect();
-    let rows: Vec<usize> = groups.values().map(|(row, _, _)| *row).collect();
-    for (name, codes) in words {
+    let rows: Vec<usize> = groups.values().map(|rows| rows[0]).collect();
+    months.origin = rows.iter().map(|row| table.origin[*row]).collect();
+    for (name, codes) in words_of(table) {
         months.columns.insert(name.clone(), Values::Text(rows.iter().map(|row| codes[*row]).collect()));
     }
     let dates = groups.keys().map(|(month, _)| home.date(*month)).collect();
     months.columns.insert("date".into(), Values::Time(dates));
-    months.columns.insert("heads".into(), Values::Number(groups.values().map(|(_, sum, n)| sum / n).collect()));
+    #[allow(clippy::cast_precision_loss)] // a few counts
+    let mean = |rows: &Vec<usize>| rows.iter().map(|row| heads[*row]).sum::<f64>() / rows.len() as f64;
+    months.columns.insert("heads".into(), Values::Number(groups.values().map(mean).collect()));
     months
 }
 

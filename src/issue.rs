@@ -47,6 +47,8 @@ impl fmt::Display for Place {
 pub enum Fault {
     /// A wrong flag, or a contract that cannot be used: exit code 2.
     Usage,
+    /// Something else was in the way, and the same command may work later: exit code 1.
+    Run,
     /// Data that cannot be used as it is: exit code 3.
     Data,
 }
@@ -56,6 +58,7 @@ impl Fault {
     pub fn code(self) -> u8 {
         match self {
             Self::Usage => 2,
+            Self::Run => 1,
             Self::Data => 3,
         }
     }
@@ -78,6 +81,11 @@ impl Issue {
     /// A problem in a flag or in the contract.
     pub fn usage(place: Place, what: impl Into<String>) -> Self {
         Self { fault: Fault::Usage, place, what: what.into(), hint: None }
+    }
+
+    /// A problem of this run.
+    pub fn run(place: Place, what: impl Into<String>) -> Self {
+        Self { fault: Fault::Run, place, what: what.into(), hint: None }
     }
 
     /// A problem in the data.
@@ -124,7 +132,8 @@ impl Issues {
         if self.0.is_empty() { Ok(()) } else { Err(self) }
     }
 
-    /// The exit code: a usage problem (2) outranks a data problem (3), as it must be mended first.
+    /// The exit code: a usage problem (2) outranks what may work later (1), and both a data problem (3), as they must be
+    /// mended first.
     pub fn code(&self) -> u8 {
         self.0.iter().map(|i| i.fault).min().map_or(1, Fault::code)
     }

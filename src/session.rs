@@ -20,6 +20,7 @@ use crate::ingest::{self, BadRows, FileFacts, Given, Limit, Reading, Reject};
 use crate::issue::{Issue, Issues, Place};
 use crate::journey::{self, Journeys, NO_DAY};
 use crate::output::{Target, number};
+use crate::progress::Step;
 use crate::report::Report;
 use crate::stats::quantile::quantile;
 use crate::tables::{Kind, Tables};
@@ -42,6 +43,8 @@ pub struct Session {
     pub bad_rows: BadRows,
     /// Where the rows that were set aside are listed.
     pub rejects: Option<PathBuf>,
+    /// Where the rows behind a figure are listed.
+    pub rows: Option<PathBuf>,
     /// Whether subject and status of touches are wanted: one buyer's story has them.
     pub touch_words: bool,
 }
@@ -60,6 +63,8 @@ pub struct Data {
     pub journeys: Journeys,
     /// The tables that some file was read into.
     pub read: BTreeSet<String>,
+    /// Every row that was set aside, where the rows behind a figure are listed.
+    pub rejects: Vec<Reject>,
 }
 
 fn shown(path: &Path) -> String {
@@ -167,7 +172,8 @@ impl Session {
             (None, None) => env.now.in_tz(&contract.timezone.value)?.date(),
         };
         let bad_rows = bad_rows(args)?;
-        Ok(Self { contract, given, home, as_of, bad_rows, rejects: args.rejects.clone(), touch_words: false })
+        let rejects = args.rejects.clone();
+        Ok(Self { contract, given, home, as_of, bad_rows, rejects, rows: None, touch_words: false })
     }
 
     /// Words of touches that only a measure of the contract's own could ask for: there are as many as rows.
@@ -179,24 +185,38 @@ impl Session {
         words.map(|name| (Kind::Touches, name.to_string())).collect()
     }
 
+    /// Refuses to write two things to one file.
+    fn one_file_each(&self, output: &OutputArgs) -> Result<(), Issue> {
+        let same =
+            |a: &Path, b: &Path| a == b || a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b));
+        let lists = [("--rejects", &self.rejects), ("--rows", &self.rows)];
+        let written = lists.into_iter().filter_map(|(flag, path)| Some((flag, path.as_deref()?)));
+        for (flag, list) in written {
+            let place = || Place::file(format!("{flag} {}", shown(list)));
+            if output.output.as_deref().is_some_and(|report| same(report, list)) {
+                let issue = Issue::usage(place(), "is the report's file too, which would replace the list");
+                return Err(issue.hint("name two files"));
+            }
+            if flag == "--rows" && self.rejects.as_deref().is_some_and(|rejects| same(rejects, list)) {
+                return Err(Issue::usage(place(), "is the file of --rejects too").hint("name two files"));
+            }
+        }
+        Ok(())
+    }
+
     /// Reads the exports, links them and builds the processes.
     ///
     /// # Errors
     /// Whatever the rooms on the way report.
     pub fn load(mut self, output: &OutputArgs, env: &mut Env<'_>) -> Result<Data> {
         // A list that an earlier run has left in a folder of exports is none of them.
-        self.given.outputs.extend(self.rejects.iter().filter(|path| is_list(path)).cloned());
-        if let (Some(report), Some(rejects)) = (&output.output, &self.rejects)
-            && (report == rejects || report.canonicalize().is_ok_and(|r| rejects.canonicalize().is_ok_and(|o| o == r)))
-        {
-            let what = "is the report's file too, which would replace the list";
-            let issue = Issue::usage(Place::file(format!("--rejects {}", shown(rejects))), what);
-            return Err(issue.hint("name two files").into());
-        }
+        self.given.outputs.extend(self.rejects.iter().chain(&self.rows).filter(|path| is_list(path)).cloned());
+        self.one_file_each(output)?;
         let mut clock = Clock::new(output);
         let as_of = day_of(self.as_of);
         let rejects = self.rejects.as_deref().map(Target::check).transpose()?;
-        let written: Vec<&Path> = output.output.iter().chain(&self.rejects).map(PathBuf::as_path).collect();
+        let written: Vec<&Path> =
+            output.output.iter().chain(&self.rejects).chain(&self.rows).map(PathBuf::as_path).collect();
         if !written.is_empty() {
             let inputs = ingest::find(&self.contract, &self.given)?;
             let contract = Path::new(&self.contract.source_name);
@@ -204,32 +224,35 @@ impl Session {
                 not_an_input(path, inputs.iter().map(|f| f.path.as_path()).chain([contract]))?;
             }
         }
-        let reading = Reading { bad_rows: self.bad_rows, unused: self.unused() };
-        let loaded = ingest::load(&self.contract, &self.given, &self.home, as_of, &reading)?;
+        let progress = env.progress.clone();
+        let bad_rows = BadRows { list: self.bad_rows.list || self.rows.is_some(), ..self.bad_rows };
+        let reading = Reading { bad_rows, unused: self.unused(), progress: progress.clone() };
+        let mut loaded = ingest::load(&self.contract, &self.given, &self.home, as_of, &reading)?;
         if let Some(target) = rejects {
             target.replace(|out| write_rejects(&loaded.rejects, out))?;
         }
         clock.step("ingest", env);
         for (name, took) in loaded.steps.iter().filter(|_| output.verbose > 1) {
-            let _ = writeln!(env.stderr, "  {name}: {:.3} s", took.as_secs_f64());
+            env.remark("debug", &format!("  {name}: {:.3} s", took.as_secs_f64()));
         }
         if output.verbose > 0 {
             for file in &loaded.files {
                 let input = &file.input;
                 let preset = input.preset.as_deref().or(input.table.as_deref()).unwrap_or("not recognised");
-                let _ = writeln!(
-                    env.stderr,
-                    "{}: {preset}, {} rows read, {} used",
-                    input.path, input.rows_read, input.rows_used
-                );
+                let used = format!("{} rows read, {} used", input.rows_read, input.rows_used);
+                env.remark("info", &format!("{}: {preset}, {used}", input.path));
             }
         }
+        progress.step(Step::Link);
         let who = identity::link(&loaded.tables, &loaded.merged);
         clock.step("identity", env);
+        progress.step(Step::Journeys);
         let journeys = journey::build(&loaded.tables, &who, &self.contract, &self.home, as_of)?;
         clock.step("journey", env);
+        progress.step(Step::Figures);
         let read = loaded.files.iter().filter_map(|f| f.input.table.clone()).collect();
-        let data = Data { session: self, tables: loaded.tables, files: loaded.files, who, journeys, read };
+        let rejects = if self.rows.is_some() { std::mem::take(&mut loaded.rejects) } else { Vec::new() };
+        let data = Data { session: self, tables: loaded.tables, files: loaded.files, who, journeys, read, rejects };
         data.facts().check_qualified()?;
         Ok(data)
     }
@@ -237,11 +260,14 @@ impl Session {
 
 const REJECTS: [&str; 6] = ["file", "line", "cell", "column", "value", "reason"];
 
-/// Whether a file is a list of rows that were set aside, as an earlier run has written it.
+/// How a list of the rows behind a figure begins.
+pub const ROWS: [&str; 2] = ["metric_id", "measure"];
+
+/// Whether a file is a list of rows that were set aside, or that are behind a figure, as an earlier run has written it.
 fn is_list(path: &Path) -> bool {
     let mut head = Vec::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(64).read_to_end(&mut head));
-    read.is_ok() && head.starts_with(REJECTS.join(",").as_bytes())
+    read.is_ok() && (head.starts_with(REJECTS.join(",").as_bytes()) || head.starts_with(ROWS.join(",").as_bytes()))
 }
 
 /// The rows that were set aside, as CSV: file, line, number and header of the cell, what stands there, and why.
@@ -291,7 +317,7 @@ impl Clock {
 
     fn step(&mut self, name: &str, env: &mut Env<'_>) {
         if self.wanted {
-            let _ = writeln!(env.stderr, "{name}: {:.3} s", self.last.elapsed().as_secs_f64());
+            env.remark("debug", &format!("{name}: {:.3} s", self.last.elapsed().as_secs_f64()));
         }
         self.last = std::time::Instant::now();
     }

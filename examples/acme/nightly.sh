@@ -1,10 +1,15 @@
 #!/bin/sh
-# Writes scorecard.csv and funnel.csv into a folder, for cron:
+# Writes scorecard.csv and funnel.csv into a folder, every night. For cron:
 #
 #   15 2 * * *  /srv/acme/nightly.sh /srv/reports
 #
-# Each file is replaced as a whole when its report is complete; after a failure the old one is still there. The exit
-# code is onefunnel's own: 1 could not finish, 2 wrong flag or contract, 3 data rejected. ONEFUNNEL names another binary.
+# and for systemd: onefunnel.service and onefunnel.timer, beside this file.
+#
+# One run at a time: a lock on OUTPUT_FOLDER/.nightly.lock is held for all of it, and ends with it, however it ends. Each file is
+# replaced as a whole when its report is complete; after a failure, and after a kill, the old one is still there. The exit
+# code is onefunnel's own: 0 fine, 1 could not finish (also: another run is at work), 2 wrong flag or contract, 3 data
+# rejected, 4 a check failed. stderr has what went wrong, or one line that all is well. ONEFUNNEL names another binary, and
+# ONEFUNNEL_LOG_FORMAT=json makes JSON of every line.
 set -eu
 
 if [ "$#" -ne 1 ]; then
@@ -13,18 +18,45 @@ if [ "$#" -ne 1 ]; then
 fi
 out=$1
 here=$(cd "$(dirname "$0")" && pwd)
+onefunnel=${ONEFUNNEL:-onefunnel}
 mkdir -p "$out"
+lock=$out/.nightly.lock
+
+say() {
+    if [ "${ONEFUNNEL_LOG_FORMAT:-text}" = json ]; then
+        printf '{"level":"%s","event":"nightly","code":%d,"message":"%s"}\n' "$1" "$2" "$3" >&2
+    else
+        printf 'nightly.sh: %s\n' "$3" >&2
+    fi
+}
+
+# flock holds the lock from the first report to the last; where it is missing, each report holds it for itself.
+guard=
+if command -v flock >/dev/null 2>&1; then
+    exec 9>>"$lock"
+    if ! flock -n 9; then
+        say error 1 "another run is at work in this folder; nothing was replaced"
+        exit 1
+    fi
+else
+    guard=yes
+fi
+
+written=
 
 report() {
     name=$1
     shift
     status=0
-    "${ONEFUNNEL:-onefunnel}" "$name" "$here" --quiet --output "$out/$name.csv" "$@" || status=$?
+    "$onefunnel" "$name" "$here" --quiet --output "$out/$name.csv" ${guard:+--lock "$lock"} "$@" || status=$?
     if [ "$status" -ne 0 ]; then
-        echo "nightly.sh: $name failed with exit code $status; $out/$name.csv was not replaced" >&2
+        say error "$status" "$name failed with exit code $status; $name.csv was not replaced"
         exit "$status"
     fi
+    written="$written $name.csv"
 }
 
 report scorecard --period quarter
 report funnel --period quarter
+
+say info 0 "complete:$written replaced"

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 
 use polars::prelude::{DataType, Expr as PolarsExpr, NULL, Operator, col, lit, when};
 use polars::sql::sql_expr;
-use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value, visit_expressions};
+use sqlparser::ast::{BinaryOperator, Expr, Ident, UnaryOperator, Value, visit_expressions, visit_expressions_mut};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
@@ -35,7 +35,7 @@ pub struct Problem {
 /// Suffix of the column with an amount in major units, which predicates compare; measures sum exact minor units.
 pub const MAJOR: &str = "__major";
 
-const AGGREGATES: [&str; 14] = [
+pub(super) const AGGREGATES: [&str; 14] = [
     "sum",
     "count",
     "avg",
@@ -52,7 +52,7 @@ const AGGREGATES: [&str; 14] = [
     "count_if",
 ];
 
-fn parse(text: &str) -> Result<Expr, Problem> {
+pub(super) fn parse(text: &str) -> Result<Expr, Problem> {
     if text.trim().is_empty() {
         let hint = "write one SQL expression, such as score >= 65, or leave it out".to_string();
         return Err(Problem { what: "the condition is empty".into(), hint, at: None });
@@ -207,7 +207,11 @@ pub fn aggregate(text: &str, columns: &[Offered]) -> Result<PolarsExpr, Vec<Prob
             at: None,
         }]);
     }
-    // Sums are of exact minor units; what is compared inside of them is major units, as in conditions.
+    on_minor_units(text, columns)
+}
+
+/// Sums are of exact minor units; what is compared inside of them is major units, as in conditions.
+pub(super) fn on_minor_units(text: &str, columns: &[Offered]) -> Result<PolarsExpr, Vec<Problem>> {
     Ok(compile(text)?.map_expr(|e| match e {
         PolarsExpr::BinaryExpr { left, op, right } if op.is_comparison() => {
             let side = |e: &PolarsExpr| e.clone().map_expr(|e| major(e, columns));
@@ -223,6 +227,14 @@ pub fn is_bare_sum(text: &str) -> bool {
     let argument = function.args.to_string();
     let name = argument.trim_start_matches('(').trim_end_matches(')').trim();
     function.name.to_string().eq_ignore_ascii_case("sum") && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+/// Whether an aggregate over all rows is the sum of itself over parts of them: a sum or a count, and not of distinct values.
+pub fn adds_up(text: &str) -> bool {
+    let Ok(Expr::Function(function)) = parse(text) else { return false };
+    let name = function.name.to_string().to_lowercase();
+    let argument = function.args.to_string().to_lowercase();
+    matches!(name.as_str(), "sum" | "count") && !argument.trim_start_matches('(').trim_start().starts_with("distinct")
 }
 
 /// The names that an expression uses; none when it is not one.
@@ -334,6 +346,18 @@ impl Formula {
             Self { expr: expr.clone(), uses }
         };
         Some((side(left), side(right)))
+    }
+
+    /// The formula with other words in place of its names.
+    pub fn with(&self, words: &dyn Fn(&str) -> String) -> String {
+        let mut expr = self.expr.clone();
+        let _ = visit_expressions_mut(&mut expr, |e| {
+            if let Expr::Identifier(ident) = e {
+                *e = Expr::Identifier(Ident::new(words(&ident.value)));
+            }
+            ControlFlow::<()>::Continue(())
+        });
+        expr.to_string()
     }
 
     /// Whether it only adds and subtracts measures, so that sums of whole cents give whole cents.
@@ -513,11 +537,23 @@ mod tests {
     }
 
     #[test]
+    fn sums_and_counts_add_up_and_nothing_else_does() {
+        for text in ["SUM(amount)", "count(*)", "COUNT(amount)", "SUM(CASE WHEN won THEN amount ELSE 0 END)"] {
+            assert!(adds_up(text), "{text}");
+        }
+        for text in ["COUNT(DISTINCT name)", "MEDIAN(n)", "SUM(n) / COUNT(*)", "SUM(n) + 1", "AVG(n)", "n", "(("] {
+            assert!(!adds_up(text), "{text}");
+        }
+    }
+
+    #[test]
     fn both_sides_of_a_ratio_are_known() {
         let formula = Formula::new("((won + lost) / lost)", &["won", "lost"]).unwrap();
         let (top, bottom) = formula.ratio().unwrap();
         assert_eq!(top.uses, ["won", "lost"]);
         assert_eq!(bottom.uses, ["lost"]);
-        assert!(Formula::new("won - lost / won", &["won", "lost"]).unwrap().ratio().is_none());
+        let formula = Formula::new("won - lost / (2 * won)", &["won", "lost"]).unwrap();
+        assert!(formula.ratio().is_none());
+        assert_eq!(formula.with(&|name| format!("<{name}>")), "<won> - <lost> / (2 * <won>)");
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod benchmark;
 pub mod formula;
+pub mod parts;
 mod sorts;
 pub mod survey;
 
@@ -310,6 +311,7 @@ fn own_measure(def: &MeasureDef, issues: &mut Vec<Issue>) -> Option<Measure> {
         }
     };
     let ledger = matches!(def.table.value.as_str(), "spend" | "headcount" | "revenue");
+    let zero = !ledger && parts::is_zero_of_nothing(&def.value.value);
     let measure = Measure {
         id: def.id.value.clone(),
         table: def.table.value.clone(),
@@ -317,7 +319,7 @@ fn own_measure(def: &MeasureDef, issues: &mut Vec<Issue>) -> Option<Measure> {
         value: def.value.value.clone(),
         condition: def.when.as_ref().map(|w| w.value.clone()),
         unit: unit?,
-        empty: if ledger { Empty::Missing } else { Empty::Zero },
+        empty: if zero { Empty::Zero } else { Empty::Missing },
         needs: Vec::new(),
         about: String::from("from the contract"),
         place: Some(def.id.place.clone()),

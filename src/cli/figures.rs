@@ -174,6 +174,17 @@ pub struct HandoffArgs {
     pub output: OutputArgs,
 }
 
+/// `horizon`
+#[derive(Debug, Args)]
+pub struct HorizonArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub slice: SliceArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
 /// Which days and which processes, without a breakdown.
 #[derive(Debug, Clone, Args)]
 pub struct WindowArgs {
@@ -270,6 +281,31 @@ pub struct CohortArgs {
     /// The last age shown [default: the longest that anybody was followed]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub max_age: Option<u32>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `compare`
+#[derive(Debug, Args)]
+#[command(mut_arg("period", |period| period.default_value("month")))]
+#[command(mut_arg("from", |from| from.help("First day that counts [default: the first that both know]")))]
+#[command(mut_arg("to", |to| to.help("Last day that counts [default: the end of the last whole period that both know]")))]
+#[command(mut_arg("inputs", |inputs| inputs.help("With two days: what to read [default: ./onefunnel.toml]")))]
+#[command(mut_arg("contract", |file| file.help("The contract for both [default: each its own; one without takes the other's]")))]
+pub struct CompareArgs {
+    /// The earlier exports (a folder, a contract or a file), or a day such as 2026-03-31
+    #[arg(value_name = "A")]
+    pub a: String,
+    /// The later ones, or a later day
+    #[arg(value_name = "B")]
+    pub b: String,
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub window: WindowArgs,
+    /// Only this metric, or several: a,b
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub metric: Vec<String>,
     #[command(flatten)]
     pub output: OutputArgs,
 }

@@ -1,7 +1,9 @@
 //! Every command and flag, and nothing else.
 
 mod buyers;
+mod checks;
 mod figures;
+mod tools;
 
 use std::path::PathBuf;
 
@@ -14,10 +16,12 @@ use crate::output::Format;
 pub use buyers::{
     AccountArgs, AttributionArgs, DealArgs, Dimension, Grain, JourneyArgs, Model, Sort, SourcedArgs, Steps, TeamArg,
 };
+pub use checks::{CheckArgs, ExplainArgs};
 pub use figures::{
-    Age, Basis, BoardArgs, CohortArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, ScoreArgs, ScorecardArgs, Skips,
-    SurveyArgs, VelocityArgs, WindowArgs, WinrateArgs,
+    Age, Basis, BoardArgs, CohortArgs, CompareArgs, DefinitionArgs, Entry, FunnelArgs, HandoffArgs, HorizonArgs,
+    ScoreArgs, ScorecardArgs, Skips, SurveyArgs, VelocityArgs, WindowArgs, WinrateArgs,
 };
+pub use tools::{CompletionsArgs, ManArgs, RunArgs, SchemaArgs};
 
 /// One set of numbers for marketing and sales, from the exports both already have.
 #[derive(Debug, Parser)]
@@ -26,13 +30,18 @@ pub use figures::{
     version,
     about,
     disable_help_subcommand = true,
-    after_help = "Exit codes: 0 fine, 1 could not finish, 2 wrong flag or contract, 3 data rejected.\n\
+    after_help = "Exit codes: 0 fine, 1 could not finish, 2 wrong flag or contract, 3 data rejected,\n\
+        4 a check of the contract failed.\n\
         Nothing leaves this machine: onefunnel contains no network client."
 )]
 pub struct Cli {
     /// What to print.
     #[command(subcommand)]
     pub command: Command,
+
+    /// How to run.
+    #[command(flatten)]
+    pub run: RunArgs,
 }
 
 /// The reports and tools.
@@ -46,6 +55,10 @@ pub enum Command {
     Inspect(InspectArgs),
     /// What is missing, double, impossible or stale in the exports, where, and what it does to the metrics
     Quality(QualityArgs),
+    /// One number taken apart: its definition, its formula with the numbers put in, and the file and line of every record
+    Explain(ExplainArgs),
+    /// The contract's gates ([[check]]): figures against limits, targets and earlier periods; exit code 4 when one fails
+    Check(CheckArgs),
     /// The catalogue of metrics, or one of them in full
     Metrics(MetricsArgs),
     /// The kinds of export that are recognised, or one of them in full
@@ -64,6 +77,8 @@ pub enum Command {
     Score(ScoreArgs),
     /// Conversion by cohort and age, and eventual conversion while some are lost and others still open
     Cohort(CohortArgs),
+    /// Why a number is another one than it was: two exports or two days, and the difference by cause, with the records
+    Compare(CompareArgs),
     /// One row per company: buying group, engaged people, qualified and target accounts; and who matched no account
     Account(AccountArgs),
     /// Who gets credit for deals, revenue and pipeline, under ten models side by side, and what it cost
@@ -74,8 +89,16 @@ pub enum Command {
     Journey(JourneyArgs),
     /// What both teams believe, from a CSV of answers, how far they are apart, and what is measured beside it
     Survey(SurveyArgs),
+    /// How long from spend to pipeline to revenue, what share pays within the period, and MQL volume against yield
+    Horizon(HorizonArgs),
     /// The board pack: all of this in one document, each part with what it says in one sentence (-o pack.html, .xlsx, .md)
     Report(BoardArgs),
+    /// Print what a shell needs to complete commands and flags
+    Completions(CompletionsArgs),
+    /// Print the manual page, or that of a command
+    Man(ManArgs),
+    /// Print the JSON Schema of what a report writes as JSON
+    Schema(SchemaArgs),
 }
 
 /// What every report reads.
@@ -168,6 +191,10 @@ pub struct OutputArgs {
     #[arg(long, value_enum, default_value = "auto", env = "ONEFUNNEL_COLOR")]
     pub color: Color,
 
+    /// Bars and sparklines below tables
+    #[arg(long, value_enum, default_value = "auto", env = "ONEFUNNEL_CHARTS")]
+    pub charts: Charts,
+
     /// Say nothing on stderr but errors
     #[arg(short, long)]
     pub quiet: bool,
@@ -175,6 +202,17 @@ pub struct OutputArgs {
     /// Say more on stderr: -v what was read, -vv how long each step took
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
+}
+
+/// When to draw bars and sparklines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Charts {
+    /// On a terminal: blocks where it has UTF-8, else plain characters
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
 }
 
 /// When to use colour.

@@ -73,7 +73,8 @@ const AUTOMATED: [&str; 13] = [
     "page view",
     "ad click",
 ];
-const PERIODS: [(&str, PeriodKind); 6] = [
+/// Lengths of a period, by name.
+pub(super) const PERIODS: [(&str, PeriodKind); 6] = [
     ("week", PeriodKind::Week),
     ("month", PeriodKind::Month),
     ("quarter", PeriodKind::Quarter),

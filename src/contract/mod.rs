@@ -5,6 +5,7 @@
 //! say is checked by the catalogue, and whether a preset exists by `ingest`; the [`Said`] parts keep their places for that.
 
 mod benchmark;
+mod check;
 mod handoff;
 mod parse;
 mod persona;
@@ -25,6 +26,7 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 pub use benchmark::{BenchmarkDef, Quoted};
+pub use check::{Check, Gate, Subject};
 pub use handoff::{Handoff, Target};
 pub use persona::{Accounts, Persona, matches};
 pub use types::{
@@ -92,6 +94,8 @@ pub struct Contract {
     pub personas: Vec<Persona>,
     /// When an account is a target, is engaged, is qualified.
     pub accounts: Accounts,
+    /// The gates of `onefunnel check`, `[[check]]`, in the order written.
+    pub checks: Vec<Check>,
     /// Figures of others, `[[benchmark]]`, in the order written.
     pub benchmarks: Vec<BenchmarkDef>,
 }
@@ -184,6 +188,7 @@ impl Contract {
             qualified: None,
             personas: Vec::new(),
             accounts: Accounts::default(),
+            checks: Vec::new(),
             benchmarks: Vec::new(),
         }
     }

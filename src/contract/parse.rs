@@ -11,8 +11,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::read::{Fields, Reader, Value};
 use super::{
-    Contract, FiscalLabel, MeasureDef, MetricDef, Rate, Said, Team, Teams, benchmark, handoff, persona, qualified,
-    sha256, source, stage,
+    Contract, FiscalLabel, MeasureDef, MetricDef, Rate, Said, Team, Teams, benchmark, check, handoff, persona,
+    qualified, sha256, source, stage,
 };
 use crate::issue::{Issue, Issues, Place};
 
@@ -38,6 +38,7 @@ const TOP: &[&str] = &[
     "qualified",
     "persona",
     "accounts",
+    "check",
     "benchmark",
 ];
 /// Keys that, written below the first table, have slipped into that table (`name` more likely means a title there).
@@ -123,6 +124,7 @@ pub(super) fn contract(
     contract.qualified = qualified::qualified(r, &top, &contract.stages, stages_read);
     contract.personas = persona::personas(r, &top);
     contract.accounts = persona::accounts(r, &top);
+    contract.checks = check::checks(r, &top);
     contract.benchmarks = benchmark::benchmarks(r, &top);
 
     let mut issues = reader.issues;

@@ -8,6 +8,8 @@ use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Result, Seek, SeekFrom};
 use std::time::SystemTime;
 
+use super::steady::{Quotes, RECORD};
+
 /// Where the text is.
 pub enum Body {
     /// Decoded, in memory.
@@ -49,8 +51,9 @@ impl Body {
     /// until a record ends in it. `buf` holds what comes from the disk.
     ///
     /// # Errors
-    /// A file that cannot be read, or that has become shorter or was written to meanwhile.
-    pub fn block<'b>(&'b self, at: u64, size: usize, buf: &'b mut Vec<u8>) -> Result<Block<'b>> {
+    /// A file that cannot be read, or that has become shorter or was written to meanwhile; [`ErrorKind::FileTooLarge`] for a
+    /// record that does not end, [`ErrorKind::InvalidData`] for one that does so only by the rules of the careful reader.
+    pub fn block<'b>(&'b self, at: u64, size: usize, delimiter: u8, buf: &'b mut Vec<u8>) -> Result<Block<'b>> {
         let mut size = size as u64;
         // The end of a file stays in one piece: a report's footer is looked for there.
         let tail = size / 16;
@@ -71,8 +74,36 @@ impl Body {
                 };
                 return Ok(Block { text: &text[..end], last });
             }
+            if size >= RECORD as u64 {
+                // Quotes that are malformed hide the ends of records.
+                let hidden = Quotes::new(delimiter).end(text).is_some();
+                return Err(if hidden { ErrorKind::InvalidData } else { ErrorKind::FileTooLarge }.into());
+            }
             size = size.saturating_mul(4);
         }
+    }
+
+    /// Where, from `at` on, a record begins that does not end within [`RECORD`] bytes, by the rules of the careful reader.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn endless(&self, at: u64, delimiter: u8) -> Result<Option<u64>> {
+        let (mut at, mut begins) = (at, at);
+        let mut quotes = Quotes::new(delimiter);
+        let mut buf = Vec::new();
+        while at < self.len() {
+            let take = (self.len() - at).min(BLOCK as u64);
+            let mut text = self.bytes(at, take, &mut buf)?;
+            while let Some(end) = quotes.end(text) {
+                text = &text[end..];
+                begins = at + take - text.len() as u64;
+            }
+            at += take;
+            if at - begins > RECORD as u64 {
+                return Ok(Some(begins));
+            }
+        }
+        Ok(None)
     }
 
     fn bytes<'b>(&'b self, at: u64, take: u64, buf: &'b mut Vec<u8>) -> Result<&'b [u8]> {
@@ -148,7 +179,7 @@ mod tests {
         let (mut at, mut out) = (at, Vec::new());
         loop {
             let mut buf = Vec::new();
-            let block = body.block(at, size, &mut buf).unwrap();
+            let block = body.block(at, size, b',', &mut buf).unwrap();
             out.push((at, block.text.to_vec(), block.last));
             at += block.text.len() as u64;
             if block.last {
@@ -190,13 +221,13 @@ mod tests {
         let Body::Disk { file, skip, len, modified } = disk(&b"a,b\n".repeat(10), 0) else { panic!() };
         file.set_len(8).unwrap();
         let body = Body::Disk { file, skip, len, modified };
-        let error = body.block(0, BLOCK, &mut Vec::new()).err().unwrap();
+        let error = body.block(0, BLOCK, b',', &mut Vec::new()).err().unwrap();
         assert_eq!(error.to_string(), "became shorter while it was read");
         let Body::Disk { mut file, skip, len, .. } = body else { panic!() };
         file.seek(SeekFrom::End(0)).unwrap();
         file.write_all(&b"c,d\n".repeat(20)).unwrap();
         let body = Body::Disk { file, skip, len, modified: None };
-        let error = body.block(0, BLOCK, &mut Vec::new()).err().unwrap();
+        let error = body.block(0, BLOCK, b',', &mut Vec::new()).err().unwrap();
         assert_eq!(error.to_string(), "was written to while it was read");
     }
 }

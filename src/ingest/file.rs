@@ -14,7 +14,7 @@ use super::part::{Bad, FORMS, Part};
 use super::plan::Plan;
 use super::records::{self, Trouble};
 use super::walk::{OfFile, Stop};
-use super::{FileFacts, Limit, OnBadRow, Reject, lines};
+use super::{FileFacts, Limit, OnBadRow, Reject, lines, steady};
 use crate::contract::{DateOrder, Source};
 use crate::issue::{Issue, Issues, Place};
 use crate::tables::Names;
@@ -73,8 +73,15 @@ pub fn finish(opened: Opened, walked: OfFile, names: &[Names], context: &Context
         Some(Stop::Io(error)) => {
             let what = format!("cannot be read: {error}");
             return Next::Stopped(vec![
-                Issue::usage(Place::file(&shown), what).hint("run again when nothing writes to the file"),
+                Issue::run(Place::file(&shown), what).hint("run again when nothing writes to the file"),
             ]);
+        }
+        Some(Stop::TooLong(at)) => {
+            let line = match &body {
+                Body::Memory(text) => Some(records::line_at(text, at)),
+                Body::Disk { .. } => lines::line(&facts, at),
+            };
+            return Next::Stopped(vec![steady::too_long(&shown, line)]);
         }
         None => {}
     }

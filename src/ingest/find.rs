@@ -3,6 +3,7 @@
 //! In: the contract and the command line's inputs. Out: a list of [`Found`] files in a fixed order, each with the source
 //! it belongs to.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::contract::{Contract, Source};
@@ -94,9 +95,11 @@ fn shown(path: &Path) -> String {
 pub fn find<'c>(contract: &'c Contract, given: &Given) -> Result<Vec<Found<'c>>, Issues> {
     let mut issues = Vec::new();
     let mut of_contract: Vec<Found<'c>> = Vec::new();
+    let mut real: BTreeMap<PathBuf, usize> = BTreeMap::new();
     for source in &contract.sources {
         for path in matches(contract, source, &mut issues) {
-            if let Some(first) = of_contract.iter().find(|f| f.path == path) {
+            let at = *real.entry(path.canonicalize().unwrap_or_else(|_| path.clone())).or_insert(of_contract.len());
+            if let Some(first) = of_contract.get(at) {
                 let line = first.source.and_then(|s| s.path.place.line).unwrap_or(0);
                 issues.push(
                     Issue::usage(
@@ -161,7 +164,8 @@ fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> std::io::Resul
             if depth < 8 && !path.is_symlink() {
                 walk(&path, depth + 1, found)?;
             }
-        } else if looks_like_export(&path) {
+        } else if looks_like_export(&path) && (path.is_file() || path.is_symlink()) {
+            // A link that leads nowhere is said when it is opened; a pipe or a device in a folder is no export.
             found.push(path);
         }
     }
@@ -187,9 +191,27 @@ fn matches(contract: &Contract, source: &Source, issues: &mut Vec<Issue>) -> Vec
             return Vec::new();
         }
     };
-    let mut found: Vec<PathBuf> = paths.flatten().filter(|p| p.is_file()).collect();
-    found.sort();
-    if found.is_empty() && !source.optional {
+    let mut found: Vec<PathBuf> = Vec::new();
+    let stopped = issues.len();
+    for path in paths.flatten().filter(|path| !path.is_dir()) {
+        if path.is_file() {
+            found.push(path);
+            continue;
+        }
+        // Links to folders that lead in a circle make names that are too long to follow: those of files that are there.
+        let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+        let real = folder.zip(path.file_name()).map(|(folder, name)| folder.join(name));
+        if real.is_none_or(|real| real.is_file() || real.is_dir()) {
+            continue;
+        }
+        let kind = if path.is_symlink() { "a symbolic link that leads nowhere" } else { "no regular file" };
+        let name = path.strip_prefix(&contract.root).unwrap_or(&path);
+        let what = format!("`{written}` matches `{}`, which is {kind}", shown(name));
+        issues
+            .push(Issue::usage(source.path.place.clone(), what).hint("take it away, or name the files that are meant"));
+    }
+    once(&mut found);
+    if found.is_empty() && !source.optional && issues.len() == stopped {
         let folder = contract.root.join(written);
         let folder = folder.parent().unwrap_or(&contract.root);
         let mut issue = Issue::usage(source.path.place.clone(), format!("no file matches `{written}`"));
@@ -210,6 +232,14 @@ fn matches(contract: &Contract, source: &Source, issues: &mut Vec<Issue>) -> Vec
         issues.push(issue);
     }
     found
+}
+
+/// Sorts, and keeps each file once: links to folders that lead in a circle give it many names, of which the shortest stays.
+fn once(found: &mut Vec<PathBuf>) {
+    found.sort_by_cached_key(|path| (path.components().count(), path.clone()));
+    let mut seen = BTreeSet::new();
+    found.retain(|path| path.canonicalize().map_or(true, |real| seen.insert(real)));
+    found.sort();
 }
 
 fn near_files(folder: &Path) -> Vec<String> {

@@ -57,6 +57,11 @@ pub fn lines(files: &[FileFacts], origins: &[Origin]) -> Vec<Option<u64>> {
     lines
 }
 
+/// The line of one record; `None` where the file cannot be read again.
+pub fn line(facts: &FileFacts, offset: u64) -> Option<u64> {
+    of_one(facts, &[offset])?.first().copied().flatten()
+}
+
 /// The lines of one file's records, whose offsets are in order.
 fn of_one(facts: &FileFacts, offsets: &[u64]) -> Option<Vec<Option<u64>>> {
     // A pipe gives its bytes once, and opening it again could wait forever.

@@ -24,6 +24,7 @@ pub mod preset;
 mod read;
 pub mod recognise;
 pub mod records;
+mod steady;
 pub mod survey;
 mod walk;
 
@@ -37,9 +38,11 @@ use rayon::prelude::*;
 pub use find::{Found, Given, expand, find, is_stdin};
 pub use lines::{EXAMPLES, keep_smallest, lines};
 pub use open::no_such_file;
+use steady::Seen;
 
 use crate::contract::{Contract, Rate};
 use crate::issue::{Issue, Issues, Place, nearest};
+use crate::progress::{Progress, Step};
 use crate::report::Input;
 use crate::tables::{Kind, Origin, Tables};
 use crate::time::{Stamp, Zone};
@@ -202,7 +205,7 @@ pub fn look(given: &Given, home: &Zone, as_of: i32) -> Result<(Loaded, Vec<Unrea
     };
     let found: Vec<Found<'_>> = find(&contract, given)?.into_iter().map(|f| Found { named: false, ..f }).collect();
     let (mut files, mut problems) = (Vec::new(), Vec::new());
-    let (read, words) = read_all(&found, &context, &mut Vec::new());
+    let (read, words) = read_all(&found, &context, &mut Vec::new(), &Progress::default());
     for (shown, read) in read {
         match read {
             Ok(read) => files.push(read),
@@ -219,6 +222,8 @@ pub struct Reading {
     pub bad_rows: BadRows,
     /// Columns of words that nothing asks for: they are known, and not read.
     pub unused: Vec<(Kind, String)>,
+    /// Who is told how far it is.
+    pub progress: Progress,
 }
 
 /// Reads all files into the canonical tables.
@@ -241,7 +246,7 @@ pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32, reading
         return Err(Issues::from(issue.hint(hint)).into());
     }
     let exponent = cell::minor_exponent(&contract.currency).unwrap_or(2);
-    let Reading { bad_rows, unused } = reading;
+    let Reading { bad_rows, unused, progress } = reading;
     let context = open::Context {
         contract,
         home,
@@ -255,7 +260,8 @@ pub fn load(contract: &Contract, given: &Given, home: &Zone, as_of: i32, reading
     let mut issues = Vec::new();
     let mut files = Vec::new();
     let mut steps = Vec::new();
-    let (read, words) = read_all(&found, &context, &mut steps);
+    let (read, words) = read_all(&found, &context, &mut steps, progress);
+    progress.step(Step::Merge);
     for (_, file) in read {
         match file {
             Ok(file) => files.push(file),
@@ -308,10 +314,12 @@ fn read_all(
     found: &[Found<'_>],
     context: &open::Context<'_>,
     steps: &mut Vec<(&'static str, Duration)>,
+    progress: &Progress,
 ) -> (Vec<(String, OneRead)>, merge::Words) {
     type Waiting = ((usize, usize), Result<open::Opened, Vec<Issue>>);
     let mut done: Vec<((usize, usize), OneRead)> = Vec::new();
     let mut words = merge::Words::default();
+    let before: Vec<Option<Seen>> = found.iter().map(|f| Seen::of(&f.path)).collect();
     let mut last = Instant::now();
     let mut step = |name| steps.push((name, std::mem::replace(&mut last, Instant::now()).elapsed()));
     let opened: Vec<Vec<_>> = found.par_iter().map(|f| open::open(f, context, true)).collect();
@@ -320,6 +328,7 @@ fn read_all(
     };
     let mut waiting: Vec<Waiting> = opened.into_iter().enumerate().flat_map(numbered).collect();
     step("open");
+    progress.step(Step::Read);
     while !waiting.is_empty() {
         let (mut keys, mut files) = (Vec::new(), Vec::new());
         for (key, opened) in waiting.drain(..) {
@@ -331,7 +340,7 @@ fn read_all(
                 Err(issues) => done.push((key, Err(issues))),
             }
         }
-        let walked = walk::walk(&files, context.bad_rows, words.names.len());
+        let walked = walk::walk(&files, context.bad_rows, words.names.len(), progress);
         step("read");
         words.names.extend(walked.names);
         words.spans.extend(walked.spans);
@@ -352,6 +361,14 @@ fn read_all(
         }
     }
     done.sort_by_key(|(key, _)| *key);
-    let shown = |key: (usize, usize)| found[key.0].shown.clone();
-    (done.into_iter().map(|(key, read)| (shown(key), read)).collect(), words)
+    let mut changed: Vec<Option<Issue>> =
+        found.iter().zip(&before).map(|(f, before)| before.as_ref()?.changed(&f.path, &f.shown)).collect();
+    let read = done.into_iter().map(|((index, _), read)| {
+        let file = &found[index];
+        // Nobody minds what becomes of a file that is not used.
+        let used = file.named || read.as_ref().map_or(true, |read| read.content.is_some());
+        let issue = if used { changed[index].take() } else { None };
+        (file.shown.clone(), issue.map_or(read, |issue| Err(vec![issue])))
+    });
+    (read.collect(), words)
 }

@@ -14,11 +14,12 @@ use sha2::{Digest, Sha256};
 use super::body::Body;
 use super::cell::{Decimal, DecimalVotes};
 use super::container::{self, ContainerProblem};
-use super::decode::{self, Decoded};
+use super::decode::{self, DecodeProblem, Decoded};
 use super::part::Part;
 use super::plan::{self, Plan, position};
 use super::preset::Preset;
 use super::read::Reader;
+use super::steady::{self, Halt};
 use super::{BadRows, FileFacts, Found, recognise, records};
 use crate::contract::{Contract, Source};
 use crate::issue::{Issue, Place};
@@ -85,10 +86,14 @@ fn inside(
     on_disk: bool,
 ) -> Result<Vec<Result<Opened, Vec<Issue>>>, Vec<Issue>> {
     let place = || Place::file(&found.shown);
-    let cannot = |error: std::io::Error| vec![Issue::usage(place(), format!("cannot be read: {error}"))];
+    let cannot = |error: std::io::Error| vec![Issue::run(place(), format!("cannot be read: {error}"))];
+    let halted = |halt| match halt {
+        Halt::Io(error) => cannot(error),
+        Halt::TooLong(line) => vec![steady::too_long(&found.shown, Some(line))],
+    };
     let mut bytes = Vec::new();
     if found.is_stdin() {
-        std::io::stdin().lock().read_to_end(&mut bytes).map_err(cannot)?;
+        steady::read_on(std::io::stdin().lock(), &mut bytes).map_err(halted)?;
     } else {
         let mut file = file(&found.path, &found.shown).map_err(|issue| vec![issue])?;
         let about = file.metadata().map_err(cannot)?;
@@ -112,8 +117,17 @@ fn inside(
                 opened.body = Body::Disk { file, skip, len, modified: about.modified().ok() };
                 return Ok(vec![Ok(opened)]);
             }
+            if !container::is_packed(&bytes) {
+                // What the beginning says of the whole is said before the whole is in memory.
+                if memchr::memchr2(b'\n', b'\r', &bytes).is_none() {
+                    return Err(vec![steady::too_long(&found.shown, Some(1))]);
+                }
+                if let Err(problem @ DecodeProblem::NotText { .. }) = decode::decode(&bytes) {
+                    return Err(vec![Issue::data(place(), problem.what()).hint(problem.hint())]);
+                }
+            }
         }
-        file.read_to_end(&mut bytes).map_err(cannot)?;
+        steady::read_on(&mut file, &mut bytes).map_err(halted)?;
     }
     let limit = (bytes.len() as u64).saturating_mul(100).max(1 << 28);
     let held = match container::open(&bytes, limit) {
@@ -354,15 +368,39 @@ pub(super) fn file(path: &Path, shown: &str) -> Result<File, Issue> {
     if path.is_dir() {
         return Err(Issue::usage(Place::file(shown), "is a folder, not a file"));
     }
+    if let Some(kind) = no_file(path) {
+        return Err(Issue::usage(Place::file(shown), format!("is {kind}, not a file"))
+            .hint("name an export file; what another program prints is read as `-` or from a pipe"));
+    }
     File::open(path).map_err(|error| {
         let place = Place::file(shown);
         match error.kind() {
+            _ if error.to_string().contains("symbolic links") => {
+                Issue::usage(place, "is a symbolic link that leads in a circle").hint("point the link at a file")
+            }
             std::io::ErrorKind::NotFound => no_such_file(path, shown),
             std::io::ErrorKind::PermissionDenied => Issue::usage(place, "may not be read by this user")
                 .hint("change its permissions, or run as a user who may read it"),
             _ => Issue::usage(place, format!("cannot be read: {error}")),
         }
     })
+}
+
+/// What a path leads to, where that is neither a file nor a pipe: it may have no end, or never answer.
+#[cfg(unix)]
+fn no_file(path: &Path) -> Option<&'static str> {
+    use std::os::unix::fs::FileTypeExt;
+    let kind = path.metadata().ok()?.file_type();
+    match () {
+        () if kind.is_char_device() || kind.is_block_device() => Some("a device"),
+        () if kind.is_socket() => Some("a socket"),
+        () => None,
+    }
+}
+
+#[cfg(not(unix))]
+fn no_file(_: &Path) -> Option<&'static str> {
+    None
 }
 
 /// A file that is not there, and the one that was meant.

@@ -243,7 +243,7 @@ mod tests {
         let body = Body::Memory(text.to_vec());
         let (mut rows, mut at, mut buf) = (Rows::new(), 0, Vec::new());
         loop {
-            let block = body.block(at, size, &mut buf).unwrap();
+            let block = body.block(at, size, b',', &mut buf).unwrap();
             if plain(block.text, b',', |offset, r| rows.push((at + offset, cells(&r)))).is_err() {
                 rows.clear();
                 let _ = careful(text, b',', |offset, r| rows.push((offset, cells(&r))));

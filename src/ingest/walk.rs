@@ -9,6 +9,7 @@
 //! there, and giving out final codes block by block (in `merge`) makes them the same in every run. That goes for every
 //! block that was read, also of a file that has to be read again: a later block may have its texts, too.
 
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::sync::Mutex;
 
@@ -21,6 +22,7 @@ use super::open::{Opened, Use};
 use super::part::Part;
 use super::read::Reader;
 use super::records::{self, Trouble};
+use crate::progress::Progress;
 use crate::tables::{Mark, Names};
 
 /// What one file's text gave.
@@ -47,6 +49,8 @@ pub enum Stop {
     NotUtf8,
     /// It cannot be read.
     Io(std::io::Error),
+    /// The record at this byte offset does not end.
+    TooLong(u64),
 }
 
 /// What all files' text gave.
@@ -76,10 +80,11 @@ struct Shared<'f> {
     /// Spans with the index of the file and the byte offset of the block.
     spans: Mutex<Vec<(usize, u64, Span)>>,
     bad: BadRows,
+    progress: &'f Progress,
 }
 
 /// Reads all files. `dictionaries` is how many there are already; parts count theirs from there.
-pub fn walk(files: &[Opened], bad: BadRows, dictionaries: usize) -> Walked {
+pub fn walk(files: &[Opened], bad: BadRows, dictionaries: usize, progress: &Progress) -> Walked {
     let shared = Shared {
         next: Mutex::new(Next { files: files.iter().enumerate().peekable(), at: 0, sha: Sha256::new() }),
         done: Mutex::new(Walked {
@@ -89,8 +94,10 @@ pub fn walk(files: &[Opened], bad: BadRows, dictionaries: usize) -> Walked {
         }),
         spans: Mutex::new(Vec::new()),
         bad,
+        progress,
     };
     let size: u64 = files.iter().map(|f| f.body.len()).sum();
+    progress.expect(size);
     let threads = if size < 1 << 20 { 1 } else { rayon::current_num_threads() };
     rayon::scope(|scope| {
         for thread in 0..threads {
@@ -172,7 +179,16 @@ impl<'f> Shared<'f> {
             }
             let at = next.at;
             let size = if file.careful { usize::MAX } else { BLOCK };
-            let block = file.body.block(at, size, buf);
+            let endless = if file.careful { file.body.endless(at, file.delimiter) } else { Ok(None) };
+            let block = match endless {
+                Ok(None) => file.body.block(at, size, file.delimiter, buf).map_err(|error| match error.kind() {
+                    ErrorKind::FileTooLarge => Stop::TooLong(at),
+                    ErrorKind::InvalidData => Stop::Records(Trouble::Malformed),
+                    _ => Stop::Io(error),
+                }),
+                Ok(Some(begins)) => Err(Stop::TooLong(begins)),
+                Err(error) => Err(Stop::Io(error)),
+            };
             let (text, last, hash) = match block {
                 Ok(block) => {
                     if file.head.is_some() {
@@ -181,14 +197,15 @@ impl<'f> Shared<'f> {
                     let begin = if file.head.is_some() { 0 } else { usize::try_from(at).unwrap_or(usize::MAX) };
                     (begin..begin + block.text.len(), block.last, file.head.is_some())
                 }
-                Err(error) => {
-                    self.stop(index, Stop::Io(error));
+                Err(stop) => {
+                    self.stop(index, stop);
                     next.at = 0;
                     next.files.next();
                     continue;
                 }
             };
             next.at += text.len() as u64;
+            self.progress.done(text.len() as u64);
             if last {
                 if hash {
                     let digest = std::mem::take(&mut next.sha).finalize();

@@ -3,7 +3,7 @@
 //! In: a [`Chart`] and the width. Out: lines. Blocks of eighths where the terminal has UTF-8, plain ASCII where not.
 
 use crate::output::number;
-use crate::report::chart::{Chart, Series, Shape};
+use crate::report::chart::{Chart, Series, Shape, Tile};
 
 /// Which characters a terminal has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,6 +34,18 @@ pub fn render(chart: &Chart, width: usize, glyphs: Glyphs) -> String {
         lines.push("* not over, or too young to tell".into());
     }
     lines.join("\n")
+}
+
+/// The trends of figures at a glance, one line each; `None` where there is none.
+pub fn trends(tiles: &[Tile], width: usize, glyphs: Glyphs) -> Option<String> {
+    let name = tiles.iter().map(|t| t.title.chars().count()).max()?.min(LABEL + 14);
+    let lines = tiles.iter().filter_map(|tile| {
+        let spark = spark(&tile.trend.series.first()?.values, glyphs)?;
+        let line = format!("{} {spark} {} {}", fit(&tile.title, name, glyphs), number::cell(&tile.value), tile.period);
+        Some(line.chars().take(width).collect::<String>())
+    });
+    let lines: Vec<String> = lines.collect();
+    (!lines.is_empty()).then(|| format!("Trends\n{}", lines.join("\n")))
 }
 
 /// Values as one line: each a block as high as the value is between 0 and the largest; a space where nothing is known.

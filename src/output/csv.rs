@@ -126,7 +126,10 @@ Zoë | 東京\t1234567.89\t\t\ttrue
             title: String::new(),
             audience: Audience::Machines,
             columns: vec![Column::tidy("only"), Column::tidy("n: number")],
-            rows: hostile.iter().map(|h| vec![Cell::text(*h), Cell::Number(-1.5, crate::report::Unit::Count)]).collect(),
+            rows: hostile
+                .iter()
+                .map(|h| vec![Cell::text(*h), Cell::Number(-1.5, crate::report::Unit::Count)])
+                .collect(),
         });
         let plain = String::from_utf8(render(&report, b',', false).unwrap()).unwrap();
         let text = String::from_utf8(render(&report, b',', true).unwrap()).unwrap();

@@ -93,10 +93,11 @@ impl Folder {
         let holds = ours(&path, format).map_err(|refusal| {
             issue(refusal).hint("name a new or empty folder; it is replaced as a whole, and nothing else is deleted")
         })?;
-        target::temporary().tempfile_in(&parent).map_err(|e| {
+        let probe = target::temporary().tempfile_in(&parent).map_err(|e| {
             issue(format!("no file can be made in `{}`: {}", parent.display(), target::reason(&e)))
                 .hint("change the permissions of the directory, or name another one")
         })?;
+        target::sweep(&parent, probe.as_file());
         Ok(Self { named, path, parent, format, holds })
     }
 
@@ -184,7 +185,7 @@ fn render(report: &Report, table: &Table, format: Format, style: &Style) -> Resu
         Format::Jsonl => json_format::lines(std::iter::once(table)),
         Format::Json => json_format::list(table),
         Format::Parquet => parquet::render(report, table),
-        Format::Table | Format::Md | Format::Html | Format::Xlsx => {
+        Format::Table | Format::Md | Format::Html | Format::Xlsx | Format::Junit => {
             anyhow::bail!("{} has no file per table", format.id())
         }
     }
@@ -286,5 +287,134 @@ fn ours(path: &Path, format: Format) -> Result<Option<String>, String> {
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             Err(format!("the folder holds what onefunnel did not write there: {}{more}", shown.join(", ")))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{pack, sample};
+    use super::*;
+
+    const STYLE: Style = Style { width: 80, color: false, excel: false, charts: None };
+
+    fn names(path: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(path).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn put(path: &Path, report: &Report, format: Format) -> Result<()> {
+        Folder::check(path, format)?.replace(report, &STYLE)
+    }
+
+    fn index(path: &Path) -> Value {
+        serde_json::from_slice(&fs::read(path.join(INDEX)).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn one_file_per_table_and_an_index() {
+        let dir = tempfile::tempdir().unwrap();
+        for format in FORMATS {
+            let path = dir.path().join(format!("{}/", format.id()));
+            put(&path, &pack(), format).unwrap();
+            let files = ["empty", "first_tidy", "tidy"].map(|id| format!("{id}.{}", format.id()));
+            let mut expected = files.to_vec();
+            expected.push(INDEX.to_owned());
+            expected.sort();
+            assert_eq!(names(&path), expected);
+            let index = index(&path);
+            assert_eq!([&index["report"], &index["format"]], ["report", format.id()]);
+            for file in index["files"].as_array().unwrap() {
+                let bytes = fs::read(path.join(file["name"].as_str().unwrap())).unwrap();
+                assert_eq!(file["sha256"], hex(&bytes));
+                assert_eq!(file["bytes"], bytes.len());
+            }
+        }
+        assert_eq!(names(dir.path()).len(), FORMATS.len(), "nothing else is left");
+        let csv = fs::read_to_string(dir.path().join("csv/empty.csv")).unwrap();
+        assert_eq!(csv, "day,ok,n\n");
+        assert_eq!(fs::read_to_string(dir.path().join("json/empty.json")).unwrap(), "[]\n");
+    }
+
+    #[test]
+    fn the_old_set_goes_as_a_whole_and_only_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out");
+        fs::create_dir(&path).unwrap();
+        put(&path, &pack(), Format::Csv).unwrap();
+        let mut fewer = pack();
+        fewer.sections.clear();
+        put(&path, &fewer, Format::Csv).unwrap();
+        assert_eq!(names(&path), [INDEX, "tidy.csv"]);
+        let said = |error: anyhow::Error| error.downcast::<Issue>().unwrap().to_string();
+        let other = said(put(&path, &sample(), Format::Csv).unwrap_err());
+        assert!(other.contains("the folder holds the report `report`"), "{other}");
+        let other = said(put(&path, &fewer, Format::Parquet).unwrap_err());
+        assert!(other.contains("the folder holds csv files of the report `report`"), "{other}");
+        for name in ["a.txt", "b.txt", "c.csv", "d.csv"] {
+            fs::write(path.join(name), "mine").unwrap();
+        }
+        let other = said(put(&path, &fewer, Format::Csv).unwrap_err());
+        let what = "the folder holds what onefunnel did not write there: `a.txt`, `b.txt`, `c.csv` and 1 more\n";
+        assert!(other.contains(what), "{other}");
+        assert_eq!(names(&path).len(), 6);
+        assert_eq!(names(dir.path()), ["out"]);
+    }
+
+    #[test]
+    fn a_run_that_was_cut_off_is_healed_by_the_next() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out");
+        let old = dir.path().join(".out.onefunnel-old");
+        put(&path, &pack(), Format::Csv).unwrap();
+        // Between the two renamings.
+        fs::rename(&path, &old).unwrap();
+        assert!(is_folder(&path), "it is a folder, though it is not there");
+        Folder::check(&path, Format::Csv).unwrap();
+        assert_eq!(names(&path).len(), 4);
+        // After them, before the old one was removed.
+        fs::create_dir(&old).unwrap();
+        fs::write(old.join("tidy.csv"), "old").unwrap();
+        Folder::check(&path, Format::Csv).unwrap();
+        assert_eq!(names(dir.path()), ["out"]);
+        assert_eq!(names(&path).len(), 4);
+    }
+
+    #[test]
+    fn an_error_leaves_the_old_set() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out");
+        put(&path, &pack(), Format::Csv).unwrap();
+        let before = index(&path);
+        let mut broken = pack();
+        broken.sections[0].tables[1].id = "a/b".into();
+        let error = format!("{:#}", put(&path, &broken, Format::Csv).unwrap_err());
+        assert!(error.contains("is no file name"), "{error}");
+        assert_eq!(index(&path), before);
+        assert_eq!(names(dir.path()), ["out"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_stay_links_and_modes_stay() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let dir = tempfile::tempdir().unwrap();
+        let real = dir.path().join("real");
+        fs::create_dir(&real).unwrap();
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o750)).unwrap();
+        symlink("real", dir.path().join("link")).unwrap();
+        put(&dir.path().join("link/"), &sample(), Format::Jsonl).unwrap();
+        assert!(fs::symlink_metadata(dir.path().join("link")).unwrap().is_symlink());
+        assert_eq!(names(&real), [INDEX, "tidy.jsonl"]);
+        assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o7777, 0o750);
+    }
+
+    #[test]
+    fn the_working_directory_is_not_replaced() {
+        let said = Folder::check(Path::new("./"), Format::Csv).unwrap_err().to_string();
+        assert!(said.contains("it is the working directory"), "{said}");
+        assert!(Folder::check(Path::new("/"), Format::Csv).is_err());
+        assert!(Folder::check(Path::new("no/such/place/"), Format::Csv).unwrap_err().what.contains("no directory"));
     }
 }

@@ -102,6 +102,8 @@ struct SetAside<'a> {
 struct Sheet<'a> {
     id: &'a str,
     columns: Vec<&'a str>,
+    /// What each column holds where it is not missing, whatever the data.
+    types: Vec<&'static str>,
     #[serde(serialize_with = "rows")]
     rows: &'a Table,
 }
@@ -134,6 +136,7 @@ pub fn render(report: &Report) -> Result<Vec<u8>> {
             .map(|table| Sheet {
                 id: &table.id,
                 columns: table.columns.iter().map(|c| c.id.as_str()).collect(),
+                types: table.columns.iter().map(|c| c.kind.id()).collect(),
                 rows: table,
             })
             .collect(),
@@ -352,6 +355,13 @@ mod tests {
         "numerator",
         "since",
         "ok"
+      ],
+      "types": [
+        "text",
+        "number",
+        "number",
+        "date",
+        "flag"
       ],
       "rows": [
         {

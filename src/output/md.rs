@@ -4,19 +4,19 @@
 //! A section of the report has its finding first and its tables one level down. A chart is its numbers.
 
 use super::number;
-use crate::report::chart::Chart;
+use crate::report::chart::{Chart, Tile};
 use crate::report::{Report, Table};
 
 /// The report as Markdown.
 pub fn render(report: &Report) -> String {
     let mut blocks = vec![format!("# {}", escape(&report.title)), escape(&super::provenance(report))];
-    contents("##", &report.charts, &report.tables, &mut blocks);
+    contents("##", &report.tiles, &report.charts, &report.tables, &mut blocks);
     for section in &report.sections {
         blocks.push(format!("## {}", escape(&section.title)));
         if !section.finding.is_empty() {
             blocks.push(format!("**{}**", escape(&section.finding)));
         }
-        contents("###", &section.charts, &section.tables, &mut blocks);
+        contents("###", &section.tiles, &section.charts, &section.tables, &mut blocks);
         if !section.notes.is_empty() {
             blocks.push(list(&section.notes));
         }
@@ -35,8 +35,12 @@ pub fn render(report: &Report) -> String {
     blocks.join("\n\n") + "\n"
 }
 
-/// Charts as their numbers, then the tables.
-fn contents(level: &str, charts: &[Chart], tables: &[Table], blocks: &mut Vec<String>) {
+/// Tiles and charts as their numbers, then the tables.
+fn contents(level: &str, tiles: &[Tile], charts: &[Chart], tables: &[Table], blocks: &mut Vec<String>) {
+    if !tiles.is_empty() {
+        blocks.push(format!("{level} Figures at a glance"));
+        blocks.push(glance(tiles));
+    }
     for chart in charts {
         blocks.push(format!("{level} {}", escape(&chart.title)));
         blocks.push(escape(&chart.description));
@@ -50,6 +54,15 @@ fn contents(level: &str, charts: &[Chart], tables: &[Table], blocks: &mut Vec<St
             blocks.push(table_of(table));
         }
     }
+}
+
+fn glance(tiles: &[Tile]) -> String {
+    let titles = ["Metric", "Period", "Value", "Change", "What moved it"].map(str::to_owned);
+    let rows = tiles.iter().map(|tile| {
+        let [value, change] = [&tile.value, &tile.change].map(|cell| escape(&number::cell(cell)));
+        vec![escape(&tile.title), escape(&tile.period), value, change, escape(&tile.moved)]
+    });
+    grid(&titles, &[false, false, true, true, false], rows)
 }
 
 fn list(notes: &[String]) -> String {
@@ -170,6 +183,28 @@ As of 2026-06-30 · USD · contract acme/onefunnel.toml 1a2b3c4d5e6f
 2 files, 20,183 rows read = 20,102 used + 81 set aside
 ";
         assert_eq!(render(&sample()), expected);
+    }
+
+    #[test]
+    fn sections_have_their_finding_first() {
+        let text = render(&super::super::sample::pack());
+        let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("no {part:?} in\n{text}"));
+        let order = [
+            "# Pack",
+            "## Chart of own",
+            "## One process, seen from both sides",
+            "## First: \\[the] funnel?",
+            "**Of 100, \"12\" & \\<more> were won.**",
+            "### Figures at a glance",
+            "### Chart of columns",
+            "### Words & \\<more>",
+            "## Second",
+            "## Notes",
+            "## Inputs",
+        ];
+        assert!(order.windows(2).all(|pair| at(pair[0]) < at(pair[1])));
+        assert!(text.contains("| Quarter | =Won & \\<lost> |"), "{text}");
+        assert!(!text.contains("first_tidy"));
     }
 
     #[test]

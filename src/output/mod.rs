@@ -5,18 +5,19 @@
 //! the tidy ones; a workbook (xlsx) has both. [`Target`] puts the bytes into a file in one step, and [`Folder`] one file
 //! per table into a folder.
 
-#[allow(dead_code)]
 mod bars;
 mod csv;
 mod folder;
 mod html;
 mod json;
+mod junit;
 mod layout;
 mod md;
 pub mod number;
 mod parquet;
 #[cfg(test)]
 mod sample;
+pub mod schema;
 pub mod svg;
 mod table;
 mod target;
@@ -32,6 +33,7 @@ use crate::issue::{Issue, Place};
 use crate::report::chart::Chart;
 use crate::report::{Audience, Cell, Input, Report, Table};
 
+pub use bars::Glyphs;
 pub use folder::{Folder, is_folder};
 pub use json::SCHEMA_VERSION;
 pub use target::Target;
@@ -57,11 +59,13 @@ pub enum Format {
     Xlsx,
     /// Apache Parquet: the first tidy table, or with a folder all of them
     Parquet,
+    /// JUnit XML for schedulers, of `check` only
+    Junit,
 }
 
 impl Format {
     /// The endings that say which format a file is, in the order in which messages list them.
-    const EXTENSIONS: [(&'static str, Self); 12] = [
+    const EXTENSIONS: [(&'static str, Self); 13] = [
         ("csv", Self::Csv),
         ("tsv", Self::Tsv),
         ("json", Self::Json),
@@ -74,6 +78,7 @@ impl Format {
         ("htm", Self::Html),
         ("xlsx", Self::Xlsx),
         ("parquet", Self::Parquet),
+        ("xml", Self::Junit),
     ];
 
     /// The format that a file's ending stands for, whatever its case.
@@ -96,6 +101,7 @@ impl Format {
             Self::Html => "html",
             Self::Xlsx => "xlsx",
             Self::Parquet => "parquet",
+            Self::Junit => "junit",
         }
     }
 
@@ -109,6 +115,7 @@ impl Format {
     fn extension(self) -> &'static str {
         match self {
             Self::Table => "txt",
+            Self::Junit => "xml",
             other => other.id(),
         }
     }
@@ -123,6 +130,8 @@ pub struct Style {
     pub color: bool,
     /// Whether csv and tsv are to open right in Excel.
     pub excel: bool,
+    /// Whether tables have their charts beneath, as bars and sparklines, and of what they are made.
+    pub charts: Option<Glyphs>,
 }
 
 /// The format to write: the flag, else the file's ending, else the table.
@@ -185,11 +194,11 @@ pub fn fits(format: Format, excel: bool, to_terminal: bool) -> Result<(), Issue>
 pub fn left_out(report: &Report, format: Format) -> Option<String> {
     let mut tables = for_machines(report).map(|t| t.id.as_str());
     let first = tables.next().filter(|_| format == Format::Parquet)?;
-    let others: Vec<&str> = tables.collect();
-    (!others.is_empty()).then(|| {
+    let others = tables.count() as u64;
+    (others > 0).then(|| {
         format!(
-            "parquet holds one table per file: this is `{first}`, without {}; `-o FOLDER/` writes all of them",
-            others.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
+            "parquet holds one table per file: this is `{first}`, and {} left out; `-o FOLDER/` writes all of them",
+            number::of(others, "other is", "others are")
         )
     })
 }
@@ -214,6 +223,7 @@ pub fn write(report: &Report, format: Format, style: &Style, out: &mut dyn Write
                 Format::Parquet => {
                     parquet::render(report, for_machines(report).next().context("there is no table for machines")?)?
                 }
+                Format::Junit => junit::render(report)?,
             })
         })
         .with_context(|| format!("report `{}` as {}", report.id, format.id()))?;
@@ -341,7 +351,7 @@ mod tests {
     use super::*;
     use crate::report::Unit;
 
-    const STYLE: Style = Style { width: 80, color: false, excel: false };
+    const STYLE: Style = Style { width: 80, color: false, excel: false, charts: None };
     const ALL: [Format; 9] = [
         Format::Table,
         Format::Csv,
@@ -372,6 +382,7 @@ mod tests {
             ("a.HTM", Format::Html),
             ("a.xlsx", Format::Xlsx),
             ("a.parquet", Format::Parquet),
+            ("a.xml", Format::Junit),
             ("/dev/null", Format::Table),
         ] {
             assert_eq!(chosen(None, Some(path)), Ok(format), "{path}");
@@ -394,7 +405,7 @@ mod tests {
         assert_eq!(
             said(None, "a.xslx").to_string(),
             "error: `--output a.xslx`: the ending `.xslx` is no known format\n  \
-             help: use one of .csv .tsv .json .jsonl .ndjson .md .markdown .txt .html .htm .xlsx .parquet, \
+             help: use one of .csv .tsv .json .jsonl .ndjson .md .markdown .txt .html .htm .xlsx .parquet .xml, \
              or say which with `--format`"
         );
         assert_eq!(said(None, "report").what, "`--output report`: there is no ending that says which format to write");
@@ -403,8 +414,9 @@ mod tests {
     #[test]
     fn the_command_line_knows_the_ids() {
         use clap::ValueEnum;
-        assert_eq!(Format::value_variants(), ALL);
-        for format in ALL {
+        // Verdicts alone can be written for schedulers.
+        assert_eq!(Format::value_variants(), [&ALL[..], &[Format::Junit]].concat());
+        for format in Format::value_variants() {
             assert_eq!(format.to_possible_value().unwrap().get_name(), format.id());
         }
     }

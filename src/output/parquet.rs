@@ -120,3 +120,76 @@ fn put<'a, T: DataType>(
     writer.close()?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::Field;
+    use parquet::schema::printer::print_schema;
+
+    use super::super::sample::{HOSTILE, pack, sample};
+    use super::*;
+
+    fn read(report: &Report, table: &Table) -> SerializedFileReader<std::fs::File> {
+        use std::io::Write;
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&render(report, table).unwrap()).unwrap();
+        SerializedFileReader::new(file).unwrap()
+    }
+
+    #[test]
+    fn types_are_real_and_the_metadata_says_what_it_is() {
+        let report = sample();
+        let reader = read(&report, &report.tables[1]);
+        let meta = reader.metadata().file_metadata();
+        let mut schema = Vec::new();
+        print_schema(&mut schema, meta.schema());
+        assert_eq!(
+            String::from_utf8(schema).unwrap(),
+            "message tidy {\n  OPTIONAL BYTE_ARRAY metric (STRING);\n  OPTIONAL DOUBLE value;\n  OPTIONAL DOUBLE numerator;\n  \
+             OPTIONAL INT32 since (DATE);\n  OPTIONAL BOOLEAN ok;\n}\n"
+        );
+        let said = |key: &str| {
+            let all = meta.key_value_metadata().unwrap();
+            all.iter().find(|kv| kv.key == format!("onefunnel.{key}")).unwrap().value.clone().unwrap()
+        };
+        assert_eq!(said("schema_version"), "1");
+        assert_eq!([said("as_of"), said("currency"), said("contract_hash")], ["2026-06-30", "USD", "1a2b3c4d5e6f"]);
+        assert!(said("inputs").contains("\"rows_read\":20183"));
+        let rows: Vec<Vec<Field>> = reader
+            .get_row_iter(None)
+            .unwrap()
+            .map(|row| row.unwrap().get_column_iter().map(|(_, field)| field.clone()).collect())
+            .collect();
+        assert_eq!(rows.len(), 4);
+        // 2026-01-01 is 20,454 days after 1970-01-01: 56 years and 14 leap days.
+        let (null, text) = (Field::Null, |t: &str| Field::Str(t.into()));
+        assert_eq!(
+            rows[0],
+            [text("leads"), Field::Double(8000.0), null.clone(), Field::Date(20_454), Field::Bool(true)]
+        );
+        assert_eq!(rows[3], [text("Zoë | 東京"), Field::Double(1_234_567.89), null.clone(), null, Field::Bool(true)]);
+    }
+
+    #[test]
+    fn an_empty_table_has_its_columns_and_words_stay_words() {
+        let report = pack();
+        let empty = &report.sections[1].tables[0];
+        assert_eq!(read(&report, empty).metadata().file_metadata().schema().get_fields().len(), 3);
+        let words = read(&report, &report.sections[0].tables[1]);
+        let found: Vec<Field> = words
+            .get_row_iter(None)
+            .unwrap()
+            .map(|row| row.unwrap().get_column_iter().next().unwrap().1.clone())
+            .collect();
+        assert_eq!(found, HOSTILE.map(|words| Field::Str(words.into())));
+    }
+
+    #[test]
+    fn a_cell_of_another_type_is_refused() {
+        let mut report = sample();
+        report.tables[1].rows[0][1] = Cell::text("many");
+        let error = format!("{:#}", render(&report, &report.tables[1]).unwrap_err());
+        assert!(error.starts_with("column `value`: ") && error.contains("does not fit"), "{error}");
+    }
+}

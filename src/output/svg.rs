@@ -78,6 +78,8 @@ pub(super) fn escape(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
+            // No XML file can hold the first two; the others are line ends.
+            '\u{fffe}' | '\u{ffff}' | '\u{2028}' | '\u{2029}' => out.push(' '),
             other => out.push(other),
         }
     }

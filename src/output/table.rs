@@ -7,8 +7,10 @@ use comfy_table::{
     Attribute, Cell as Boxed, CellAlignment, ColumnConstraint, LineStyle, Row, Table as Grid, TableStyle, Width,
 };
 
+use super::bars::Glyphs;
 use super::layout::{self, Page};
-use super::{Style, number};
+use super::{Style, bars, number};
+use crate::report::chart::{Chart, Tile};
 use crate::report::{Cell, Column, Report, Table};
 
 /// One line below the header and nothing else.
@@ -22,14 +24,16 @@ const RESET: &str = "\u{1b}[0m";
 pub fn render(report: &Report, style: &Style) -> String {
     let width = u16::try_from(style.width).unwrap_or(u16::MAX).max(20);
     let mut blocks = vec![format!("{}\n{}", wrap(&report.title, width), wrap(&super::provenance(report), width))];
-    for table in super::for_people(&report.tables) {
-        blocks.push(block(table, width, style.color));
-    }
+    let pictures = |tiles: &[Tile], charts: &[Chart]| pictures(tiles, charts, usize::from(width), style.charts);
+    blocks.extend(super::for_people(&report.tables).map(|table| block(table, width, style.color)));
+    blocks.extend(pictures(&report.tiles, &report.charts));
     for section in &report.sections {
         let title = wrap(&section.title.to_uppercase(), width);
-        let head = if section.finding.is_empty() { title } else { format!("{title}\n{}", wrap(&section.finding, width)) };
+        let head =
+            if section.finding.is_empty() { title } else { format!("{title}\n{}", wrap(&section.finding, width)) };
         blocks.push(head);
         blocks.extend(super::for_people(&section.tables).map(|table| block(table, width, style.color)));
+        blocks.extend(pictures(&section.tiles, &section.charts));
         if !section.notes.is_empty() {
             blocks.push(notes(&section.notes, width));
         }
@@ -41,6 +45,14 @@ pub fn render(report: &Report, style: &Style) -> String {
         blocks.push(wrap(&super::balance(&report.inputs), width));
     }
     blocks.join("\n\n") + "\n"
+}
+
+/// Sparklines of the figures at a glance, then the charts.
+fn pictures(tiles: &[Tile], charts: &[Chart], width: usize, glyphs: Option<Glyphs>) -> Vec<String> {
+    let Some(glyphs) = glyphs else { return Vec::new() };
+    let trends = bars::trends(tiles, width, glyphs);
+    let charts = charts.iter().filter(|chart| !chart.labels.is_empty());
+    trends.into_iter().chain(charts.map(|chart| bars::render(chart, width, glyphs))).collect()
 }
 
 fn notes(notes: &[String], width: u16) -> String {
@@ -139,7 +151,7 @@ mod tests {
     use super::*;
     use crate::report::{Audience, Unit};
 
-    const PLAIN: Style = Style { width: 80, color: false, excel: false };
+    const PLAIN: Style = Style { width: 80, color: false, excel: false, charts: None };
 
     /// Terminal columns of a line of the sample: only these two characters are two wide.
     fn columns(line: &str) -> usize {
@@ -182,7 +194,7 @@ Note: A | B
         let mut report = sample();
         report.tables[0].rows.truncate(3);
         report.notes.clear();
-        let text = render(&report, &Style { width: 80, color: true, excel: false });
+        let text = render(&report, &Style { width: 80, color: true, excel: false, charts: None });
         let expected = "\
 Scorecard
 As of 2026-06-30 · USD · contract acme/onefunnel.toml 1a2b3c4d5e6f
@@ -205,7 +217,7 @@ Sales to marketing spend     3.2 : 1        <d>–</>  <d>–</>           no
     #[test]
     fn no_line_is_too_wide_or_ends_in_a_space() {
         for width in [20, 30, 40, 50, 60, 79, 80, 81, 120, 1000] {
-            let text = render(&sample(), &Style { width, color: false, excel: false });
+            let text = render(&sample(), &Style { width, color: false, excel: false, charts: None });
             for line in text.lines() {
                 assert!(columns(line) <= width, "{width}: {line}");
                 assert_eq!(line, line.trim_end());
@@ -225,7 +237,7 @@ Sales to marketing spend     3.2 : 1        <d>–</>  <d>–</>           no
 
     /// The lines between the as-of line and the summary.
     fn body(report: &Report, width: usize) -> String {
-        let text = render(report, &Style { width, color: false, excel: false });
+        let text = render(report, &Style { width, color: false, excel: false, charts: None });
         let (_, rest) = text.split_once("\n\n").unwrap();
         let (table, _) = rest.rsplit_once("\n\n").unwrap();
         table.to_owned()

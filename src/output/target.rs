@@ -6,6 +6,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -85,10 +86,11 @@ impl Target {
             Err(e) => return Err(issue(reason(&e))),
         }
         // Only making a file tells whether one can be made; it is removed at once.
-        temporary().tempfile_in(&directory).map_err(|e| {
+        let probe = temporary().tempfile_in(&directory).map_err(|e| {
             issue(format!("no file can be made in `{}`: {}", directory.display(), reason(&e)))
                 .hint("change the permissions of the directory, or name another one")
         })?;
+        sweep(&directory, probe.as_file());
         Ok(Self { named, route: Route::Replace { file, directory } })
     }
 
@@ -105,8 +107,7 @@ impl Target {
                 let stream =
                     OpenOptions::new().append(true).open(&self.named).with_context(|| format!("open {name}"))?;
                 let mut out = BufWriter::new(stream);
-                write(&mut out)?;
-                out.flush().with_context(|| format!("write {name}"))
+                write(&mut out).and_then(|()| Ok(out.flush()?)).with_context(|| format!("write {name}"))
             }
             Route::Replace { file, directory } => {
                 replace_file(&file, &directory, write).with_context(|| format!("write {name}"))
@@ -129,6 +130,8 @@ fn replace_file(file: &Path, directory: &Path, write: impl FnOnce(&mut dyn Write
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     let mut temporary = builder.tempfile_in(directory)?;
+    // Held while it is written, so that no other run takes it for one that was left behind.
+    let _ = temporary.as_file().try_lock();
     let mut out = BufWriter::new(temporary.as_file_mut());
     write(&mut out)?;
     out.flush()?;
@@ -159,10 +162,34 @@ pub(super) fn sync_directory(directory: &Path) -> Result<()> {
     Ok(())
 }
 
+const PREFIX: &str = ".onefunnel-";
+const SUFFIX: &str = ".tmp";
+
 pub(super) fn temporary() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".onefunnel-").suffix(".tmp");
+    builder.prefix(PREFIX).suffix(SUFFIX);
     builder
+}
+
+/// Removes what killed runs have left behind: temporary files and folders a day older than `probe`, a new file in the same
+/// directory (so that only the clock of its disk counts), that nobody holds. What cannot be removed stays: it does no harm.
+pub(super) fn sweep(directory: &Path, probe: &File) {
+    const DAY: Duration = Duration::from_hours(24);
+    let Ok(now) = probe.metadata().and_then(|about| about.modified()) else { return };
+    let old = |path: &Path| -> io::Result<bool> {
+        let about = fs::symlink_metadata(path)?;
+        let age = now.duration_since(about.modified()?).unwrap_or_default();
+        let free = || io::Result::Ok(OpenOptions::new().write(true).open(path)?.try_lock().is_ok());
+        Ok(age > DAY && (about.is_dir() || (about.is_file() && free()?)))
+    };
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let ours = name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+        if ours && old(&entry.path()).unwrap_or(false) {
+            let path = entry.path();
+            let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+        }
+    }
 }
 
 /// Follows symbolic links by hand, so that a link to a file that is still to be made works too. `None` for a stream.
@@ -254,6 +281,39 @@ mod tests {
         assert!(error.to_string().ends_with("out.csv"), "{error}");
         assert_eq!(fs::read_to_string(&file).unwrap(), "old");
         assert_eq!(files(dir.path()), ["out.csv"]);
+    }
+
+    #[test]
+    fn what_killed_runs_have_left_behind_goes_after_a_day() {
+        let dir = tempfile::tempdir().unwrap();
+        let day = Duration::from_hours(24);
+        let now = File::create(dir.path().join("reference")).unwrap().metadata().unwrap().modified().unwrap();
+        let left =
+            [(".onefunnel-old.tmp", 2), (".onefunnel-held.tmp", 2), (".onefunnel-young.tmp", 0), (".other.tmp", 2)];
+        let files_left: Vec<File> = left
+            .iter()
+            .map(|(name, days)| {
+                let file = File::create(dir.path().join(name)).unwrap();
+                file.set_modified(now - day * *days).unwrap();
+                file
+            })
+            .collect();
+        files_left[1].try_lock().unwrap();
+        fs::create_dir(dir.path().join(".onefunnel-folder.tmp")).unwrap();
+        let folder = dir.path().join(".onefunnel-old-folder.tmp");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("half.csv"), "half").unwrap();
+        File::open(&folder).unwrap().set_modified(now - day * 2).unwrap();
+        put(&dir.path().join("out.csv"), "new").unwrap();
+        let expected = [
+            ".onefunnel-folder.tmp",
+            ".onefunnel-held.tmp",
+            ".onefunnel-young.tmp",
+            ".other.tmp",
+            "out.csv",
+            "reference",
+        ];
+        assert_eq!(files(dir.path()), expected);
     }
 
     #[test]

@@ -54,16 +54,19 @@ pub fn run(args: &InitArgs, env: &mut Env<'_>) -> Result<()> {
     // The promise is a contract that can be read: held here, not only in tests.
     Contract::parse(&text, &shown, folder.to_path_buf())?;
     match target {
-        None => env.stdout.write_all(text.as_bytes())?,
+        None => {
+            env.stdout.write_all(text.as_bytes())?;
+            env.stdout.flush()?;
+        }
         Some(target) => target.replace(|out| Ok(out.write_all(text.as_bytes())?))?,
     }
     if !args.quiet {
         let used = loaded.files.iter().filter(|f| f.input.table.is_some()).count();
         let total = loaded.files.len() + problems.len();
         let written = if to_stdout { String::new() } else { format!("; contract written to {shown}") };
-        let _ = writeln!(env.stderr, "{used} of {total} files recognised{written}");
+        env.remark("info", &format!("{used} of {total} files recognised{written}"));
         for one in &open {
-            let _ = writeln!(env.stderr, "to do: {one}");
+            env.remark("info", &format!("to do: {one}"));
         }
         if !to_stdout {
             let next = if used > 0 {
@@ -71,7 +74,7 @@ pub fn run(args: &InitArgs, env: &mut Env<'_>) -> Result<()> {
             } else {
                 format!("describe at least one file in {shown}")
             };
-            let _ = writeln!(env.stderr, "next: {next}");
+            env.remark("info", &format!("next: {next}"));
         }
     }
     Ok(())

@@ -42,7 +42,7 @@ fn better(metric: &Metric) -> &'static str {
     }
 }
 
-fn origin(metric: &Metric, contract: &Contract) -> String {
+pub(super) fn origin(metric: &Metric, contract: &Contract) -> String {
     match &metric.place {
         None => "built in".into(),
         Some(place) => {
@@ -95,7 +95,7 @@ fn one(metric: &Metric, contract: &Contract) -> Table {
     Table { id: "metric".into(), title: String::new(), audience: Audience::People, columns, rows }
 }
 
-fn basis(basis: &str) -> String {
+pub(super) fn basis(basis: &str) -> String {
     match basis {
         "cohort" => "cohort: counted by the day the buyer entered; what became of it, by as-of".into(),
         "period" => "period: counted by the day the thing itself happened".into(),

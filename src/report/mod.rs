@@ -8,13 +8,18 @@ pub mod attribution;
 mod benchmarks;
 pub mod board;
 pub mod chart;
+pub mod check;
 pub mod cohort;
+pub mod compare;
 pub mod definition;
+pub mod explain;
 pub mod funnel;
 pub mod handoff;
+pub mod horizon;
 pub mod init;
 pub mod inspect;
 pub mod journey;
+pub mod manual;
 pub mod metrics;
 pub mod presets;
 pub mod quality;
@@ -125,6 +130,16 @@ pub enum Type {
 }
 
 impl Type {
+    /// The name in machine formats.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Date => "date",
+            Self::Flag => "flag",
+        }
+    }
+
     /// Whether `cell` may stand in such a column.
     pub fn holds(self, cell: &Cell) -> bool {
         match cell {

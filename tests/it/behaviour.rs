@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::common::{bin, command, root, stdout};
 
 pub const ACME: &str = "examples/acme";
-pub const FORMATS: [&str; 6] = ["table", "csv", "tsv", "json", "jsonl", "md"];
-pub const REPORTS: [&[&str]; 23] = [
+pub const FORMATS: [&str; 9] = ["table", "csv", "tsv", "json", "jsonl", "md", "html", "xlsx", "parquet"];
+pub const REPORTS: [&[&str]; 27] = [
     &["scorecard", ACME],
     &["funnel", ACME],
     &["inspect", ACME],
@@ -21,9 +21,11 @@ pub const REPORTS: [&[&str]; 23] = [
     &["cohort", ACME],
     &["funnel", ACME, "--basis", "horizon", "--horizon", "90d"],
     &["funnel", ACME, "--compare", "cohort,period"],
+    &["compare", "2026-03-31", "2026-06-30", ACME],
     &["velocity", ACME],
     &["winrate", ACME],
     &["handoff", ACME],
+    &["horizon", ACME],
     &["definition", ACME],
     &["score", ACME],
     &["account", ACME],
@@ -33,6 +35,8 @@ pub const REPORTS: [&[&str]; 23] = [
     &["journey", ACME],
     &["journey", ACME, "--variants"],
     &["journey", ACME, "--buyer", "00QHs000000001HMAQ"],
+    &["report", ACME],
+    &["explain", "win_rate_narrow", ACME],
     &["scorecard", ACME, "--benchmarks"],
     &["survey", "examples/acme/survey.csv", ACME, "--benchmarks"],
     &["survey", "--questionnaire"],
@@ -140,12 +144,15 @@ fn no_line_of_a_table_is_wider_than_80_columns() {
         all.extend([with(REPORTS[0], &["--by", by]), with(REPORTS[1], &["--by", by])]);
     }
     all.push(with(REPORTS[1], &["--basis", "period"]));
-    for report in ["cohort", "velocity", "winrate", "handoff", "journey"] {
+    for report in ["cohort", "velocity", "winrate", "handoff", "journey", "horizon"] {
         for by in ["lead_source", "industry,country"] {
             all.extend(["week", "fiscal-year"].map(|period| vec![report, ACME, "--by", by, "--period", period]));
         }
     }
     all.push(vec!["account", ACME, "--by", "industry", "--period", "week"]);
+    for period in ["month", "year", "week", "fiscal-quarter", "fiscal-year"] {
+        all.push(vec!["horizon", ACME, "--period", period]);
+    }
     all.push(vec!["definition", ACME, "--against", ACME]);
     all.push(vec!["score", ACME, "--capacity", "40/month", "--bands", "0,20,40,60,80"]);
     let ids: Vec<String> = rows(&stdout(&["metrics", "--contract", ACME, "-f", "csv"]))
@@ -170,7 +177,8 @@ fn a_pipe_has_no_colour_unless_it_is_asked_for() {
         output.stdout.contains(&0x1b)
     };
     for report in REPORTS {
-        for format in FORMATS {
+        // What is binary has any byte.
+        for format in FORMATS.into_iter().filter(|f| !["xlsx", "parquet"].contains(f)) {
             assert!(!escapes(&with(report, &["-f", format]), &[]), "{report:?} {format} is coloured in a pipe");
             let always = escapes(&with(report, &["-f", format, "--color", "always"]), &[]);
             assert_eq!(always, format == "table", "{report:?} {format} --color always");

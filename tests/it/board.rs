@@ -52,7 +52,11 @@ fn every_section_is_what_the_command_that_it_names_prints() {
                 assert_eq!(rows(&pack, text(id)), rows(&alone, text(id)), "{line}");
                 compared += rows(&pack, text(id)).len();
             }
-            assert_eq!(section.get("charts").unwrap_or(&Value::Null), alone.get("charts").unwrap_or(&Value::Null), "{line}");
+            assert_eq!(
+                section.get("charts").unwrap_or(&Value::Null),
+                alone.get("charts").unwrap_or(&Value::Null),
+                "{line}"
+            );
         }
         assert!(compared > 10_000, "{compared} rows");
     }
@@ -98,6 +102,12 @@ fn the_findings_of_the_example() {
             "handoff",
             "Sales touched 934 of 1,268 qualified leads (73.7%) within 24h of Mon-Fri 09:00-17:00; 122 (9.5%) were followed up \
              by nobody.",
+        ),
+        (
+            "horizon",
+            "3.8% of won revenue is of buyers first met in the same period; 0.93% of marketing spend pays within its own \
+             period, if it works when its buyers enter; MQL volume rose while their yield fell beyond chance in 1 of the 7 \
+             periods that can be compared, first in 2025-Q3.",
         ),
         (
             "journey",

@@ -17,7 +17,8 @@ pub fn root() -> PathBuf {
 pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(bin());
     command.args(args).current_dir(root());
-    for name in ["CONTRACT", "AS_OF", "PERIOD", "FORMAT", "COLOR", "ON_BAD_ROW", "MAX_BAD_ROWS"] {
+    for name in ["CONTRACT", "AS_OF", "PERIOD", "FORMAT", "COLOR", "CHARTS", "ON_BAD_ROW", "MAX_BAD_ROWS", "LOG_FORMAT"]
+    {
         command.env_remove(format!("ONEFUNNEL_{name}"));
     }
     command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");

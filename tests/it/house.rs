@@ -8,7 +8,7 @@ use crate::common::{root, run, stdout};
 
 /// Each room may use the rooms on its own line and in the lines above; what all may use comes first.
 const WALK: [&[&str]; 8] = [
-    &["issue", "time", "calendar", "stats", "contract", "tables", "cli"],
+    &["issue", "time", "calendar", "stats", "contract", "tables", "cli", "lock", "log", "progress"],
     &["ingest"],
     &["identity"],
     &["journey", "facts", "catalogue"],

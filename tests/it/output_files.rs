@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Instant;
 
 use crate::behaviour::{ACME, FORMATS, SPEND, TIDY, folder, names, run_in};
-use crate::common::{command, stdout};
+use crate::common::{command, run, stdout};
 
 #[test]
 fn a_reader_that_leaves_early_is_no_error() {
@@ -29,14 +29,15 @@ fn a_reader_that_leaves_early_is_no_error() {
 #[test]
 fn a_file_has_the_same_bytes_as_stdout_and_its_ending_says_the_format() {
     let dir = tempfile::tempdir().unwrap();
-    for (format, ending) in FORMATS.iter().zip(["txt", "csv", "tsv", "json", "jsonl", "md"]) {
+    for format in FORMATS {
+        let ending = if format == "table" { "txt" } else { format };
         let path = dir.path().join(format!("out.{ending}"));
         let silent = stdout(&["scorecard", ACME, "-o", path.to_str().unwrap()]);
         assert_eq!(silent, "", "with -o nothing is printed");
-        let printed = stdout(&["scorecard", ACME, "-f", format]);
-        assert!(std::fs::read_to_string(&path).unwrap() == printed, "{format}: the file differs from stdout");
+        let printed = run(&["scorecard", ACME, "-f", format]).stdout;
+        assert!(std::fs::read(&path).unwrap() == printed, "{format}: the file differs from stdout");
     }
-    assert_eq!(names(dir.path()), ["out.csv", "out.json", "out.jsonl", "out.md", "out.tsv", "out.txt"]);
+    assert_eq!(names(dir.path()).len(), FORMATS.len());
 }
 
 #[cfg(unix)]

@@ -11,7 +11,7 @@ use askama::Template;
 
 use super::clean;
 use crate::output::{is_heading, number};
-use crate::report::{Cell, Table};
+use crate::report::{Cell, Table, Unit};
 
 /// More cells than this are sorted by the script alone: the rules would be longer than the table.
 const RULES: usize = 600;
@@ -50,7 +50,7 @@ const RULES: usize = 600;
 {%- for row in body.rows %}
 <tr>
 {%- for cell in row -%}
-{%- if loop.first -%}<th scope="row">{{ cell.text }}</th>
+{%- if loop.first && !cell.text.is_empty() -%}<th scope="row">{{ cell.text }}</th>
 {%- else if cell.why.is_empty() -%}<td>{{ cell.text }}</td>
 {%- else -%}<td title="{{ cell.why }}">{{ cell.text }}<span class="vh"> {{ cell.why }}</span></td>
 {%- endif -%}
@@ -134,7 +134,10 @@ impl Grid {
     pub fn sortable(table: &Table, id: String, level: u8) -> Self {
         let mut grid = Self::plain(table, id, level);
         let headings = table.rows.iter().any(|row| is_heading(row));
-        if headings || table.rows.len() < 3 || table.columns.len() < 2 {
+        // A row that begins with nothing goes on from the one above it.
+        let continued =
+            grid.bodies.iter().flat_map(|b| &b.rows).any(|row| row.first().is_some_and(|c| c.text.is_empty()));
+        if headings || continued || table.rows.len() < 3 || table.columns.len() < 2 {
             return grid;
         }
         grid.ranks = (0..table.columns.len()).map(|at| ranks(table, at)).collect();
@@ -144,6 +147,24 @@ impl Grid {
             head.order = order.collect::<Vec<_>>().join(" ");
         }
         grid
+    }
+
+    /// Makes its name unlike those of the tables before it, as landmarks must be told apart.
+    pub fn name(&mut self, section: &str, taken: &mut Vec<String>) {
+        if taken.contains(&self.label) && !section.is_empty() {
+            self.label = format!("{}: {}", clean(section), self.label);
+        }
+        let (label, mut times) = (self.label.clone(), 1);
+        while taken.contains(&self.label) {
+            times += 1;
+            self.label = format!("{label} ({times})");
+        }
+        taken.push(self.label.clone());
+    }
+
+    /// Leaves the sorting to the script: the rules would make the page too long.
+    pub fn without_rules(&mut self) {
+        self.by_rules = false;
     }
 
     /// The rules that sort it without the script.
@@ -201,16 +222,104 @@ fn ranks(table: &Table, column: usize) -> Vec<Option<usize>> {
 fn order(a: &Cell, b: &Cell) -> Ordering {
     let kind = |cell: &Cell| match cell {
         Cell::Number(..) => 0,
+        Cell::Text(text) if leading(text).is_some() => 0,
         Cell::Date(_) => 1,
         Cell::Flag(_) => 2,
         Cell::Text(_) => 3,
         Cell::Missing(_) => 4,
     };
-    match (a, b) {
-        (Cell::Number(a, _), Cell::Number(b, _)) => a.total_cmp(b),
+    let words = |cell: &Cell| match cell {
+        Cell::Text(text) => text.to_lowercase(),
+        _ => String::new(),
+    };
+    let numbers = match (seen(a), seen(b)) {
+        (Some(a), Some(b)) => a.total_cmp(&b),
+        _ => Ordering::Equal,
+    };
+    let same_kind = match (a, b) {
         (Cell::Date(a), Cell::Date(b)) => a.cmp(b),
         (Cell::Flag(a), Cell::Flag(b)) => a.cmp(b),
-        (Cell::Text(a), Cell::Text(b)) => a.to_lowercase().cmp(&b.to_lowercase()).then_with(|| a.cmp(b)),
-        _ => kind(a).cmp(&kind(b)),
+        _ => Ordering::Equal,
+    };
+    kind(a).cmp(&kind(b)).then(numbers).then(same_kind).then_with(|| words(a).cmp(&words(b)))
+}
+
+/// A number as the reader sees it: 0.105 is 10.5 where it stands as percent.
+fn seen(cell: &Cell) -> Option<f64> {
+    match cell {
+        Cell::Number(value, Unit::Share | Unit::Points | Unit::Change) => Some(value * 100.0),
+        Cell::Number(value, _) => Some(value + 0.0),
+        Cell::Text(text) => leading(text),
+        _ => None,
+    }
+}
+
+/// The number that a text begins with: 49 of `49.0–52.7%`.
+fn leading(text: &str) -> Option<f64> {
+    let (minus, rest) = match text.strip_prefix(['-', '−']) {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let end = rest.find(|c: char| !c.is_ascii_digit() && c != ',' && c != '.').unwrap_or(rest.len());
+    let digits = rest[..end].replace(',', "");
+    let value: f64 = digits.trim_end_matches('.').parse().ok()?;
+    Some(if minus { 0.0 - value } else { value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Audience, Column};
+
+    fn table(cells: Vec<Cell>) -> Table {
+        Table {
+            id: "t".into(),
+            title: "T".into(),
+            audience: Audience::People,
+            columns: vec![Column::left("a", "A"), Column::right("b", "B")],
+            rows: cells.into_iter().map(|cell| vec![Cell::text("x"), cell]).collect(),
+        }
+    }
+
+    fn ranked(cells: Vec<Cell>) -> Vec<Option<usize>> {
+        ranks(&table(cells), 1)
+    }
+
+    #[test]
+    fn rows_are_ranked_as_they_are_read() {
+        let share = |v| Cell::Number(v, Unit::Share);
+        let missing = || Cell::Missing("why".into());
+        assert_eq!(ranked(vec![share(0.2), missing(), share(-0.5), share(0.2)]), [Some(2), None, Some(1), Some(2)]);
+        let texts = ["49.0–52.7%", "8.1–9.0%", "-3 of 4", "1,000", "b", "A"].map(Cell::text).to_vec();
+        assert_eq!(ranked(texts), [Some(3), Some(2), Some(1), Some(4), Some(6), Some(5)]);
+        // 0.88 % as a number and as a text with a mark stand in one column.
+        assert_eq!(ranked(vec![share(0.0088), Cell::text("0.9%*"), share(0.0091)]), [Some(1), Some(2), Some(3)]);
+        let days = ["2026-Q2", "2025-Q4", "2026-Q1"].map(Cell::text).to_vec();
+        assert_eq!(ranked(days), [Some(3), Some(1), Some(2)]);
+        assert_eq!(ranked(vec![Cell::Flag(true), Cell::Flag(false)]), [Some(2), Some(1)]);
+    }
+
+    #[test]
+    fn only_a_list_of_rows_can_be_sorted() {
+        let grid = |t: &Table| Grid::sortable(t, "t1".into(), 2);
+        let list = table(vec![Cell::count(3), Cell::count(1), Cell::Missing("not known".into())]);
+        let sortable = grid(&list);
+        assert_eq!(sortable.heads[1].order, "2 1 -");
+        let rules = sortable.orders();
+        assert!(rules.contains(
+            "#t1:has(option[value=\"2\"]:checked){tr:nth-child(1){--o:2}tr:nth-child(2){--o:1}tr:nth-child(3){--m:9999}}"
+        ));
+        let mut grouped = list.clone();
+        grouped.rows.insert(0, vec![Cell::text("Heading"), Cell::none()]);
+        let mut continued = list.clone();
+        continued.rows[1][0] = Cell::text("");
+        for other in [grouped, continued, table(vec![Cell::count(1)])] {
+            let fixed = grid(&other);
+            assert!(fixed.ranks.is_empty() && fixed.orders().is_empty());
+            assert!(!fixed.render().unwrap().contains("data-o"));
+        }
+        let long = grid(&table((0..400).map(Cell::count).collect()));
+        assert!(long.orders().is_empty() && long.heads[1].order.starts_with("1 2 3"), "by the script alone");
+        assert!(!long.render().unwrap().contains("<select>"));
     }
 }

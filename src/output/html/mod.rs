@@ -19,6 +19,8 @@ use crate::report::{Cell, Column, Report, Table};
 
 /// How the page looks.
 const STYLE: &str = include_str!("page.css");
+/// All rules for sorting without the script may have so many bytes; of tables further down the script takes care alone.
+const RULES: usize = 64 * 1024;
 /// Sorts tables by a click on a header, and opens what is folded for the printer; the page is whole without it.
 const SCRIPT: &str = include_str!("sort.js");
 
@@ -139,7 +141,7 @@ struct Part {
 {%- for f in figures %}
 <figure>
 <figcaption>{{ f.title }}</figcaption>
-{{ f.svg|safe }}
+<div class="draw" role="group" aria-label="Chart: {{ f.title }}" tabindex="0">{{ f.svg|safe }}</div>
 <details>
 <summary>The numbers of this chart<span class="vh">: {{ f.title }}</span></summary>
 {{- f.numbers|safe }}
@@ -167,7 +169,7 @@ struct Figure {
 /// # Errors
 /// None in practice: the template writes to memory.
 pub fn render(report: &Report) -> Result<String> {
-    let mut count = Count { parts: 0, charts: 0, tables: 0 };
+    let mut count = Count::default();
     let own = count.contents(&report.tiles, &report.charts, &report.tables, 2, "");
     let sections: Vec<Part> = report
         .sections
@@ -183,7 +185,7 @@ pub fn render(report: &Report) -> Result<String> {
         .collect();
     let widest = super::tables(report).map(|t| t.columns.len()).max().unwrap_or(0).max(20);
     let right: String = (1..=widest).map(|at| format!(".r{at} tr>:nth-child({at}){{text-align:right}}")).collect();
-    let style = format!("{STYLE}{}\n{right}\n{}", svg::CSS, count.orders(&own, &sections));
+    let style = format!("{STYLE}{}\n{right}\n{}", svg::CSS, count.rules);
     let page = Page {
         policy: format!(
             "default-src 'none'; img-src data:; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
@@ -206,17 +208,22 @@ pub fn render(report: &Report) -> Result<String> {
     Ok(page.render()?)
 }
 
-/// Numbers for ids, one run through the page.
+/// Numbers for ids and names for tables, one run through the page.
+#[derive(Default)]
 struct Count {
     parts: usize,
     charts: usize,
     tables: usize,
+    names: Vec<String>,
+    /// The rules by which tables can be sorted without the script.
+    rules: String,
 }
 
 impl Count {
     fn contents(&mut self, tiles: &[Tile], charts: &[Chart], tables: &[Table], level: u8, section: &str) -> Contents {
         self.parts += 1;
-        let tiles = Tiles::of(tiles, &format!("k{}-", self.parts));
+        let mut tiles = Tiles::of(tiles, &format!("k{}-", self.parts));
+        tiles.numbers.name(section, &mut self.names);
         let figures = charts
             .iter()
             .map(|chart| {
@@ -224,11 +231,10 @@ impl Count {
                 let id = format!("c{}", self.charts);
                 let mut numbers = chart.table();
                 numbers.title.insert_str(0, "Numbers of: ");
-                Figure {
-                    title: clean(&chart.title),
-                    svg: svg::draw(chart, &id),
-                    numbers: Grid::plain(&numbers, id, 0),
-                }
+                let svg = svg::draw(chart, &id);
+                let mut numbers = Grid::plain(&numbers, id, 0);
+                numbers.name(section, &mut self.names);
+                Figure { title: clean(&chart.title), svg, numbers }
             })
             .collect();
         let grids = super::for_people(tables)
@@ -237,16 +243,18 @@ impl Count {
                 self.tables += 1;
                 // A section of one table needs no second headline.
                 let level = if table.title == section { 0 } else { level };
-                Grid::sortable(table, format!("t{}", self.tables), level)
+                let mut grid = Grid::sortable(table, format!("t{}", self.tables), level);
+                grid.name(section, &mut self.names);
+                let rules = grid.orders();
+                if self.rules.len() + rules.len() > RULES {
+                    grid.without_rules();
+                } else {
+                    self.rules.push_str(&rules);
+                }
+                grid
             })
             .collect();
         Contents { tiles, figures, grids }
-    }
-
-    /// The rules by which tables can be sorted without the script.
-    fn orders(&self, own: &Contents, sections: &[Part]) -> String {
-        let bodies = std::iter::once(own).chain(sections.iter().map(|s| &s.body));
-        bodies.flat_map(|body| &body.grids).map(Grid::orders).collect()
     }
 }
 
@@ -267,7 +275,8 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
 fn inputs(report: &Report) -> Table {
     let rows = report.inputs.iter().map(|input| {
         let some = |text: &Option<String>| text.as_deref().map_or_else(Cell::none, Cell::text);
-        let reasons: Vec<String> = input.set_aside.iter().map(|(why, n)| format!("{why}: {}", number::whole(*n))).collect();
+        let reasons: Vec<String> =
+            input.set_aside.iter().map(|(why, n)| format!("{why}: {}", number::whole(*n))).collect();
         vec![
             Cell::text(&input.path),
             some(&input.preset),
@@ -323,4 +332,117 @@ fn hash(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use quick_xml::Reader;
+    use quick_xml::events::Event;
+
+    use super::super::sample::{HOSTILE, pack, sample};
+    use super::*;
+
+    /// Names of elements with their attributes, in order; fails where the page is no XML.
+    fn elements(page: &str) -> Vec<(String, Vec<(String, String)>)> {
+        let mut reader = Reader::from_str(page);
+        let mut found = Vec::new();
+        let mut depth = 0_i32;
+        loop {
+            match reader.read_event().unwrap() {
+                event @ (Event::Start(_) | Event::Empty(_)) => {
+                    depth += i32::from(matches!(event, Event::Start(_)));
+                    let (Event::Start(tag) | Event::Empty(tag)) = event else { unreachable!() };
+                    let attributes = tag.attributes().map(|a| a.unwrap());
+                    let attributes = attributes.map(|a| (a.key.as_ref().to_owned(), a.value.to_string())).collect();
+                    found.push((tag.name().as_ref().to_owned(), attributes));
+                }
+                Event::End(_) => depth -= 1,
+                Event::Eof => break,
+                _ => {}
+            }
+        }
+        assert_eq!(depth, 0);
+        found
+    }
+
+    fn value<'a>(attributes: &'a [(String, String)], key: &str) -> Option<&'a str> {
+        attributes.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
+    }
+
+    #[test]
+    fn a_page_is_sound() {
+        for report in [sample(), pack()] {
+            let page = render(&report).unwrap();
+            let elements = elements(&page);
+            let count = |name: &str| elements.iter().filter(|(n, _)| n == name).count();
+            assert_eq!([count("h1"), count("main"), count("script"), count("style")], [1, 1, 1, 1]);
+            let mut ids = BTreeSet::new();
+            for (name, attributes) in &elements {
+                if let Some(id) = value(attributes, "id") {
+                    assert!(ids.insert(id.to_owned()), "two ids `{id}`");
+                }
+                assert!(name != "th" || value(attributes, "scope").is_some(), "a th without scope");
+                assert!(value(attributes, "style").is_none(), "the policy forbids style attributes");
+                assert!(attributes.iter().all(|(k, _)| !k.starts_with("on")), "{name}: {attributes:?}");
+            }
+            for (_, attributes) in &elements {
+                for id in ["href", "aria-labelledby"].iter().filter_map(|k| value(attributes, k)) {
+                    for id in id.split(' ').filter(|id| *id != "data:,") {
+                        assert!(ids.contains(id.trim_start_matches('#')), "nothing has the id `{id}`");
+                    }
+                }
+            }
+            assert_eq!(count("caption"), count("table"));
+            assert_eq!(count("nav"), usize::from(!report.sections.is_empty()));
+            let outside = page.replace("http://www.w3.org/1999/xhtml", "").replace("http://www.w3.org/2000/svg", "");
+            for word in ["http:", "https:", "//", "url(", "@import", "<link rel=\"stylesheet\"", "src="] {
+                assert!(!outside.contains(word) || (word == "src=" && report.id == "report"), "{word}");
+            }
+        }
+    }
+
+    #[test]
+    fn hostile_words_are_words() {
+        let page = render(&pack()).unwrap();
+        for words in ["<script>alert", "<img src", "<b>", "\u{2028}", "\u{fffe}", "\u{7}", "]]>", "<!--"] {
+            assert!(!page.contains(words), "{words}");
+        }
+        assert!(page.contains("&#60;/script&#62;&#60;script&#62;alert(1)&#60;/script&#62;"));
+        assert!(page.contains("_x0041_ &#38;amp; &#38;#65;"));
+        assert!(HOSTILE.len() > 10);
+    }
+
+    #[test]
+    fn sections_have_a_headline_a_finding_and_all_of_their_charts() {
+        let page = render(&pack()).unwrap();
+        assert!(page.contains("<p class=\"finding\">Of 100, &#34;12&#34; &#38; &#60;more&#62; were won.</p>"));
+        assert!(page.contains("<a href=\"#s-first\">") && page.contains("<section id=\"s-first\">"));
+        assert_eq!(page.matches("<figure>").count(), 6);
+        assert_eq!(page.matches("<summary>The numbers of this chart").count(), 6);
+        assert!(page.contains("<p>(no rows)</p>"), "an empty table says so");
+    }
+
+    #[test]
+    fn missing_cells_say_why_to_all_readers() {
+        let page = render(&sample()).unwrap();
+        let cell = "<td title=\"no earlier period\">–<span class=\"vh\"> no earlier period</span></td>";
+        assert!(page.contains(cell), "{page}");
+        assert!(page.contains("<tr class=\"gh\"><th scope=\"rowgroup\" colspan=\"5\">Results</th></tr>"));
+    }
+
+    #[test]
+    fn the_policy_allows_what_is_there() {
+        // Independent: FIPS 180's "abc", in base64.
+        assert_eq!(hash("abc"), "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
+        assert_eq!(hash(""), "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+        let page = render(&pack()).unwrap();
+        for tag in ["style", "script"] {
+            let text = page.split_once(&format!("<{tag}>")).unwrap().1.split_once(&format!("</{tag}>")).unwrap().0;
+            assert!(page.contains(&format!("{tag}-src &#39;{}&#39;", hash(text))), "{tag}");
+        }
+        assert!(SCRIPT.len() < 3072, "{}", SCRIPT.len());
+        assert!(!format!("{STYLE}{}{SCRIPT}", svg::CSS).contains(['<', '&']), "XML would read it");
+    }
 }

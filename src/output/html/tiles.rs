@@ -29,7 +29,7 @@ const MARGIN: f64 = 4.0;
 <li><span class="name">{{ tile.title }}</span> <span class="period">{{ tile.period }}</span>
 <strong{% if !tile.why.is_empty() %} title="{{ tile.why }}"{% endif %}>{{ tile.value }}{% if !tile.why.is_empty() %}<span class="vh"> {{ tile.why }}</span>{% endif %}</strong>
 {%- if !tile.change.is_empty() %}
-<span class="change {{ tile.class }}">{{ tile.sign }}{{ tile.change }}<span class="vh"> {{ tile.verdict }}</span></span>
+<span class="change {{ tile.class }}">{{ tile.sign }}{{ tile.change }}{% if !tile.class.is_empty() %} · {{ tile.class }}{% endif %}<span class="vh"> than in the period before</span></span>
 {%- endif %}
 {{ tile.trend|safe }}
 {%- if !tile.moved.is_empty() %}
@@ -45,7 +45,7 @@ const MARGIN: f64 = 4.0;
 )]
 pub struct Tiles {
     tiles: Vec<Shown>,
-    numbers: Grid,
+    pub numbers: Grid,
 }
 
 struct Shown {
@@ -57,7 +57,6 @@ struct Shown {
     /// `better`, `worse` or nothing.
     class: &'static str,
     sign: &'static str,
-    verdict: &'static str,
     trend: String,
     moved: String,
 }
@@ -72,10 +71,10 @@ impl Tiles {
             };
             let up = matches!(tile.change, Cell::Number(value, _) if value > 0.0);
             let down = matches!(tile.change, Cell::Number(value, _) if value < 0.0);
-            let (class, verdict) = match tile.better {
-                Some(true) => ("better", "against the period before, for the better"),
-                Some(false) => ("worse", "against the period before, for the worse"),
-                None => ("", "against the period before"),
+            let class = match tile.better {
+                Some(true) => "better",
+                Some(false) => "worse",
+                None => "",
             };
             Shown {
                 title: clean(&tile.title),
@@ -87,8 +86,13 @@ impl Tiles {
                 },
                 change,
                 class,
-                sign: if up { "▲ " } else if down { "▼ " } else { "" },
-                verdict,
+                sign: if up {
+                    "▲ "
+                } else if down {
+                    "▼ "
+                } else {
+                    ""
+                },
                 trend: spark(&tile.trend, &format!("{prefix}{}", at + 1)),
                 moved: clean(&tile.moved),
             }

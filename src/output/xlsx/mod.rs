@@ -58,8 +58,13 @@ pub fn render(report: &Report) -> Result<Vec<u8>> {
                 charts(sheet, name, &part, &mut pen)
             }
             Content::Charts => {
-                let part =
-                    Part { title: &report.title, finding: "", tiles: &report.tiles, charts: &report.charts, notes: &[] };
+                let part = Part {
+                    title: &report.title,
+                    finding: "",
+                    tiles: &report.tiles,
+                    charts: &report.charts,
+                    notes: &[],
+                };
                 charts(sheet, name, &part, &mut pen)
             }
             Content::People(table, section) => people(sheet, table, *section, report, &mut pen),
@@ -276,7 +281,8 @@ fn people(
     for (at, column) in (0_u16..).zip(&table.columns) {
         let face = if column.right { Face::header().right() } else { Face::header() };
         pen.text(sheet, HEAD - 1, at, &column.title, face)?;
-        let cells = table.rows.iter().filter(|row| !super::is_heading(row)).map(|row| number::cell(&row[usize::from(at)]));
+        let cells =
+            table.rows.iter().filter(|row| !super::is_heading(row)).map(|row| number::cell(&row[usize::from(at)]));
         let widest = cells.map(|c| c.chars().count()).chain([column.title.chars().count()]).max().unwrap_or(0);
         #[allow(clippy::cast_precision_loss)] // at most 60
         sheet.set_column_width(at, widest.clamp(6, 60) as f64 + 2.0)?;
@@ -393,4 +399,126 @@ fn fits(table: &Table, head: u32) -> Result<()> {
         bail!("table `{}` has {} columns, and a sheet of a workbook holds {COLUMNS}", table.id, table.columns.len());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Read};
+
+    use super::super::sample::{pack, sample};
+    use super::*;
+
+    fn parts(bytes: &[u8]) -> Vec<(String, String)> {
+        let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+        (0..zip.len())
+            .map(|at| {
+                let mut file = zip.by_index(at).unwrap();
+                let mut text = String::new();
+                file.read_to_string(&mut text).unwrap();
+                (file.name().unwrap().into_owned(), text)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn names_are_what_excel_takes() {
+        let mut taken = vec!["summary".to_owned()];
+        let mut name = |text: &str| unique(text, &mut taken);
+        assert_eq!(name("a/b:c*[d]?\\"), "a b c  d");
+        assert_eq!(name("Summary"), "Summary (2)");
+        assert_eq!(name("summary"), "summary (3)");
+        assert_eq!(name("''"), "Sheet");
+        assert_eq!(name("😀".repeat(40).as_str()).encode_utf16().count(), 30);
+        let long = "a".repeat(40);
+        assert_eq!(name(&long), "a".repeat(31));
+        assert_eq!(name(&long), format!("{} (2)", "a".repeat(27)));
+        assert_eq!(words("funnel_by_stage"), "Funnel by stage");
+    }
+
+    #[test]
+    fn every_sheet_has_its_place() {
+        let report = pack();
+        let names: Vec<String> = plan(&report).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(
+            names,
+            [
+                "Summary",
+                "Charts",
+                "People",
+                "First",
+                "First people",
+                "Second",
+                "Empty",
+                "Definitions",
+                "data tidy",
+                "data first_tidy",
+                "data empty"
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_is_a_formula_and_nothing_depends_on_the_clock() {
+        let bytes = render(&pack()).unwrap();
+        assert!(bytes == render(&pack()).unwrap());
+        let mut charts = 0;
+        for (name, text) in parts(&bytes) {
+            let formula = name.starts_with("xl/worksheets/") && (text.contains("<f>") || text.contains("<f "));
+            assert!(!formula, "{name}");
+            assert!(!text.contains(['\u{fffe}', '\u{7}', '\u{0}']), "{name} is no XML");
+            if name.starts_with("xl/charts/chart") {
+                charts += 1;
+                let references = text.split("<c:f>").skip(1).map(|t| t.split('<').next().unwrap());
+                for reference in references {
+                    let known = ["Charts!$", "First!$"].iter().any(|sheet| reference.starts_with(sheet));
+                    assert!(known, "{name} refers to {reference}");
+                }
+            }
+            if name == "docProps/core.xml" {
+                assert_eq!(text.matches("2026-06-30T00:00:00Z").count(), 2, "{text}");
+            }
+        }
+        assert_eq!(charts, 5, "one for each that has values");
+    }
+
+    #[test]
+    fn people_see_what_they_see_everywhere() {
+        use crate::report::Unit;
+        for (value, unit, expected) in [
+            (0.105, Unit::Share, (0.105, "#,##0.0%")),
+            (0.0015, Unit::Share, (0.0015, "#,##0.00%")),
+            (2_815_000.0, Unit::Money, (2_815_000.0, "#,##0")),
+            (12.5, Unit::Money, (12.5, "#,##0.00")),
+            (0.0, Unit::Money, (0.0, "#,##0")),
+            (3.2, Unit::Times, (3.2, "#,##0.0\" : 1\"")),
+            (0.012, Unit::Points, (1.2, "+0.0\" pp\";-0.0\" pp\";0.0\" pp\"")),
+            (14.0, Unit::Days, (14.0, "#,##0\" d\"")),
+            (0.001_234_56, Unit::Number, (0.001_234_56, "#,##0.000000")),
+        ] {
+            let (written, format) = pen::pattern(value, unit);
+            assert!(
+                (written - expected.0).abs() < 1e-12 && format == expected.1,
+                "{value} {unit:?}: {written} {format}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_said() {
+        let mut report = sample();
+        let long = "é".repeat(40_000);
+        report.tables[1].rows[0][0] = Cell::text(&long);
+        let bytes = render(&report).unwrap();
+        let strings = parts(&bytes).into_iter().find(|(name, _)| name == "xl/sharedStrings.xml").unwrap().1;
+        assert!(strings.contains(&"é".repeat(32_767)) && !strings.contains(&"é".repeat(32_768)));
+        assert!(strings.contains("1 text is longer than the 32,767 characters that a cell holds"));
+        let mut report = sample();
+        let row = report.tables[1].rows[0].clone();
+        report.tables[1].rows = vec![row; ROWS];
+        let error = format!("{:#}", render(&report).unwrap_err());
+        assert!(
+            error.contains("table `tidy` has 1,048,576 rows, and a sheet of a workbook holds 1,048,575"),
+            "{error}"
+        );
+    }
 }

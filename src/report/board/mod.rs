@@ -15,7 +15,7 @@ use crate::issue::{Issue, Issues};
 use crate::session::{Data, Session};
 
 /// The sections in order: the command, and the flags that it has besides the days and the condition.
-const SECTIONS: [(&str, &[&str]); 11] = [
+const SECTIONS: [(&str, &[&str]); 12] = [
     ("scorecard", &[]),
     ("funnel", &[]),
     ("cohort", &[]),
@@ -23,6 +23,7 @@ const SECTIONS: [(&str, &[&str]); 11] = [
     ("velocity", &[]),
     ("definition", &[]),
     ("handoff", &[]),
+    ("horizon", &[]),
     ("journey", &[]),
     ("attribution", &[]),
     ("sourced", &[]),
@@ -85,6 +86,7 @@ fn told(data: &Data, line: &[String]) -> Result<(Report, String)> {
         Command::Velocity(args) => super::velocity::tell(data, args)?,
         Command::Definition(args) => super::definition::tell(data, args)?,
         Command::Handoff(args) => super::handoff::tell(data, args)?,
+        Command::Horizon(args) => super::horizon::tell(data, args)?,
         Command::Journey(args) => super::journey::tell(data, args)?,
         Command::Attribution(args) => super::attribution::tell(data, args)?,
         Command::Sourced(args) => super::sourced::tell(data, args)?,
@@ -99,6 +101,7 @@ fn told(data: &Data, line: &[String]) -> Result<(Report, String)> {
         "velocity" => super::velocity::picture::finding(&report),
         "definition" => super::definition::picture::finding(&report),
         "handoff" => super::handoff::picture::finding(&report),
+        "horizon" => super::horizon::picture::finding(&report),
         "journey" => super::journey::picture::finding(&report),
         "attribution" => super::attribution::picture::finding(&report),
         "sourced" => super::sourced::picture::finding(&report),

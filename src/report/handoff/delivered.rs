@@ -107,7 +107,7 @@ fn between(days: &[i32], from: i32, to: i32) -> u64 {
 }
 
 /// What the targets need of the days from `from` to `to` of a period: each day its share of the volume that holds on it.
-fn needed(targets: &[&Target], (start, end): (i32, i32), from: i32, to: i32) -> Option<f64> {
+pub fn needed(targets: &[&Target], (start, end): (i32, i32), from: i32, to: i32) -> Option<f64> {
     let begins: Vec<i32> = targets.iter().map(|t| t.from.map_or(i32::MIN, day_of)).collect();
     let mut sum = None;
     for (i, target) in targets.iter().enumerate() {

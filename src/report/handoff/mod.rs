@@ -15,6 +15,8 @@ mod tidy;
 
 use anyhow::Result;
 
+pub(super) use delivered::needed;
+
 use super::Report;
 use crate::Env;
 use crate::calendar::{Fiscal, Periods};

@@ -165,13 +165,7 @@ impl View<'_> {
 
     /// The last periods of which every day counts; if there is none, the last one.
     fn shown(&self) -> Vec<usize> {
-        let whole: Vec<usize> = (0..self.periods.all.len())
-            .filter(|i| !self.is_partial(&self.periods.all[*i]))
-            .filter(|i| self.begins(*i))
-            .collect();
-        if whole.is_empty() {
-            return self.periods.all.len().checked_sub(1).into_iter().collect();
-        }
+        let whole = self.periods.whole(self.last_day);
         whole[whole.len().saturating_sub(self.room)..].to_vec()
     }
 

@@ -209,7 +209,7 @@ fn what_happens_after_as_of_shows_in_no_report() {
     }
     assert!(other_ends(&exports) > 20);
 
-    let reports: [&[&str]; 29] = [
+    let reports: [&[&str]; 32] = [
         &["scorecard", "--by", "lead_source"],
         &["funnel", "--by", "country"],
         &["funnel", "--basis", "period", "--entry", "each"],
@@ -223,6 +223,9 @@ fn what_happens_after_as_of_shows_in_no_report() {
         &["winrate", "--by", "status"],
         &["funnel", "--by", "stage"],
         &["velocity", "--by", "lifecycle_stage"],
+        &["horizon"],
+        &["horizon", "--period", "month", "--by", "lead_source"],
+        &["horizon", "--period", "year", "--where", "origin = 'marketing'"],
         &["handoff"],
         &["handoff", "--by", "country", "--period", "month"],
         &["definition"],

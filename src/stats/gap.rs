@@ -55,9 +55,9 @@ fn moments(values: &[f64]) -> Option<(f64, Option<f64>)> {
     if values.is_empty() {
         return None;
     }
-    let mean = values.iter().sum::<f64>() / n;
-    // Where all are the same, rounding of the mean is no spread.
+    // Where all are the same, rounding of their sum is no spread.
     let same = values.iter().all(|v| v.to_bits() == values[0].to_bits());
+    let mean = if same { values[0] } else { values.iter().sum::<f64>() / n };
     let squares: f64 = if same { 0.0 } else { values.iter().map(|v| (v - mean).powi(2)).sum() };
     Some((mean, (values.len() > 1).then(|| squares / (n - 1.0) / n)))
 }
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn the_same_values_tell_no_interval() {
-        assert_eq!(mean(&[0.3; 7]).map(|e| e.interval), Some(None));
+        assert_eq!(mean(&[0.4; 6]), Some(Estimate { value: 0.4, interval: None }));
         assert_eq!(mean(&[4.0]), Some(Estimate { value: 4.0, interval: None }));
         assert_eq!(means(&[1.0, 1.0], &[2.0, 2.0]), Some(Estimate { value: -1.0, interval: None }));
         assert!(means(&[1.0, 1.0], &[2.0, 3.0]).unwrap().interval.is_some());

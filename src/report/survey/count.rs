@@ -75,6 +75,8 @@ pub fn count(answers: &[Answer], topics: &[Topic]) -> Vec<Counted> {
     for answer in answers {
         values[answer.topic][answer.team].push(answer.value);
     }
+    // Sums of fractions depend on their order in the last digit, and figures must not depend on that of the rows.
+    values.iter_mut().flatten().for_each(|list| list.sort_by(f64::total_cmp));
     let counted = topics.iter().zip(&values).map(|(topic, values)| {
         let beliefs = [belief(&values[0], topic.scale), belief(&values[1], topic.scale)];
         let gap = match &beliefs {

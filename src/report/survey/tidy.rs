@@ -180,6 +180,6 @@ impl View<'_> {
             row
         };
         let rows = all.iter().map(row).collect();
-        Table { id: "benchmarks".into(), title: String::new(), audience: Audience::Machines, columns, rows }
+        Table { id: "survey_benchmarks".into(), title: String::new(), audience: Audience::Machines, columns, rows }
     }
 }

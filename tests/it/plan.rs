@@ -123,7 +123,7 @@ fn nobody_nothing_won_and_one_won_are_said_in_words() {
     let none = run(TWO, &people, "", &target);
     assert!(notes(&none).contains("no deal has been won by 2026-03-01, so no chance can be measured"));
     let one = run(TWO, &people, "d0,p0,2026-01-01,2026-01-31,yes,yes,1000\n", &target);
-    assert!(notes(&one).contains("Few: only 1 won deals"), "{}", notes(&one));
+    assert!(notes(&one).contains("Few: only 1 won deal stands behind"), "{}", notes(&one));
     let row = find(&one, "answer", "leads_per_month", "");
     // In more than a third of the resamples nobody is won: no upper bound.
     assert!(row["value"].as_f64().unwrap() > 0.0 && row["high"].is_null(), "{row}");

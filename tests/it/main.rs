@@ -17,6 +17,7 @@ mod handoff;
 mod house;
 mod journey;
 mod output_files;
+mod plan;
 mod readme;
 mod reference;
 mod reference_pages;

@@ -50,6 +50,9 @@ pub struct Asked {
     pub from: Option<i32>,
 }
 
+/// Days that are looked ahead at most.
+const FAR: i32 = 3653;
+
 const KINDS: [(&str, PeriodKind); 4] = [
     ("week", PeriodKind::Week),
     ("month", PeriodKind::Month),
@@ -119,6 +122,10 @@ impl Asked {
                     )
                     .hint("plan for a period that is not over, or say --as-of an earlier day"),
                 ),
+                Ok(goal) if goal.period.end > as_of + FAR => issues.push(
+                    Issue::usage(place(), format!("{} is more than ten years away", goal.period.label))
+                        .hint("plan for a nearer period"),
+                ),
                 Ok(goal) if goals.iter().any(|g| g.aim == goal.aim && g.period == goal.period) => issues.push(
                     Issue::usage(place(), format!("a second target for {} in {}", goal.aim.id(), goal.period.label))
                         .hint("give one"),
@@ -130,6 +137,7 @@ impl Asked {
         // A target of the contract is that of everybody.
         if by_contract && args.condition.is_none() {
             goals.clone_from(&contract.goals);
+            goals.retain(|goal| goal.period.end <= as_of + FAR);
             goals.sort_by(|a, b| (a.period.end, a.period.start, a.aim).cmp(&(b.period.end, b.period.start, b.aim)));
         }
         let mut keep = |found: Result<Rate, Issue>| found.map_err(|issue| issues.push(issue)).ok();
@@ -143,6 +151,10 @@ impl Asked {
         if let Some(day) = until.filter(|day| *day <= as_of) {
             let what = format!("{} is not after as-of, {}", date_of(day), session.as_of);
             issues.push(Issue::usage(Place::file("--until"), what).hint("name a later day"));
+        }
+        if let Some(day) = until.filter(|day| *day > as_of + FAR) {
+            let what = format!("{} is more than ten years after as-of, {}", date_of(day), session.as_of);
+            issues.push(Issue::usage(Place::file("--until"), what).hint("name a nearer day"));
         }
         if let Some(day) = from.filter(|day| *day > as_of) {
             let what = format!("{} is after as-of, {}", date_of(day), session.as_of);

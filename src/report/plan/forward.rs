@@ -14,6 +14,7 @@ use crate::calendar::{PeriodKind, Periods};
 use crate::cli::PlanArgs;
 use crate::contract::Aim;
 use crate::evaluate::segment_text;
+use crate::issue::{Issue, Place};
 use crate::output::number;
 use crate::report::scorecard::heading;
 use crate::report::{Cell, Column, Table, Unit};
@@ -37,6 +38,19 @@ impl Base<'_> {
         Periods::covering(args.period, tomorrow, until, self.fiscal)
     }
 
+    /// Refuses to look ahead to more periods than anybody would read.
+    ///
+    /// # Errors
+    /// At `--until`.
+    pub fn not_too_far(&self, args: &PlanArgs) -> Result<(), Issue> {
+        let n = self.coming(args).all.len();
+        if n <= MOST {
+            return Ok(());
+        }
+        let what = format!("{n} periods lie before that day, and at most {MOST} are looked ahead to");
+        Err(Issue::usage(Place::file("--until"), what).hint("name a nearer day, or a longer --period"))
+    }
+
     /// What comes, period by period.
     pub fn ahead(&self, args: &PlanArgs, lines: &mut Vec<Line>) -> Option<Table> {
         let periods = self.coming(args);
@@ -48,7 +62,7 @@ impl Base<'_> {
             inflows[0] = Inflow { stage: 0, daily, at_pace: false, factor: self.factor };
         }
         let from_as_of = |day: i32| u32::try_from(day - self.as_of).unwrap_or(0);
-        let shown = periods.all.iter().take(MOST);
+        let shown = periods.all.iter();
         let windows: Vec<(u32, u32)> =
             shown.map(|p| (from_as_of(p.start.max(self.as_of + 1)), from_as_of(p.end.min(periods.to)))).collect();
         let draws = self.draws(&inflows, &windows);
@@ -243,6 +257,10 @@ impl Base<'_> {
         let (from, _) = contract.handoff_stages().ok()?;
         let place = self.m.stages.iter().position(|stage| *stage == from)?;
         let given = self.asked.capacity.clone();
+        // What sales has worked is of all leads.
+        if given.is_none() && !self.whole {
+            return None;
+        }
         let measured = given.is_none().then(|| super::super::handoff::worked(self.data, from)).flatten();
         let monthly = Rate { n: measured.as_ref().map_or(0.0, |(n, _)| *n), per: PeriodKind::Month };
         let (rate, known) = given.map_or((monthly, measured.is_some()), |rate| (rate, true));

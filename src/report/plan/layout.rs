@@ -21,7 +21,7 @@ pub fn table(id: &str, title: impl Into<String>, columns: Vec<Column>, rows: Vec
 
 /// A number of things that are expected: to the tenth, as it is no count.
 pub fn expected(value: f64) -> Cell {
-    let text = if value.abs() < 1000.0 { format!("{value:.1}") } else { number::people(value.round(), Unit::Count) };
+    let text = if value.abs() < 999.95 { format!("{value:.1}") } else { number::people(value.round(), Unit::Count) };
     Cell::text(if text == "-0.0" { "0.0".into() } else { text })
 }
 

@@ -113,7 +113,7 @@ impl<'a> Base<'a> {
         let cost_of = measured.ok().filter(|_| asked.cost().is_none());
         let mut base = Self {
             groups: m.groups(),
-            deal: asked.deal().or_else(|| count::mean(&amounts)),
+            deal: asked.deal().or_else(|| count::mean(&amounts)).filter(|deal| *deal > 0.0),
             factor: 1.0,
             data,
             asked,
@@ -161,6 +161,7 @@ impl<'a> Base<'a> {
 pub fn tell(data: &Data, args: &PlanArgs) -> Result<Report> {
     let base = Base::of(data, args)?;
     data.facts().check_by(&args.by)?;
+    base.not_too_far(args)?;
     let mut report = data.report("plan", "Plan: how many leads are needed, by when");
     let mut lines = Vec::new();
     let nothing = base.nothing();

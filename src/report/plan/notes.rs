@@ -115,9 +115,9 @@ impl Base<'_> {
         )];
         if self.m.wins() < FEW {
             notes.push(format!(
-                "Few: only {} won deals stand behind the curves, so the intervals are wide, and still too narrow for what \
-                 has not been seen yet.",
-                self.m.wins()
+                "Few: only {} behind the curves, so the intervals are wide, and still too narrow for what has not been \
+                 seen yet.",
+                number::of(self.m.wins() as u64, "won deal stands", "won deals stand")
             ));
         }
         let unknown: Vec<String> = (0..self.m.stages.len())

@@ -8,6 +8,7 @@
 //! is killed between them leaves the old set as `.NAME.onefunnel-old`; the next run puts it back before it begins.
 //! A folder that holds anything else is never touched.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -134,7 +135,7 @@ impl Folder {
             save(&new.path().join(&name), &bytes)?;
             files.push(entry(table, &name, &bytes));
         }
-        let mut index = serde_json::to_vec_pretty(&self.index(report, files)?)?;
+        let mut index = serde_json::to_vec_pretty(&self.index(report, &files)?)?;
         index.push(b'\n');
         save(&new.path().join(INDEX), &index)?;
         target::sync_directory(new.path())?;
@@ -155,7 +156,7 @@ impl Folder {
         Ok(())
     }
 
-    fn index(&self, report: &Report, files: Vec<Value>) -> Result<Map<String, Value>> {
+    fn index(&self, report: &Report, files: &[Value]) -> Result<Map<String, Value>> {
         let inputs: Value = serde_json::from_str(&json_format::inputs(report)?)?;
         let index = json!({
             "schema_version": json_format::SCHEMA_VERSION,
@@ -210,7 +211,10 @@ fn entry(table: &Table, name: &str, bytes: &[u8]) -> Value {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 fn save(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -230,10 +234,9 @@ fn old_of(path: &Path) -> Option<PathBuf> {
 fn swap(new: &Path, path: &Path) -> Result<()> {
     let old = old_of(path).context("the folder has no name")?;
     fs::rename(path, &old)?;
-    fs::rename(new, path).map_err(|error| {
+    fs::rename(new, path).inspect_err(|_| {
         // Nothing better can be done when this fails too: the next run tries it again.
         let _ = fs::rename(&old, path);
-        error
     })?;
     Ok(())
 }

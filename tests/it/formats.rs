@@ -243,7 +243,7 @@ fn is_whole(path: &Path) -> bool {
     let files = index["files"].as_array().unwrap();
     let sound = files.iter().all(|file| {
         let bytes = std::fs::read(path.join(file["name"].as_str().unwrap())).unwrap_or_default();
-        let hash: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+        let hash = Sha256::digest(&bytes).iter().fold(String::new(), |hex, b| hex + &format!("{b:02x}"));
         file["sha256"] == hash.as_str()
     });
     sound && names(path).len() == files.len() + 1

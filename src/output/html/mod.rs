@@ -7,6 +7,8 @@
 mod grid;
 mod tiles;
 
+use std::fmt::Write as _;
+
 use anyhow::Result;
 use askama::Template;
 use sha2::{Digest, Sha256};
@@ -184,7 +186,10 @@ pub fn render(report: &Report) -> Result<String> {
         })
         .collect();
     let widest = super::tables(report).map(|t| t.columns.len()).max().unwrap_or(0).max(20);
-    let right: String = (1..=widest).map(|at| format!(".r{at} tr>:nth-child({at}){{text-align:right}}")).collect();
+    let right = (1..=widest).fold(String::new(), |mut rules, at| {
+        let _ = write!(rules, ".r{at} tr>:nth-child({at}){{text-align:right}}");
+        rules
+    });
     let style = format!("{STYLE}{}\n{right}\n{}", svg::CSS, count.rules);
     let page = Page {
         policy: format!(

@@ -200,7 +200,7 @@ fn summary(sheet: &mut Worksheet, report: &Report, sheets: &[(String, Content)],
     pen.text(sheet, row, 1, "What is on it", Face::header())?;
     for (name, content) in sheets.iter().skip(1) {
         row += 1;
-        pen.link(sheet, row, 0, name)?;
+        pen::link(sheet, row, 0, name)?;
         let what = match content {
             Content::Summary => String::new(),
             Content::Section(section) => format!("{}: what it says, charts, notes", section.title),

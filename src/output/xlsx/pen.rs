@@ -131,13 +131,6 @@ impl Pen {
         Ok(())
     }
 
-    /// A link to another sheet.
-    pub fn link(&mut self, sheet: &mut Worksheet, row: u32, column: u16, name: &str) -> Result<()> {
-        let place = format!("internal:'{}'!A1", name.replace('\'', "''"));
-        sheet.write_url(row, column, Url::new(place).set_text(name))?;
-        Ok(())
-    }
-
     /// A cell for people: a dash with its reason where nothing is known.
     pub fn value(&mut self, sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell, face: Face) -> Result<()> {
         match cell {
@@ -181,6 +174,13 @@ impl Pen {
         }
         Ok(())
     }
+}
+
+/// A link to another sheet.
+pub fn link(sheet: &mut Worksheet, row: u32, column: u16, name: &str) -> Result<()> {
+    let place = format!("internal:'{}'!A1", name.replace('\'', "''"));
+    sheet.write_url(row, column, Url::new(place).set_text(name))?;
+    Ok(())
 }
 
 /// Words without the two characters that no XML file can hold.

@@ -147,7 +147,6 @@ fn parts_add_up_and_more_needs_more() {
     }
     let parts = ["won_so_far", "in_hand", "without_lead", "gap"].map(|item| value(&report, "answer", item, ""));
     assert!((parts.iter().sum::<f64>() - 2_000_000.0).abs() < 1e-6);
-    // Month by month the wins of the quarter are the target, if the leads come: 2,000,000 in deals of their own amounts.
     let needed: Vec<f64> = ["1000000", "1500000", "2000000"]
         .iter()
         .map(|n| value(&acme(&["--target", &format!("won_revenue={n}@2026-Q4")]), "answer", "leads_per_month", ""))

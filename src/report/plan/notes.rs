@@ -46,8 +46,8 @@ impl Base<'_> {
         if !self.asked.assumed.is_empty() {
             let changed = if (self.factor - 1.0).abs() > 1e-12 {
                 format!(
-                    " Assumed rates change the chances of new leads by {}; how long things take stays as measured, and so \
-                     do those in hand.",
+                    " Assumed rates change the chances of new leads by {}; how long things take, those in hand, and the \
+                     stages month by month stay as measured.",
                     number::people(self.factor - 1.0, Unit::Change)
                 )
             } else {

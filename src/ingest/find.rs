@@ -199,7 +199,8 @@ fn matches(contract: &Contract, source: &Source, issues: &mut Vec<Issue>) -> Vec
             continue;
         }
         // Links to folders that lead in a circle make names that are too long to follow: those of files that are there.
-        let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+        let folder = path.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+        let folder = folder.and_then(|folder| folder.canonicalize().ok());
         let real = folder.zip(path.file_name()).map(|(folder, name)| folder.join(name));
         if real.is_none_or(|real| real.is_file() || real.is_dir()) {
             continue;

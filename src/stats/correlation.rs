@@ -58,8 +58,10 @@ fn ranks(numbers: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut ranks = vec![0.0; numbers.len()];
     let mut before = 0;
     for tied in order.chunk_by(|a, b| numbers[*a] == numbers[*b]) {
-        let rank = before as f64 + (tied.len() as f64 + 1.0) / 2.0;
-        tied.iter().for_each(|at| ranks[*at] = rank);
+        let rank = before as f64 + f64::midpoint(1.0, tied.len() as f64);
+        for at in tied {
+            ranks[*at] = rank;
+        }
         before += tied.len();
     }
     ranks

@@ -148,7 +148,7 @@ mod tests {
             let curve = incidence(&days, &events);
             let by = |k: usize| {
                 let steps = curve.steps.iter().filter(|step| step.day <= i32::try_from(k).unwrap());
-                steps.last().map_or(0.0, |step| step.estimate.cif)
+                steps.max_by_key(|step| step.day).map_or(0.0, |step| step.estimate.cif)
             };
             match shares(&ages(&all, last)) {
                 Some(found) => for (k, share) in found.iter().enumerate() {

@@ -66,7 +66,7 @@ impl Random {
     /// Which of `n` succeed, each with the chance `p`, in ascending order: jumps from one to the next.
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // checked against n
     pub fn successes(&mut self, n: usize, p: f64, mut found: impl FnMut(usize, &mut Self)) {
-        if !(p > 0.0) {
+        if p.is_nan() || p <= 0.0 {
             return;
         }
         let none = (-p.min(1.0)).ln_1p();

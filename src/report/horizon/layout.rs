@@ -123,7 +123,7 @@ impl View<'_> {
     }
 
     /// Whose revenue is set against spend, in words.
-    pub fn whose(&self, buyers: Buyers) -> &'static str {
+    pub fn whose(buyers: Buyers) -> &'static str {
         match buyers {
             Buyers::All => "all buyers",
             Buyers::Marketing => "buyers of marketing origin",
@@ -238,7 +238,7 @@ impl View<'_> {
         let what = if with_spend { " per unit of its marketing spend" } else { "" };
         let title = format!(
             "What the entrants of a {kind} brought{what}, by {kind}s since: {}{}",
-            self.whose(self.buyers),
+            View::whose(self.buyers),
             self.more()
         );
         table("cohort_yield", title, columns, rows)
@@ -300,7 +300,7 @@ impl View<'_> {
             });
             let title = format!(
                 "Share that comes within the {kind} of entry, of all that comes by the horizon (in {kind}s): {}",
-                self.whose(self.followed())
+                View::whose(self.followed())
             );
             return Some(table("lag_curve", title, columns, rows.collect()));
         }
@@ -327,7 +327,7 @@ impl View<'_> {
         let title = format!(
             "When what entrants bring comes, of all that comes within {}: {}{more}",
             number::of(last as u64 + 1, kind, &format!("{kind}s")),
-            self.whose(self.followed())
+            View::whose(self.followed())
         );
         Some(table("lag_curve", title, columns, rows))
     }
@@ -412,7 +412,7 @@ impl View<'_> {
                 ]);
             }
         }
-        let title = format!("Days from one to the next, begun {}: {}", self.range(), self.whose(self.followed()));
+        let title = format!("Days from one to the next, begun {}: {}", self.range(), View::whose(self.followed()));
         table("lag_days", title, columns, rows)
     }
 

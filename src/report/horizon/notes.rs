@@ -49,7 +49,7 @@ impl View<'_> {
             "Spend has no link to buyers: a {}'s marketing spend is set against {} who entered in it{unknown}. That spend works when its \
              buyers enter is an assumption. It is not split by category: no category says whom it reached.",
             self.word(),
-            self.whose(self.buyers)
+            View::whose(self.buyers)
         )
     }
 

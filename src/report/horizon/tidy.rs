@@ -266,11 +266,11 @@ impl View<'_> {
                         Some(over) if age <= over => None,
                         _ => Some("partial"),
                     };
-                    self.yields(add, buyers, Some(period), age, cohort.entrants, [came, came], spend, status);
+                    self.yields(add, buyers, Some(period), age, cohort.entrants, [came, came], &spend, status);
                 }
                 let why = if with_spend { "no cohort that is old enough has spend" } else { NO_LINK };
                 let spent = spent.ok_or_else(|| why.to_string());
-                self.yields(add, buyers, None, age, entrants, [all, paid], spent, None);
+                self.yields(add, buyers, None, age, entrants, [all, paid], &spent, None);
             }
         }
     }
@@ -285,7 +285,7 @@ impl View<'_> {
         age: usize,
         n: u64,
         [all, paid]: [[Sum; 2]; 2],
-        spend: Result<f64, String>,
+        spend: &Result<f64, String>,
         status: Option<&'static str>,
     ) {
         let known = self.known;
@@ -301,7 +301,7 @@ impl View<'_> {
             };
             let money = self.major(all[at].money);
             let per = self.major(paid[at].money);
-            let ratio = match &spend {
+            let ratio = match spend {
                 Err(why) => missing("no_spend", why),
                 Ok(spend) if *spend > 0.0 => open(dated && known.amounts, per / spend),
                 Ok(_) => missing("zero_denominator", "nothing was spent"),

@@ -138,7 +138,7 @@ impl Asked {
         if by_contract && args.condition.is_none() {
             goals.clone_from(&contract.goals);
             goals.retain(|goal| goal.period.end <= as_of + FAR);
-            goals.sort_by(|a, b| (a.period.end, a.period.start, a.aim).cmp(&(b.period.end, b.period.start, b.aim)));
+            goals.sort_by_key(|goal| (goal.period.end, goal.period.start, goal.aim));
         }
         let mut keep = |found: Result<Rate, Issue>| found.map_err(|issue| issues.push(issue)).ok();
         let leads = args.leads.as_deref().and_then(|text| keep(rate("--leads", text)));
@@ -185,7 +185,7 @@ impl Asked {
     pub fn rates(&self) -> Vec<(usize, usize, f64)> {
         let rate = |a: &Assumed| if let Assumed::Rate(from, to, share) = a { Some((*from, *to, *share)) } else { None };
         let mut rates: Vec<_> = self.assumed.iter().filter_map(rate).collect();
-        rates.sort_by(|a, b| b.0.cmp(&a.0));
+        rates.sort_by_key(|rate| std::cmp::Reverse(rate.0));
         rates
     }
 }

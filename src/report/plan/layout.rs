@@ -155,7 +155,7 @@ impl Base<'_> {
         };
         let value = one.leads.map_or_else(|| Cell::Missing(none.into()), |n| Cell::text(leads(n)));
         rows.push(vec![
-            Cell::text(format!("New buyers a month")),
+            Cell::text("New buyers a month"),
             value,
             interval(one.leads_band, Unit::Count),
             Cell::text(beside),

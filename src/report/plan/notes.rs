@@ -173,10 +173,10 @@ impl Base<'_> {
                 number::people(cost.spend.round(), Unit::Count),
                 number::whole(cost.leads)
             ));
-        } else if let Err(why) = &self.cost {
-            if !timed.is_empty() {
-                notes.push(format!("Spend is missing: {why}."));
-            }
+        } else if let Err(why) = &self.cost
+            && !timed.is_empty()
+        {
+            notes.push(format!("Spend is missing: {why}."));
         }
         notes.push(intervals(self, args));
         notes

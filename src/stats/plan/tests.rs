@@ -7,7 +7,9 @@ use crate::stats::survival::{Event, incidence};
 fn tally(stays: &[Stay], stages: usize) -> Tally {
     let longest = stays.iter().map(|stay| stay.days as usize + 1).max().unwrap_or(1);
     let mut tally = Tally::new(stages, longest);
-    stays.iter().for_each(|stay| tally.add(stay, 1));
+    for stay in stays {
+        tally.add(stay, 1);
+    }
     tally
 }
 
@@ -66,8 +68,8 @@ fn by_hand(model: &Model, open: &[Open], entries: &[Vec<f64>], days: usize) -> (
             let all: Vec<(usize, f64)> =
                 std::iter::once((0, come)).chain((0..199).map(|age| (age + 1, mass[stage][age]))).collect();
             for (age, n) in all.into_iter().filter(|(_, n)| *n > 0.0) {
-                for to in stage + 1..stages {
-                    reached[to][day] += n * hazard(stage, age, to);
+                for (to, reached) in reached.iter_mut().enumerate().skip(stage + 1) {
+                    reached[day] += n * hazard(stage, age, to);
                 }
                 won[day] += n * hazard(stage, age, stages);
                 next[stage][age] += n * stays(stage, age);
@@ -123,8 +125,8 @@ proptest! {
         let (won, reached) = by_hand(&model, &open, &entries, 20);
         for day in 0..=20 {
             prop_assert!(close(flow.won[day], won[day]), "won on {}: {} {}", day, flow.won[day], won[day]);
-            for stage in 0..3 {
-                prop_assert!(close(flow.reached[stage][day], reached[stage][day]), "stage {} on {}", stage, day);
+            for (stage, reached) in reached.iter().enumerate() {
+                prop_assert!(close(flow.reached[stage][day], reached[day]), "stage {} on {}", stage, day);
             }
         }
         // Chances of those who are open, and the wins of those who come: together the same wins.

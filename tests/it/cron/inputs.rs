@@ -126,7 +126,7 @@ fn a_circle_of_folders_gives_each_file_once() {
     fs::write(dir.path().join("onefunnel.toml"), two).unwrap();
     let output = run_in(dir.path(), &["scorecard", "."]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(said(&output).contains("`./sub/latest.csv` is already read by the source on line 2"), "{}", said(&output));
+    assert!(said(&output).contains("`sub/latest.csv` is already read by the source on line 2"), "{}", said(&output));
 }
 
 #[cfg(target_os = "linux")]

@@ -195,7 +195,7 @@ impl Base<'_> {
             let mixed: f64 = came.values().zip(&each).map(|(n, each)| share(*n) * each).sum();
             let per_deal = if one.goal.aim == Aim::WonRevenue { self.deal.unwrap_or(0.0) } else { 1.0 };
             let total = if one.gap <= 0.0 { Some(0.0) } else { Some(one.gap / (mixed * per_deal)) };
-            let total = total.filter(|n| n.is_finite());
+            let total = total.filter(|n| n.is_finite() && (*n <= 0.0 || self.can_tell(mixed, one.months)));
             let month = MONTH / self.m.pace_days;
             for (((segment, n), (own, model)), each) in came.iter().zip(&models).zip(&each) {
                 let needed = total.map(|total| total * share(*n));

@@ -80,9 +80,10 @@ impl Base<'_> {
         let before = before.unwrap_or_else(|| "No new buyer was ever seen to be won".into());
         match (one.leads, one.last_useful) {
             (None, _) => Some(format!(
-                "{name} cannot be reached by new leads any more: of those who arrive after {}, nobody was seen to be won \
-                 by {}. {before}.",
+                "{name} cannot be reached by new leads any more: of those who arrive after {}, less than one in {} (as \
+                 many as were ever followed) is won by {}. {before}.",
                 shown(self.as_of),
+                number::whole(self.followed() as u64),
                 shown(one.goal.period.end)
             )),
             (Some(_), Some(day)) if day <= self.as_of => Some(format!(

@@ -203,6 +203,18 @@ impl Base<'_> {
         found.is_finite().then_some(found)
     }
 
+    /// Leads that were followed from the first stage on.
+    pub fn followed(&self) -> usize {
+        self.m.stays.iter().filter(|stay| stay.stage == 0).count()
+    }
+
+    /// Whether wins in time can be told from none: of as many leads as were ever followed at least one is expected. `each` is
+    /// of one lead in each of so many months.
+    #[allow(clippy::cast_precision_loss)] // a count
+    pub fn can_tell(&self, each: f64, months: f64) -> bool {
+        each * self.followed() as f64 >= months
+    }
+
     /// Works a target backwards. Its period must not be over, and revenue needs the amount of a deal.
     pub fn timed(&self, goal: &Goal) -> Timed {
         let as_u32 = |days: i32| u32::try_from(days.max(0)).unwrap_or(0);
@@ -219,7 +231,8 @@ impl Base<'_> {
             goal.value - of(goal.aim, already) - of(goal.aim, hand) - of(goal.aim, (direct, direct * deal))
         };
         let gap = gap_with(in_hand, direct, deal);
-        let leads = Self::needed(gap, each, per_deal);
+        let months: f64 = self.unit(days).iter().sum();
+        let leads = Self::needed(gap, each, per_deal).filter(|_| gap <= 0.0 || self.can_tell(each, months));
         let mut inflows = vec![Inflow { stage: 0, daily: self.unit(days), at_pace: false, factor: self.factor }];
         inflows.extend(self.paced(days));
         let draws = self.draws(&inflows, &[window]);
@@ -235,7 +248,8 @@ impl Base<'_> {
             let gain = if goal.aim == Aim::WonRevenue { unit.mean_amount } else { unit.mean };
             Self::needed(left(draw), gain, 1.0).unwrap_or(f64::INFINITY)
         };
-        let leads_band = band(draws.iter().map(leads_of));
+        let leads_band =
+            if leads.is_some() { band(draws.iter().map(leads_of)) } else { (f64::INFINITY, f64::INFINITY) };
         let bands = [
             band(draws.iter().map(|draw| aimed(drawn(&draw.hand[0])))),
             band(draws.iter().map(|draw| aimed(sum(draw, 2)))),
@@ -249,7 +263,8 @@ impl Base<'_> {
         let with = |outlook: &Outlook, share: f64, deal: f64, own: f64| {
             let hand = (outlook.hand.0 * share, outlook.hand.1 * share * own);
             let per_deal = if goal.aim == Aim::WonRevenue { deal } else { 1.0 };
-            Self::needed(gap_with(hand, outlook.direct * share, deal), outlook.each * share, per_deal)
+            let (gap, each) = (gap_with(hand, outlook.direct * share, deal), outlook.each * share);
+            Self::needed(gap, each, per_deal).filter(|_| gap <= 0.0 || self.can_tell(each, months))
         };
         let base = Outlook { hand: in_hand, direct, each };
         let mut sensitivities = vec![Sensitivity {
@@ -273,7 +288,7 @@ impl Base<'_> {
             at_pace: (at_pace, at_pace * deal),
             gap,
             each,
-            months: self.unit(days).iter().sum(),
+            months,
             leads,
             leads_band,
             bands,

@@ -26,6 +26,11 @@ fn number(row: &Row, column: &str) -> Option<f64> {
     row[column].parse().ok()
 }
 
+#[allow(clippy::cast_precision_loss)] // a few answers
+fn count(values: &[f64]) -> f64 {
+    values.len() as f64
+}
+
 fn near(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0)
 }
@@ -68,7 +73,7 @@ fn means_shares_and_gaps_by_plain_loops() {
             for v in &values {
                 sum += v;
             }
-            let mean = sum / values.len() as f64;
+            let mean = sum / count(&values);
             assert_eq!(row["n"], values.len().to_string(), "{topic} {team}");
             assert!(near(number(row, "value").unwrap(), mean), "{topic} {team}: {row:?} is {mean}");
             let (low, high) = (number(row, "ci_low").unwrap(), number(row, "ci_high").unwrap());
@@ -76,13 +81,13 @@ fn means_shares_and_gaps_by_plain_loops() {
             of_team.push((mean, values));
         }
         let gap = find(&tidy, topic, "gap");
-        let [(a, of_a), (b, of_b)] = &of_team[..] else {
+        let [(first, of_first), (second, of_second)] = &of_team[..] else {
             assert_eq!((gap["status"].as_str(), gap["value"].as_str()), ("suppressed", ""), "{topic}");
             continue;
         };
-        assert!(near(number(gap, "value").unwrap(), a - b), "{topic}");
+        let gap_of_means = first - second;
+        assert!(near(number(gap, "value").unwrap(), gap_of_means), "{topic}");
         let (low, high) = (number(gap, "ci_low").unwrap(), number(gap, "ci_high").unwrap());
-        let (n, m) = (of_a.len() as f64, of_b.len() as f64);
         if matches!(gap["scale"].as_str(), "agree" | "yes_no") {
             // Newcombe's interval, from Wilson's as the other rows print them.
             let bound = |team: &str, column: &str| number(find(&tidy, topic, team), column).unwrap();
@@ -92,8 +97,8 @@ fn means_shares_and_gaps_by_plain_loops() {
                 bound("sales", "ci_low"),
                 bound("sales", "ci_high"),
             );
-            assert!(near(low, a - b - ((a - la).powi(2) + (ub - b).powi(2)).sqrt()), "{topic}");
-            assert!(near(high, a - b + ((ua - a).powi(2) + (b - lb).powi(2)).sqrt()), "{topic}");
+            assert!(near(low, gap_of_means - ((first - la).powi(2) + (ub - second).powi(2)).sqrt()), "{topic}");
+            assert!(near(high, gap_of_means + ((ua - first).powi(2) + (second - lb).powi(2)).sqrt()), "{topic}");
         } else {
             // Welch's: the half width is a t quantile, between 1.96 and 2.78, times the standard error.
             let variance = |mean: f64, values: &[f64]| {
@@ -101,11 +106,12 @@ fn means_shares_and_gaps_by_plain_loops() {
                 for v in values {
                     squares += (v - mean) * (v - mean);
                 }
-                squares / (values.len() as f64 - 1.0)
+                squares / (count(values) - 1.0) / count(values)
             };
-            let error = (variance(*a, of_a) / n + variance(*b, of_b) / m).sqrt();
-            let t = (high - low) / 2.0 / error;
-            assert!(near((low + high) / 2.0, a - b) && (1.96..2.78).contains(&t), "{topic}: t {t}");
+            let error = (variance(*first, of_first) + variance(*second, of_second)).sqrt();
+            let quantile = (high - low) / 2.0 / error;
+            let middle = f64::midpoint(low, high);
+            assert!(near(middle, gap_of_means) && (1.96..2.78).contains(&quantile), "{topic}: t {quantile}");
         }
     }
     assert!(shown >= 30 && hidden >= 1, "{shown} shown, {hidden} hidden");
@@ -153,7 +159,7 @@ fn measured_figures_are_those_of_the_scorecard_and_the_handoff() {
 }
 
 fn long(team: &str, topic: &str, answers: &[&str]) -> String {
-    answers.iter().map(|a| format!("{team},{topic},{a}\n")).collect()
+    answers.iter().fold(String::new(), |lines, answer| lines + team + "," + topic + "," + answer + "\n")
 }
 
 #[test]

@@ -276,7 +276,7 @@ fn a_killed_run_leaves_a_whole_folder() {
     assert!(killed > 3, "{killed} runs were killed in time");
     bytes(&args);
     assert!(is_whole(&out) && !dir.path().join(".tables.onefunnel-old").exists());
-    assert!(names(dir.path()).iter().all(|n| n == "tables" || (n.starts_with(".onefunnel-") && n.ends_with(".tmp"))));
+    assert!(names(dir.path()).iter().all(|n| n == "tables" || n.starts_with(".onefunnel-")));
 }
 
 #[test]

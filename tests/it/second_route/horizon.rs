@@ -405,7 +405,7 @@ fn rank_correlation(x: &[i64], y: &[i64]) -> Option<f64> {
     let ranks = |of: &[i64]| -> Vec<f64> {
         let rank = |v: &i64| {
             let (below, equal) = (of.iter().filter(|o| *o < v).count(), of.iter().filter(|o| *o == v).count());
-            count(below) + (count(equal) + 1.0) / 2.0
+            count(below) + f64::midpoint(count(equal), 1.0)
         };
         of.iter().map(rank).collect()
     };

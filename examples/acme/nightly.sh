@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes scorecard.csv and funnel.csv into a folder, every night. For cron:
+# Writes scorecard.csv, funnel.csv and check.csv into a folder, every night. For cron:
 #
 #   15 2 * * *  /srv/acme/nightly.sh /srv/reports
 #
@@ -58,5 +58,17 @@ report() {
 
 report scorecard --period quarter
 report funnel --period quarter
+
+# The gates of the contract last: what they judge is there to be looked at, whatever they say.
+status=0
+"$onefunnel" check "$here" --quiet --output "$out/check.csv" ${guard:+--lock "$lock"} || status=$?
+if [ "$status" -eq 4 ]; then
+    say error 4 "a check failed: see check.csv;$written check.csv were replaced"
+    exit 4
+elif [ "$status" -ne 0 ]; then
+    say error "$status" "check failed with exit code $status; check.csv was not replaced"
+    exit "$status"
+fi
+written="$written check.csv"
 
 say info 0 "complete:$written replaced"

@@ -9,7 +9,7 @@ use super::said;
 use crate::behaviour::{ACME, names};
 use crate::common::{bin, command, root};
 
-const WELL: &str = "nightly.sh: complete: scorecard.csv funnel.csv replaced\n";
+const WELL: &str = "nightly.sh: complete: scorecard.csv funnel.csv check.csv replaced\n";
 
 struct Night(tempfile::TempDir);
 
@@ -71,11 +71,26 @@ fn a_night_goes_well_and_says_so_in_one_line() {
     assert!(
         names(&night.path("reports"))
             .iter()
-            .all(|name| [".nightly.lock", "funnel.csv", "scorecard.csv"].contains(&name.as_str()))
+            .all(|name| [".nightly.lock", "check.csv", "funnel.csv", "scorecard.csv"].contains(&name.as_str()))
     );
     let output = night.command().env("ONEFUNNEL_LOG_FORMAT", "json").output().unwrap();
     let line: Value = serde_json::from_str(said(&output).trim_end()).unwrap();
     assert_eq!((&line["level"], &line["event"], &line["code"]), (&"info".into(), &"nightly".into(), &0.into()));
+}
+
+#[test]
+fn a_gate_that_fails_ends_the_night_with_4_and_leaves_its_verdict() {
+    let night = Night::new();
+    let contract = night.path("acme/onefunnel.toml");
+    let good = std::fs::read_to_string(&contract).unwrap();
+    let strict = good.replace("at_least = 0.2\n", "at_least = 0.9\n");
+    assert_ne!(good, strict);
+    std::fs::write(&contract, strict).unwrap();
+    let output = night.run();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let last = "nightly.sh: a check failed: see check.csv; scorecard.csv funnel.csv check.csv were replaced\n";
+    assert!(said(&output).ends_with(last), "{}", said(&output));
+    assert!(night.report("check.csv").contains("failed") && night.report("scorecard.csv").starts_with("metric_id,"));
 }
 
 #[test]

@@ -326,7 +326,9 @@ fn json_names_its_inputs_with_their_hashes_and_rows() {
         };
         assert_eq!(inputs.len(), expected, "{report:?}");
         for input in inputs {
-            let path = root().join(ACME).join(input["path"].as_str().unwrap());
+            let name = input["path"].as_str().unwrap();
+            // Files named on the command line are shown as they were named, those of a contract from its folder.
+            let path = [root().join(ACME).join(name), root().join(name)].into_iter().find(|p| p.is_file()).unwrap();
             let bytes = std::fs::read(&path).unwrap();
             assert_eq!(input["sha256"], sha256(&bytes), "{}", path.display());
             let aside: u64 = input["set_aside"].as_array().unwrap().iter().map(|a| a["rows"].as_u64().unwrap()).sum();

@@ -121,6 +121,7 @@ fn the_findings_of_the_example() {
             "Marketing sourced 72.1% to 72.8% of the pipeline and 72.1% to 74.9% of the won revenue, depending on the rule; 34 \
              deals (6.5%) have no touch of marketing at all.",
         ),
+        ("plan", "The target of 700,000 (won revenue, 2026-Q4) takes 62 new buyers a month, and 104 come at present."),
         (
             "quality",
             "Of 28,653 rows read, 606 were set aside, each with its reason; 2 findings make figures wrong or incomplete: deals \
@@ -172,6 +173,13 @@ fn a_finding_has_no_number_that_its_tables_have_not() {
     // What the findings add up themselves, and how many rates there are.
     let own = [sum("rows_read"), sum("rows_read") - sum("rows_used"), due];
     let own = own.map(|n| if n < 1000 { n.to_string() } else { format!("{},{:03}", n / 1000, n % 1000) });
+    let ratio = |quarter: &str| {
+        let all = rows(&pack, "scorecard_tidy").iter();
+        let mut all = all.filter(|r| r["metric_id"] == "combined_budget_ratio" && r["period"] == quarter);
+        all.next().unwrap()["value"].as_f64().unwrap()
+    };
+    let points = format!("{:.2}", (ratio("2026-Q1") - ratio("2026-Q2")) * 100.0);
+    let own = [own.to_vec(), vec![points]].concat();
     for section in list(&pack, "sections").iter().filter(|s| s["id"] != "agreed") {
         let finding = text(&section["finding"]);
         let shown = shown(&pack, section);

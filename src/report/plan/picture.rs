@@ -80,14 +80,20 @@ fn band(row: Row<'_>, unit: Unit) -> String {
 pub fn finding(report: &Report) -> String {
     let answer = part(report, "answer");
     if let Some(row) = find(&answer, "leads_per_month") {
-        let target = row.text("target").to_string();
+        let metric = row.text("target").split('=').next().unwrap_or_default().replace('_', " ");
+        let goal = find(&answer, "target").and_then(|row| row.number("value")).unwrap_or(0.0);
+        let target = format!("{} ({metric}, {})", people(goal, Unit::Count), row.text("period"));
         let Some(needed) = row.number("value") else {
-            return format!("{target} cannot be reached by new leads any more.");
+            return format!("The target of {target} has no number of new buyers: {}.", row.text("status"));
         };
         let present = find(&answer, "leads_per_month_present").and_then(|row| row.number("value")).unwrap_or(0.0);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // leads
         let leads = |n: f64| whole(n.round() as u64);
-        return format!("{target} takes {} new buyers a month, and {} come at present.", leads(needed), leads(present));
+        return format!(
+            "The target of {target} takes {} new buyers a month, and {} come at present.",
+            leads(needed),
+            leads(present)
+        );
     }
     let ahead = part(report, "ahead");
     let Some(row) = find(&ahead, "deals") else {

@@ -41,6 +41,58 @@ fn day(text: &str) -> Option<i32> {
     Some(years + lengths[..usize::try_from(month - 1).ok()?].iter().sum::<i32>() + day - 1)
 }
 
+/// LibreOffice opens the board pack's workbook and saves it again: the same sheets, with the same values in every cell. Where it
+/// is not installed `ONEFUNNEL_SOFFICE` is not set, and nothing is checked; CI installs it.
+#[test]
+fn libreoffice_reads_the_same_values() {
+    let Some(office) = std::env::var_os("ONEFUNNEL_SOFFICE") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let ours = dir.path().join("pack.xlsx");
+    std::fs::write(&ours, bytes(&["report", ACME, "-f", "xlsx"])).unwrap();
+    let saved = dir.path().join("saved");
+    let home = format!("-env:UserInstallation=file://{}", dir.path().join("home").display());
+    let output = std::process::Command::new(office)
+        .args([home.as_str(), "--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir"])
+        .args([&saved, &ours])
+        .output()
+        .unwrap();
+    let theirs = saved.join("pack.xlsx");
+    assert!(theirs.is_file(), "{}", String::from_utf8_lossy(&output.stderr));
+    let read = |path: &std::path::Path| Xlsx::new(Cursor::new(std::fs::read(path).unwrap())).unwrap();
+    let (mut ours, mut theirs) = (read(&ours), read(&theirs));
+    assert_eq!(ours.sheet_names(), theirs.sheet_names());
+    let (mut cells, mut numbers) = (0_u64, 0_u64);
+    for name in ours.sheet_names() {
+        let (a, b) = (ours.worksheet_range(&name).unwrap(), theirs.worksheet_range(&name).unwrap());
+        for (row, column, cell) in a.used_cells() {
+            let at =
+                a.start().map(|(r, c)| (r + u32::try_from(row).unwrap(), c + u32::try_from(column).unwrap())).unwrap();
+            let other = b.get_value(at).unwrap_or(&Data::Empty);
+            let same = match (number_of(cell), number_of(other)) {
+                (Some(x), Some(y)) => {
+                    numbers += 1;
+                    (x - y).abs() <= 1e-9 * x.abs().max(1.0)
+                }
+                _ => cell.to_string() == other.to_string(),
+            };
+            assert!(same, "{name} {at:?}: {cell:?} came back as {other:?}");
+            cells += 1;
+        }
+    }
+    assert!(cells > 50_000 && numbers > 10_000, "{cells} cells, {numbers} numbers");
+}
+
+/// A number as such; days are numbers in a workbook.
+#[allow(clippy::cast_precision_loss)] // counts
+fn number_of(cell: &Data) -> Option<f64> {
+    match cell {
+        Data::Float(value) => Some(*value),
+        Data::Int(value) => Some(*value as f64),
+        Data::DateTime(at) => Some(at.as_f64()),
+        _ => None,
+    }
+}
+
 #[test]
 fn a_workbook_holds_every_cell() {
     let mut seen = BTreeMap::new();

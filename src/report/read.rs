@@ -57,6 +57,11 @@ impl<'a> Row<'a> {
         matches!(self.cell(column), Some(Cell::Flag(false)))
     }
 
+    /// Whether a column says no; a missing flag says nothing.
+    pub fn denies(self, column: &str) -> bool {
+        matches!(self.cell(column), Some(Cell::Flag(false)))
+    }
+
     /// A day, as text that sorts as days do; empty where it is missing.
     pub fn day(self, column: &str) -> String {
         match self.cell(column) {

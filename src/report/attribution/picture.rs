@@ -66,18 +66,21 @@ pub fn finding(report: &Report) -> String {
         let high = shares.iter().rev().copied().max_by(|a, b| a.1.total_cmp(&b.1))?;
         Some((low, high))
     };
-    let ranges = each(&rows, "key").into_iter().filter_map(|key| Some((key, range(key)?)));
+    let ranges: Vec<_> = each(&rows, "key").into_iter().filter_map(|key| Some((key, range(key)?))).collect();
     let spread = |((_, low), (_, high)): &((&str, f64), (&str, f64))| high - low;
-    match ranges.max_by(|a, b| spread(&a.1).total_cmp(&spread(&b.1))) {
-        Some((key, (low, high))) if spread(&(low, high)) > 0.0 => format!(
-            "Of the credit for {} won deals, {key} gets between {} (by {}) and {} (by {}): nothing else depends so much on the \
-             model.",
-            whole(deals as u64),
-            people(low.1, Unit::Share),
-            low.0,
-            people(high.1, Unit::Share),
-            high.0
-        ),
-        _ => format!("All models give the same credit for {} won deals.", whole(deals as u64)),
+    let widest = ranges.iter().rev().max_by(|a, b| spread(&a.1).total_cmp(&spread(&b.1)));
+    let deals = whole(deals as u64);
+    let Some((key, (low, high))) = widest else { return format!("Nobody has credit for {deals} won deals.") };
+    let (least, most) = (people(low.1, Unit::Share), people(high.1, Unit::Share));
+    if least == most {
+        return format!("All models give about the same credit for {deals} won deals.");
     }
+    // Of two keys the shares mirror each other, and others can tie: then it is one of several.
+    let widths = ranges.iter().map(|(_, range)| spread(range));
+    let alone = widths.filter(|width| (width - spread(&(*low, *high))).abs() < 1e-9).count() == 1;
+    let tail = if alone { ": nothing else depends so much on the model" } else { "" };
+    format!(
+        "Of the credit for {deals} won deals, {key} gets between {least} (by {}) and {most} (by {}){tail}.",
+        low.0, high.0
+    )
 }

@@ -90,33 +90,42 @@ pub fn finding(report: &Report) -> String {
         whole(n as u64),
         people(converted / n, Unit::Share)
     );
-    if let Some(share) = total.number("cif") {
+    // Where nobody has converted or no interval is known, an estimate would be a guess with a number.
+    let bounds = total.band("ci_low", "ci_high").filter(|_| converted > 0.0);
+    if let (Some(share), Some((low, high))) = (total.number("cif"), bounds) {
         said.push_str(&format!(
-            "; by day {} it will be {}",
+            "; by day {} it will be {} (95 %: {}) if the young ones do as the old ones did",
             total.number("age_days").unwrap_or(0.0),
-            people(share, Unit::Share)
+            people(share, Unit::Share),
+            interval(low, high)
         ));
-        if let Some((low, high)) = total.band("ci_low", "ci_high") {
-            said.push_str(&format!(" (95 %: {})", interval(low, high)));
-        }
-        said.push_str(" if the young ones do as the old ones did");
     }
+    // Cohorts are compared at the last age that every mature one has seen as a whole: an older one has had more time.
     let all = rows(report, "cohort_tidy");
     #[allow(clippy::cast_precision_loss)] // five
-    let mature = each(&all, "cohort").into_iter().filter(|name| *name != "total").filter_map(|name| {
-        let row = eventual(&of(report, name))?;
-        let counts = row.says("mature") && !row.says("partial") && row.number("n").is_some_and(|n| n >= MIN_N as f64);
-        counts.then(|| row.number("cif")).flatten().map(|share| (name, share))
-    });
-    let mature: Vec<(&str, f64)> = mature.collect();
-    let lowest = mature.iter().min_by(|a, b| a.1.total_cmp(&b.1));
+    let counts = |row: &Row<'_>| {
+        row.says("mature") && !row.says("partial") && row.number("n").is_some_and(|n| n >= MIN_N as f64)
+    };
+    let names = each(&all, "cohort").into_iter().filter(|name| *name != "total");
+    let mature: Vec<(&str, Vec<Row<'_>>)> = names
+        .map(|name| (name, of(report, name)))
+        .filter(|(_, rows)| eventual(rows).as_ref().is_some_and(counts))
+        .collect();
+    let seen = |row: &&Row<'_>| row.says("whole_cohort_observed") && row.text("age") != "eventual";
+    let oldest = |rows: &[Row<'_>]| rows.iter().filter(seen).filter_map(|row| row.number("age_days")).reduce(f64::max);
+    let age = mature.iter().map(|(_, rows)| oldest(rows).unwrap_or(0.0)).reduce(f64::min).filter(|age| *age > 0.0);
+    let at_age = |rows: &[Row<'_>]| {
+        rows.iter().filter(seen).find(|row| row.number("age_days") == age).and_then(|row| row.number("share"))
+    };
+    let shares: Vec<(&str, f64)> = mature.iter().filter_map(|(name, rows)| Some((*name, at_age(rows)?))).collect();
+    let lowest = shares.iter().min_by(|a, b| a.1.total_cmp(&b.1));
     // The first of several that are the highest, as with the lowest.
-    let highest = mature.iter().rev().max_by(|a, b| a.1.total_cmp(&b.1));
-    if let Some(((worst, low), (best, high))) = lowest.zip(highest)
+    let highest = shares.iter().rev().max_by(|a, b| a.1.total_cmp(&b.1));
+    if let (Some(age), Some(((worst, low), (best, high)))) = (age, lowest.zip(highest))
         && low < high
     {
         let (low, high) = (people(*low, Unit::Share), people(*high, Unit::Share));
-        said.push_str(&format!("; mature cohorts lie between {low} ({worst}) and {high} ({best})"));
+        said.push_str(&format!("; after {age} days mature cohorts lie between {low} ({worst}) and {high} ({best})"));
     }
     said + "."
 }

@@ -59,5 +59,5 @@ pub fn finding(report: &Report) -> String {
             ));
         }
     }
-    sentence(&said).unwrap_or_else(|| "Only one side says who is qualified, so that nothing can be compared.".into())
+    sentence(&said).unwrap_or_else(|| "What the two teams call qualified cannot be compared here: the tables say what is missing.".into())
 }

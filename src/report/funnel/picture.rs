@@ -67,6 +67,7 @@ pub fn finding(report: &Report) -> String {
         return "No stage is shown by any export.".into();
     };
     let count = |row: &Row<'_>, column: &str| whole(row.number(column).unwrap_or(0.0) as u64);
+    let later = last.number("volume").zip(last.number("from_first")).map_or(0.0, |(all, from)| all - from);
     let mut said = match last.number("conversion_from_first") {
         Some(share) => format!(
             "Of {} that reached {}, {} ({}) have come to {} so far",
@@ -78,9 +79,15 @@ pub fn finding(report: &Report) -> String {
         ),
         None => format!("{} reached {}", count(first, "volume"), first.text("stage_title")),
     };
+    if later > 0.0 {
+        said.push_str(&format!(", and {} more that began at a later stage", whole(later as u64)));
+    }
     #[allow(clippy::cast_precision_loss)] // five
     let enough = |row: &&Row<'_>| row.number("volume").is_some_and(|n| n >= MIN_N as f64);
-    let steps = stages.iter().filter(enough).filter_map(|row| Some((row, row.number("conversion_to_next")?)));
+    // While most are too young to tell, the step that is narrow now is merely the last.
+    let old = first.number("observed_share");
+    let told = old.is_none_or(|share| share >= 0.5);
+    let steps = stages.iter().filter(|_| told).filter(enough).filter_map(|row| Some((row, row.number("conversion_to_next")?)));
     if let Some((row, share)) = steps.min_by(|a, b| a.1.total_cmp(&b.1)) {
         let next = stages.iter().skip_while(|s| s.text("stage_id") != row.text("stage_id")).nth(1);
         let next = next.map_or("the next stage", |s| s.text("stage_title"));
@@ -93,8 +100,9 @@ pub fn finding(report: &Report) -> String {
         ));
     }
     said.push('.');
-    if let Some(old) = first.number("observed_share").filter(|share| *share < 1.0) {
-        said.push_str(&format!(" {} of them began long enough ago to tell.", people(old, Unit::Share)));
+    if let Some(old) = old.filter(|share| *share < 1.0) {
+        let (old, first) = (people(old, Unit::Share), first.text("stage_title"));
+        said.push_str(&format!(" {old} of those that reached {first} began long enough ago to tell."));
     }
     said
 }

@@ -67,23 +67,23 @@ pub fn finding(report: &Report) -> String {
     let Some(total) = all(report).into_iter().find(|row| row.text("period") == "total") else {
         return "No lead was handed over.".into();
     };
-    let count = |name: &str| total.number(name).map(|n| whole(n as u64));
+    let count = |name: &str| total.number(name).filter(|n| *n > 0.0).map(|n| whole(n as u64));
+    let Some(qualified) = count("qualified") else { return "No lead was handed over in these days.".into() };
     let mut said = Vec::new();
-    if let (Some(share), Some(within), Some(late)) =
-        (total.number("share_within"), total.number("within"), total.number("late_or_never"))
-    {
-        said.push(format!(
-            "sales touched {} of {} qualified leads ({}) within {}",
+    let judged = total.number("share_within").zip(total.number("within")).zip(total.number("late_or_never"));
+    said.push(match (judged, total.text("agreement")) {
+        (Some(((share, within), late)), agreement) => format!(
+            "sales touched {} of {} qualified leads whose time is up ({}) within {agreement}",
             whole(within as u64),
             whole((within + late) as u64),
-            people(share, Unit::Share),
-            total.text("agreement")
-        ));
-    } else if let Some(n) = count("qualified") {
-        said.push(format!("{n} leads were handed over, and no agreement says how soon they are to be touched"));
-    }
-    if let (Some(leaked), Some(share)) = (count("leaked"), total.number("share_leaked")) {
-        said.push(format!("{leaked} ({}) were followed up by nobody", people(share, Unit::Share)));
+            people(share, Unit::Share)
+        ),
+        (None, "") => format!("{qualified} leads were handed over, and no agreement says how soon they are to be touched"),
+        (None, agreement) => format!("{qualified} leads were handed over; of none can it be told whether it was within {agreement}"),
+    });
+    if let (Some(leaked), Some(share)) = (total.number("leaked"), total.number("share_leaked")) {
+        let (leaked, share) = (whole(leaked as u64), people(share, Unit::Share));
+        said.push(format!("{leaked} of all {qualified} ({share}) were followed up by nobody"));
     }
     sentence(&said).unwrap_or_else(|| "No lead was handed over.".into())
 }

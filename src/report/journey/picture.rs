@@ -105,5 +105,5 @@ pub fn finding(report: &Report) -> String {
             people(median, Unit::Count)
         ));
     }
-    sentence(&said).unwrap_or_else(|| "No export has touches of either team.".into())
+    sentence(&said).unwrap_or_else(|| "The exports have no touch of these buyers.".into())
 }

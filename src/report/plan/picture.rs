@@ -90,18 +90,19 @@ pub fn finding(report: &Report) -> String {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // leads
         let leads = |n: f64| whole(n.round() as u64);
         return format!(
-            "The target of {target} takes {} new buyers a month, and {} come at present.",
+            "The target of {target} takes {} new buyers a month{}, and {} come at present.",
             leads(needed),
+            band(row, Unit::Count),
             leads(present)
         );
     }
     let ahead = part(report, "ahead");
     let Some(row) = find(&ahead, "deals") else {
-        return "Nothing can be looked ahead to: no deal has been won yet.".into();
+        return "Nothing can be looked ahead to: of these buyers no deal was won.".into();
     };
     let mut said = format!(
         "{} deals are expected in {}{}",
-        people(row.number("value").unwrap_or(0.0), Unit::Number),
+        people(row.number("value").unwrap_or(0.0), Unit::Count),
         row.text("period"),
         band(row, Unit::Number)
     );

@@ -11,6 +11,9 @@ use crate::report::read::{Row, rows};
 pub fn finding(report: &Report) -> String {
     let sum = |of: fn(&crate::report::Input) -> u64| report.inputs.iter().map(of).sum::<u64>();
     let (read, used) = (sum(|i| i.rows_read), sum(|i| i.rows_used));
+    if read == 0 {
+        return "The exports have no rows.".into();
+    }
     let mut said = format!("Of {} rows read, {} were set aside, each with its reason", whole(read), whole(read - used));
     let all = rows(report, "quality_tidy");
     let found = |row: &&Row<'_>| {

@@ -52,27 +52,30 @@ pub fn finding(report: &Report) -> String {
         let low = shares.iter().copied().reduce(f64::min)?;
         Some((low, shares.iter().copied().reduce(f64::max)?))
     };
-    let between = |(low, high): (f64, f64)| match (people(low, Unit::Share), people(high, Unit::Share)) {
+    let mut agree = true;
+    let mut between = |(low, high): (f64, f64)| match (people(low, Unit::Share), people(high, Unit::Share)) {
         (low, high) if low == high => low,
-        (low, high) => format!("{low} to {high}"),
+        (low, high) => {
+            agree = false;
+            format!("{low} to {high}")
+        }
     };
     let mut said = match (sourced("pipeline"), sourced("deals")) {
         (Some(range), _) => format!("Marketing sourced {} of the pipeline", between(range)),
         (None, Some(range)) => format!("Marketing sourced {} of the deals", between(range)),
-        (None, None) => return "No export says where deals came from.".into(),
+        (None, None) => return "No deal of these days has a known origin.".into(),
     };
     if let Some(range) = sourced("revenue") {
         said.push_str(&format!(" and {} of the won revenue", between(range)));
     }
-    said.push_str(", depending on the rule");
-    if let Some(row) = find(&all, "lead_source", "untouched", "deals")
-        && let (Some(n), Some(share)) = (row.number("value"), row.number("share"))
-    {
-        said.push_str(&format!(
-            "; {} deals ({}) have no touch of marketing at all",
-            whole(n as u64),
-            people(share, Unit::Share)
-        ));
+    said.push_str(if agree { ", whichever rule is taken" } else { ", depending on the rule" });
+    // A deal can have a source of marketing's and no touch: each deal is asked, not the parts.
+    let deals = rows(report, "sourced_deals");
+    let created: Vec<&Row<'_>> = deals.iter().filter(|deal| deal.says("created")).collect();
+    let untouched = created.iter().filter(|deal| deal.denies("influenced")).count();
+    if !created.is_empty() {
+        let (n, of) = (whole(untouched as u64), whole(created.len() as u64));
+        said.push_str(&format!("; {n} of {of} deals created have no touch of marketing at all"));
     }
     said + "."
 }

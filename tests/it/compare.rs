@@ -384,6 +384,47 @@ fn records_that_are_gone_are_deleted_or_merged() {
     let told = compared(&a, &b, &[]);
     assert_eq!(told.causes(), set(&["deleted"]));
     assert_eq!(cents(told.effect("won_amount", "deleted")), -cents(amount(deal)));
+    // Its buyer is still known: what is gone is the deal, in all formats.
+    for row in told.rows("compare_records") {
+        assert_eq!((&row["record"], text(row, "id_a")), (&Value::from("deal"), deal["Id"].clone()), "{row}");
+        assert!(row["id_b"].is_null() && row["file_b"].is_null() && row["line_b"].is_null(), "{row}");
+    }
+    let shown = stdout(&["compare", a.path(), b.path(), "--from", "2024-01-01", "--to", "2026-06-30"]);
+    let (_, records) = shown.split_once("Records that count otherwise: 1\n").expect("one record");
+    assert!(records.contains(&deal["Id"]) && !records.contains("person"), "{records}");
+}
+
+#[test]
+fn the_largest_cause_is_one_that_points_the_way_of_the_difference() {
+    // One more win, and two larger ones gone: the rate falls, though the largest cause raises it.
+    let (a, b) = (Company::new(), Company::new());
+    let all = won(&a);
+    let sum = |rows: &[&Row]| rows.iter().map(|row| amount(row)).sum::<f64>();
+    let [x, y, z] = [&all[4], &all[12], &all[10]];
+    let less = sum(&[x, y]) / 2.0;
+    b.set(DEALS, &x["Id"], &[("Amount", &format!("{:.2}", amount(x) / 2.0))]);
+    b.set(DEALS, &y["Id"], &[("Amount", &format!("{:.2}", amount(y) / 2.0))]);
+    let gone = amount(z) + less;
+    b.edit(DEALS, |rows| rows.retain(|row| row["Id"] != z["Id"]));
+    // A late one that brings more than either cause takes, and less than both.
+    let more = amount(z).max(less) + (gone - amount(z).max(less)) / 2.0;
+    let row = new_deal(x, "006000000000000ZZZ", "2025-01-10 12:00:00", "2025-02-20 00:00:00");
+    b.edit(DEALS, |rows| rows.push(row));
+    b.set(DEALS, "006000000000000ZZZ", &[("Amount", &format!("{more:.2}"))]);
+    let told = compared(&a, &b, &[]);
+    assert_eq!(told.causes(), set(&["deleted", "late", "amount"]));
+    let total = |r: &&Value| r["id"] == "won_revenue" && r["period"] == "total";
+    let row = told.rows("compare_metrics").iter().find(total).unwrap();
+    assert!(row["difference"].as_f64().unwrap() < 0.0, "{row}");
+    let expected = if amount(z) > less { "deleted" } else { "amount" };
+    assert_eq!(row["largest_cause"], expected, "{row}");
+    // Every named cause goes the way of its difference.
+    for row in told.rows("compare_metrics").iter().filter(|r| r["difference"].as_f64().is_some_and(|by| by != 0.0)) {
+        let of =
+            |r: &&Value| ["level", "id", "period"].iter().all(|c| r[c] == row[c]) && r["cause"] == row["largest_cause"];
+        let effect = told.rows("compare_causes").iter().find(of).unwrap()["effect"].as_f64().unwrap();
+        assert!(effect * row["difference"].as_f64().unwrap() > 0.0, "{row}");
+    }
 }
 
 /// A won deal of nobody, like another.
@@ -474,6 +515,16 @@ fn a_changed_contract_is_a_cause_of_its_own() {
     assert_eq!(told.causes(), set(&["amount", "definition"]));
     assert_eq!(cents(told.effect("won_amount", "amount")), 9_999_999 - cents(amount(deal)));
     assert!(told.effect("mqls", "definition").abs() > 0.0);
+    // What the other contract changes in each record is said.
+    let redefined: Vec<&Value> = told
+        .rows("compare_records")
+        .iter()
+        .filter(|row| row["cause"] == "definition" && row["measure_id"] == "mqls")
+        .collect();
+    assert!(!redefined.is_empty());
+    for row in redefined {
+        assert!(text(row, "changed").contains("mql_on "), "{row}");
+    }
 
     // A metric that A's contract does not have has no value there.
     let own = "[metric.sales_spend_per_sales_head]";

@@ -215,6 +215,16 @@ pub type Places = [Option<Place>; 3];
 /// What a row is called, its id, and where it comes from.
 type Named = Option<(String, String, Option<Origin>)>;
 
+/// A process that has a deal on one side only is told by that deal: on the other side, the deal is not there.
+fn same_kind([a, b]: [Named; 2]) -> [Named; 2] {
+    let is_deal = |named: &Named| named.as_ref().is_some_and(|(record, ..)| record == "deal");
+    match (is_deal(&a), is_deal(&b)) {
+        (true, false) => [a, None],
+        (false, true) => [None, b],
+        _ => [a, b],
+    }
+}
+
 /// Names the records of one side.
 struct Names<'d> {
     data: &'d Data,
@@ -273,11 +283,9 @@ impl Compared<'_> {
                     [NONE, there] => (1, names[1].record(Kind::People, there)),
                     [here, _] => (0, names[0].record(Kind::People, here)),
                 };
-                [
-                    (0, names[0].of(&record.table, record.rows[0])),
-                    (b, names[b].of(&record.table, record.rows[1])),
-                    person,
-                ]
+                let [here, there] =
+                    same_kind([names[0].of(&record.table, record.rows[0]), names[b].of(&record.table, record.rows[1])]);
+                [(0, here), (b, there), person]
             })
             .collect();
         let mut lines: BTreeMap<(usize, u32, u64), Option<u64>> = BTreeMap::new();

@@ -400,15 +400,15 @@ fn the_largest_cause_is_one_that_points_the_way_of_the_difference() {
     let (a, b) = (Company::new(), Company::new());
     let all = won(&a);
     let sum = |rows: &[&Row]| rows.iter().map(|row| amount(row)).sum::<f64>();
-    let [x, y, z] = [&all[4], &all[12], &all[10]];
-    let less = sum(&[x, y]) / 2.0;
-    b.set(DEALS, &x["Id"], &[("Amount", &format!("{:.2}", amount(x) / 2.0))]);
-    b.set(DEALS, &y["Id"], &[("Amount", &format!("{:.2}", amount(y) / 2.0))]);
-    let gone = amount(z) + less;
-    b.edit(DEALS, |rows| rows.retain(|row| row["Id"] != z["Id"]));
+    let [first, second, third] = [&all[4], &all[12], &all[10]];
+    let less = sum(&[first, second]) / 2.0;
+    b.set(DEALS, &first["Id"], &[("Amount", &format!("{:.2}", amount(first) / 2.0))]);
+    b.set(DEALS, &second["Id"], &[("Amount", &format!("{:.2}", amount(second) / 2.0))]);
+    let gone = amount(third) + less;
+    b.edit(DEALS, |rows| rows.retain(|row| row["Id"] != third["Id"]));
     // A late one that brings more than either cause takes, and less than both.
-    let more = amount(z).max(less) + (gone - amount(z).max(less)) / 2.0;
-    let row = new_deal(x, "006000000000000ZZZ", "2025-01-10 12:00:00", "2025-02-20 00:00:00");
+    let more = amount(third).max(less) + (gone - amount(third).max(less)) / 2.0;
+    let row = new_deal(first, "006000000000000ZZZ", "2025-01-10 12:00:00", "2025-02-20 00:00:00");
     b.edit(DEALS, |rows| rows.push(row));
     b.set(DEALS, "006000000000000ZZZ", &[("Amount", &format!("{more:.2}"))]);
     let told = compared(&a, &b, &[]);
@@ -416,7 +416,7 @@ fn the_largest_cause_is_one_that_points_the_way_of_the_difference() {
     let total = |r: &&Value| r["id"] == "won_revenue" && r["period"] == "total";
     let row = told.rows("compare_metrics").iter().find(total).unwrap();
     assert!(row["difference"].as_f64().unwrap() < 0.0, "{row}");
-    let expected = if amount(z) > less { "deleted" } else { "amount" };
+    let expected = if amount(third) > less { "deleted" } else { "amount" };
     assert_eq!(row["largest_cause"], expected, "{row}");
     // Every named cause goes the way of its difference.
     for row in told.rows("compare_metrics").iter().filter(|r| r["difference"].as_f64().is_some_and(|by| by != 0.0)) {

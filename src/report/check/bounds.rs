@@ -68,67 +68,6 @@ impl View<'_, '_> {
         let days = self.mature_after.filter(|days| rises && day_of(self.data.session.as_of) - end < *days)?;
         Some(date_of(end.saturating_add(days)))
     }
-
-    /// The bounds against the period before.
-    pub fn change(&self, figure: &Figure<'_>, numbers: &mut Numbers) -> Vec<Bound> {
-        let gate = figure.gate;
-        if gate.change_at_least.is_none() && gate.change_at_most.is_none() {
-            return Vec::new();
-        }
-        let before = figure.at.and_then(|at| at.checked_sub(1)).filter(|at| !figure.periods.is_partial(*at));
-        let known = before.map(|at| figure.scores.score(figure.metric, &Segment::new(), Some(at)).value);
-        let label = before.map_or("", |at| figure.periods.all[at].label.as_str());
-        let change = |value: f64| match &known {
-            None => Err(format!("there is no whole period before {}", figure.label())),
-            Some(Err(why)) => Err(format!("{label} has no value: {}", why.reason)),
-            Some(Ok(0.0)) => Err(format!("{label} is 0, so a change in parts of it says nothing")),
-            Some(Ok(before)) => Ok((*before, (value - before) / before.abs())),
-        };
-        if let Some(Ok((before, change))) = numbers.value.map(change) {
-            (numbers.before, numbers.change) = (Some(before), Some(change));
-        }
-        let one = |limit: f64, lowest: bool| {
-            let asked =
-                format!("relative change at {} {}", if lowest { "least" } else { "most" }, words::signed(limit));
-            figure.bound(asked, |value| {
-                let (before, change) = change(value)?;
-                let held = if lowest { reaches(change, limit) } else { reaches(limit, change) };
-                Ok((held, words::change(figure, (label, before), value, change, limit, lowest, held)))
-            })
-        };
-        let lowest = gate.change_at_least.map(|limit| one(limit, true));
-        lowest.into_iter().chain(gate.change_at_most.map(|limit| one(limit, false))).collect()
-    }
-
-    /// The bound against the periods before.
-    pub fn band(&self, figure: &Figure<'_>, numbers: &mut Numbers) -> Option<Bound> {
-        let (gate, wide) = (figure.gate, figure.gate.within_band?);
-        let asked = format!("within {} sd of the {} periods before", words::plain(wide), gate.band_periods);
-        let count = usize::try_from(gate.band_periods).unwrap_or(usize::MAX);
-        let last = figure.at.unwrap_or(0);
-        let before = (last.saturating_sub(count)..last).filter(|at| !figure.periods.is_partial(*at));
-        let score = |at: usize| figure.scores.score(figure.metric, &Segment::new(), Some(at)).value.ok();
-        let known: Vec<f64> = before.filter_map(score).collect();
-        let found = if known.len() >= Gate::FEWEST as usize { band(&known, wide) } else { None };
-        let found = found.map_or_else(
-            || {
-                let (n, fewest) = (known.len(), Gate::FEWEST);
-                Err(format!(
-                    "{n} of the {count} periods before {} are known, and a band needs {fewest}",
-                    figure.label()
-                ))
-            },
-            Ok,
-        );
-        numbers.band = found.as_ref().ok().copied();
-        Some(figure.bound(asked, |value| {
-            let band = found.clone()?;
-            // Equal numbers have a mean that can differ from them in its last digit.
-            let slack = 1e-9 * band.mean.abs();
-            let held = value >= band.low - slack && value <= band.high + slack;
-            Ok((held, words::band(figure, value, &band, wide, held)))
-        }))
-    }
 }
 
 /// A metric in the period that is judged.
@@ -188,6 +127,64 @@ impl Figure<'_> {
         };
         let lowest = self.gate.at_least.map(|limit| one(limit, true));
         lowest.into_iter().chain(self.gate.at_most.map(|limit| one(limit, false))).collect()
+    }
+
+    /// The bounds against the period before.
+    pub fn change(&self, numbers: &mut Numbers) -> Vec<Bound> {
+        let gate = self.gate;
+        if gate.change_at_least.is_none() && gate.change_at_most.is_none() {
+            return Vec::new();
+        }
+        let before = self.at.and_then(|at| at.checked_sub(1)).filter(|at| !self.periods.is_partial(*at));
+        let known = before.map(|at| self.scores.score(self.metric, &Segment::new(), Some(at)).value);
+        let label = before.map_or("", |at| self.periods.all[at].label.as_str());
+        let change = |value: f64| match &known {
+            None => Err(format!("there is no whole period before {}", self.label())),
+            Some(Err(why)) => Err(format!("{label} has no value: {}", why.reason)),
+            Some(Ok(0.0)) => Err(format!("{label} is 0, so a change in parts of it says nothing")),
+            Some(Ok(before)) => Ok((*before, (value - before) / before.abs())),
+        };
+        if let Some(Ok((before, change))) = numbers.value.map(change) {
+            (numbers.before, numbers.change) = (Some(before), Some(change));
+        }
+        let one = |limit: f64, lowest: bool| {
+            let asked =
+                format!("relative change at {} {}", if lowest { "least" } else { "most" }, words::signed(limit));
+            self.bound(asked, |value| {
+                let (before, change) = change(value)?;
+                let held = if lowest { reaches(change, limit) } else { reaches(limit, change) };
+                Ok((held, words::change(self, (label, before), value, change, limit, lowest, held)))
+            })
+        };
+        let lowest = gate.change_at_least.map(|limit| one(limit, true));
+        lowest.into_iter().chain(gate.change_at_most.map(|limit| one(limit, false))).collect()
+    }
+
+    /// The bound against the periods before.
+    pub fn band(&self, numbers: &mut Numbers) -> Option<Bound> {
+        let (gate, wide) = (self.gate, self.gate.within_band?);
+        let asked = format!("within {} sd of the {} periods before", words::plain(wide), gate.band_periods);
+        let count = usize::try_from(gate.band_periods).unwrap_or(usize::MAX);
+        let last = self.at.unwrap_or(0);
+        let before = (last.saturating_sub(count)..last).filter(|at| !self.periods.is_partial(*at));
+        let score = |at: usize| self.scores.score(self.metric, &Segment::new(), Some(at)).value.ok();
+        let known: Vec<f64> = before.filter_map(score).collect();
+        let found = if known.len() >= Gate::FEWEST as usize { band(&known, wide) } else { None };
+        let found = found.map_or_else(
+            || {
+                let (n, fewest) = (known.len(), Gate::FEWEST);
+                Err(format!("{n} of the {count} periods before {} are known, and a band needs {fewest}", self.label()))
+            },
+            Ok,
+        );
+        numbers.band = found.as_ref().ok().copied();
+        Some(self.bound(asked, |value| {
+            let band = found.clone()?;
+            // Equal numbers have a mean that can differ from them in its last digit.
+            let slack = 1e-9 * band.mean.abs();
+            let held = value >= band.low - slack && value <= band.high + slack;
+            Ok((held, words::band(self, value, &band, wide, held)))
+        }))
     }
 
     /// The bound on the rows behind it.

@@ -273,8 +273,8 @@ impl<'d> View<'d, '_> {
         let mut bounds = Vec::new();
         bounds.extend(figure.absolute());
         bounds.extend(self.target(&figure, &mut numbers));
-        bounds.extend(self.change(&figure, &mut numbers));
-        bounds.extend(self.band(&figure, &mut numbers));
+        bounds.extend(figure.change(&mut numbers));
+        bounds.extend(figure.band(&mut numbers));
         bounds.extend(figure.rows());
         let mut verdict = Self::verdict(check, metric.unit, bounds);
         verdict.n = score.map_or(0, |s| s.n);

@@ -128,7 +128,7 @@ fn the_findings_of_the_example() {
         ),
         (
             "quality",
-            "Of 28,653 rows read, 606 were set aside, each with its reason; 2 findings make figures wrong or incomplete: deals \
+            "Of all 28,653 rows read, 606 were set aside, each with its reason; 2 findings make figures wrong or incomplete: deals \
              unlinked, no person (34), closed before created (3).",
         ),
     ];

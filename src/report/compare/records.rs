@@ -37,6 +37,8 @@ pub struct Record {
     pub changed: Vec<(String, Cell, Cell)>,
     /// The person whose coming or going it is: row in A, row in B.
     pub person: [u32; 2],
+    /// The record of B that it was merged into.
+    pub into: Option<(Kind, u32)>,
 }
 
 /// By table the pairs of its rows.
@@ -107,6 +109,7 @@ pub fn records(moved: Vec<Moved>, tables: &Tables<'_>) -> Vec<Record> {
                 after: of(moved.after),
                 changed: moved.changed.clone(),
                 person: joined.map_or([NONE; 2], |joined| joined.person),
+                into: of_process.then(|| tables.processes.merged_into(moved.pair)).flatten(),
             });
         }
     }
@@ -150,6 +153,7 @@ pub fn redefined(of: &Redefined<'_>, pairs: &Tables<'_>, known: &Tables<'_>) -> 
                     after: of(to),
                     changed: Vec::new(),
                     person: [NONE; 2],
+                    into: None,
                 });
             }
         };

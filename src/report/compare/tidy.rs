@@ -209,7 +209,7 @@ pub struct Place {
     pub line: Option<u64>,
 }
 
-/// A record's place in A, its place in B, and that of the person it is about.
+/// A record's place in A, its place in B, and that of the person it is about, or of the record that it was merged into.
 pub type Places = [Option<Place>; 3];
 
 /// What a row is called, its id, and where it comes from.
@@ -268,7 +268,7 @@ impl<'d> Names<'d> {
 }
 
 impl Compared<'_> {
-    /// Every record's place on both sides, in the order of the records: at A, at B, and that of the person it is about.
+    /// Every record's [`Places`], in the order of the records.
     pub fn places(&self) -> Vec<Places> {
         let under = self.sides.under();
         let datas = [&self.sides.a.data, under, &self.sides.b.data];
@@ -279,6 +279,7 @@ impl Compared<'_> {
             .map(|record| {
                 let b = if record.cause == Cause::Definition { 2 } else { 1 };
                 let person = match record.person {
+                    _ if record.into.is_some() => (1, record.into.and_then(|(kind, row)| names[1].record(kind, row))),
                     [NONE, NONE] => (0, None),
                     [NONE, there] => (1, names[1].record(Kind::People, there)),
                     [here, _] => (0, names[0].record(Kind::People, here)),
@@ -329,7 +330,8 @@ impl Compared<'_> {
 pub fn changed_words(record: &Record, person: Option<&Place>, say: fn(f64, Unit) -> String) -> String {
     let mut parts: Vec<String> = Vec::new();
     if let Some(person) = person {
-        parts.push(format!("person {}", person.id));
+        let what = if record.into.is_some() { "merged into" } else { "person" };
+        parts.push(format!("{what} {}", person.id));
     }
     let word = |cell: &Cell| match cell {
         Cell::Missing(_) => "nothing".to_string(),

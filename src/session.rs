@@ -67,6 +67,11 @@ pub struct Data {
     pub rejects: Vec<Reject>,
 }
 
+/// Days without any new record after which the exports seem to have ended.
+const QUIET: i32 = 7;
+/// Days of a year with a record, below which nobody can say how long a pause is usual.
+const ENOUGH: usize = 10;
+
 fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
@@ -457,6 +462,31 @@ impl Data {
         processes.chain(ledgers).filter(|day| *day != NO_DAY && *day <= as_of).max()
     }
 
+    /// The day of a table's newest record, up to as-of; a month stands for all of its days. `None` where no record has a day.
+    pub fn newest(&self, kind: Kind) -> Option<i32> {
+        let (table, as_of) = (self.tables.get(kind), day_of(self.session.as_of));
+        let days = table.began().into_iter().filter_map(|at| self.session.home.day(at)).filter(|day| *day <= as_of);
+        let end = |day: i32| if table.monthly { day_of(date_of(day).last_of_month()).min(as_of) } else { day };
+        days.max().map(end)
+    }
+
+    /// The newest record of people, or of deals where there are no people, where the exports seem to end before as-of:
+    /// nothing new for more than a week, and for longer than ever in the year before.
+    pub fn ends_early(&self) -> Option<(Kind, i32)> {
+        let as_of = day_of(self.session.as_of);
+        let (kind, newest) =
+            [Kind::People, Kind::Deals].into_iter().find_map(|kind| Some((kind, self.newest(kind)?)))?;
+        if as_of - newest <= QUIET {
+            return None;
+        }
+        let days = self.tables.get(kind).began().into_iter().filter_map(|at| self.session.home.day(at));
+        let mut days: Vec<i32> = days.filter(|day| (newest - 365..=newest).contains(day)).collect();
+        days.sort_unstable();
+        days.dedup();
+        let longest = days.windows(2).map(|pair| pair[1] - pair[0]).max()?;
+        (days.len() >= ENOUGH && as_of - newest > longest).then_some((kind, newest))
+    }
+
     /// How many processes passed a stage without a record of it; `None` when all are recorded.
     pub fn inferred(&self, stage: &str) -> Option<String> {
         let at = self.session.contract.stages.iter().position(|s| s.id.value == stage)?;
@@ -513,6 +543,15 @@ impl Data {
     /// What every reader has to know about the links and the oddities, one sentence each.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
+        if let Some((kind, day)) = self.ends_early() {
+            let (day, as_of) = (date_of(day), self.session.as_of);
+            notes.push(format!(
+                "The newest record of {} is of {day}, {} days before as-of, {as_of}: what happened in between is not known \
+                 here, and is no zero. If the exports were taken then, say --as-of {day}.",
+                kind.id(),
+                day_of(as_of) - day_of(day)
+            ));
+        }
         let deals = self.tables.get(Kind::Deals).len();
         if deals > 0 {
             let methods: Vec<String> = self

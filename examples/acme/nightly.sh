@@ -19,9 +19,6 @@ fi
 out=$1
 here=$(cd "$(dirname "$0")" && pwd)
 onefunnel=${ONEFUNNEL:-onefunnel}
-mkdir -p "$out"
-lock=$out/.nightly.lock
-
 say() {
     if [ "${ONEFUNNEL_LOG_FORMAT:-text}" = json ]; then
         printf '{"level":"%s","event":"nightly","code":%d,"message":"%s"}\n' "$1" "$2" "$3" >&2
@@ -29,6 +26,12 @@ say() {
         printf 'nightly.sh: %s\n' "$3" >&2
     fi
 }
+
+lock=$out/.nightly.lock
+if ! mkdir -p "$out" 2>/dev/null || ! ( : >>"$lock" ) 2>/dev/null; then
+    say error 1 "the output folder cannot be made, or not be written to; nothing was replaced"
+    exit 1
+fi
 
 # flock holds the lock from the first report to the last; where it is missing, each report holds it for itself.
 guard=

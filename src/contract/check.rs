@@ -36,6 +36,8 @@ pub enum Subject {
         table: Kind,
         /// 0 or more.
         within_days: u32,
+        /// Whether every system that the table is read from has to be fresh; else the freshest of them decides.
+        every_system: bool,
     },
 }
 
@@ -74,7 +76,7 @@ impl Gate {
 
 const BOUNDS: [&str; 7] =
     ["at_least", "at_most", "of_target", "change_at_least", "change_at_most", "within_band", "minimum_n"];
-const KNOWN: [&str; 16] = [
+const KNOWN: [&str; 17] = [
     "title",
     "metric",
     "period",
@@ -89,6 +91,7 @@ const KNOWN: [&str; 16] = [
     "minimum_n",
     "fresh",
     "within_days",
+    "every_system",
     "allow_missing",
     "severity",
 ];
@@ -118,7 +121,7 @@ fn check(r: &mut Reader<'_>, fields: &Fields<'_, '_>) -> Option<Check> {
             None
         }
         (true, false) => {
-            others(r, fields, &["within_days"], "`fresh`", "this one is about a metric");
+            others(r, fields, &["within_days", "every_system"], "`fresh`", "this one is about a metric");
             gate(r, fields).map(|gate| Subject::Figure(Box::new(gate)))
         }
         (false, true) => {
@@ -156,7 +159,8 @@ fn fresh(r: &mut Reader<'_>, fields: &Fields<'_, '_>) -> Option<Subject> {
         r.fault(said.place, what, did_you_mean(&said.value, ids));
         return None;
     };
-    Some(Subject::Fresh { table: *table, within_days: u32::try_from(within_days?).ok()? })
+    let every_system = r.flag(fields, "every_system").unwrap_or(false);
+    Some(Subject::Fresh { table: *table, within_days: u32::try_from(within_days?).ok()?, every_system })
 }
 
 /// A whole number between two, both included.

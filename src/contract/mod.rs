@@ -8,6 +8,7 @@ mod benchmark;
 mod check;
 mod goal;
 mod handoff;
+pub mod keys;
 mod parse;
 mod persona;
 mod qualified;
@@ -53,6 +54,8 @@ pub struct Contract {
     pub root: PathBuf,
     /// SHA-256 of the file's text without byte order mark and with CRLF as LF; 64 hex digits.
     pub hash: String,
+    /// That text.
+    pub text: String,
     /// Name of the company; may be empty.
     pub name: String,
     /// ISO 4217 code of the reporting currency.
@@ -171,6 +174,7 @@ impl Contract {
             source_name: shown.to_owned(),
             root,
             hash: String::new(),
+            text: String::new(),
             name: String::new(),
             currency: "USD".to_owned(),
             timezone: Said { value: "UTC".to_owned(), place: Place::file(shown) },

@@ -70,7 +70,7 @@ pub(super) fn contract(
     let r = &mut reader;
     let top = r.fields(document.get_ref(), Place::at(shown, 1, 1), "at the top of the file", TOP);
 
-    let mut contract = Contract { hash: sha256(&text), ..Contract::empty(shown, root) };
+    let mut contract = Contract { hash: sha256(&text), text: text.clone(), ..Contract::empty(shown, root) };
     if let Some(fallback) = fallback {
         contract.stages.clone_from(&fallback.stages);
         contract.teams.clone_from(&fallback.teams);

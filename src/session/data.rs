@@ -2,6 +2,8 @@
 //!
 //! In: [`Data`]. Out: facts, days and sentences.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use super::{Data, day};
@@ -41,17 +43,33 @@ impl Data {
     /// # Errors
     /// A wrong day, or a first day after the last.
     pub fn days(&self, slice: &SliceArgs) -> Result<(i32, i32)> {
+        self.days_until(slice, day_of(self.session.as_of))
+    }
+
+    /// The same, at the latest up to the day up to which the exports know anything: a later period would be counted as zero.
+    ///
+    /// # Errors
+    /// As [`Data::days`].
+    pub fn known_days(&self, slice: &SliceArgs) -> Result<(i32, i32)> {
+        self.days_until(slice, self.known_until())
+    }
+
+    fn days_until(&self, slice: &SliceArgs, known: i32) -> Result<(i32, i32)> {
         let as_of = day_of(self.session.as_of);
-        let to = slice.to.as_deref().map(|text| day("to", text)).transpose()?.map_or(as_of, |d| day_of(d).min(as_of));
+        let to = slice.to.as_deref().map(|text| day("to", text)).transpose()?.map_or(known, |d| day_of(d).min(known));
         let from = match slice.from.as_deref() {
             Some(text) => day_of(day("from", text)?),
             // Ledgers have months: a first day within one would cut it.
             None => self.first_day().map_or(to, |day| day_of(date_of(day).first_of_month())).min(to),
         };
         if from > to {
+            let hint = if known < as_of {
+                format!("the range ends at --to, and at the latest where the exports end, {}", date_of(known))
+            } else {
+                "the range ends at --to, and at the latest at as-of".to_string()
+            };
             return Err(Issues::from(
-                Issue::usage(Place::file("--from"), format!("{} is after {}", date_of(from), date_of(to)))
-                    .hint("the range ends at --to, and at the latest at as-of"),
+                Issue::usage(Place::file("--from"), format!("{} is after {}", date_of(from), date_of(to))).hint(hint),
             )
             .into());
         }
@@ -164,6 +182,20 @@ impl Data {
         days.max().map(end)
     }
 
+    /// The same by system that wrote it, in order of their names.
+    pub fn newest_by_system(&self, kind: Kind) -> Vec<(&str, i32)> {
+        let (table, as_of) = (self.tables.get(kind), day_of(self.session.as_of));
+        let mut newest: BTreeMap<&str, i32> = BTreeMap::new();
+        for (at, origin) in table.began().into_iter().zip(&table.origin) {
+            let Some(day) = self.session.home.day(at).filter(|day| *day <= as_of) else { continue };
+            let Some(file) = self.files.get(origin.file() as usize) else { continue };
+            let end = if table.monthly { day_of(date_of(day).last_of_month()).min(as_of) } else { day };
+            let known = newest.entry(&file.system).or_insert(end);
+            *known = end.max(*known);
+        }
+        newest.into_iter().collect()
+    }
+
     /// The newest record of people, or of deals where there are no people, where the exports seem to end before as-of:
     /// nothing new for more than a week, and for longer than ever in the year before.
     pub fn ends_early(&self) -> Option<(Kind, i32)> {
@@ -179,6 +211,29 @@ impl Data {
         days.dedup();
         let longest = days.windows(2).map(|pair| pair[1] - pair[0]).max()?;
         (days.len() >= ENOUGH && as_of - newest > longest).then_some((kind, newest))
+    }
+
+    /// The same as a note.
+    pub fn ended(&self) -> Option<String> {
+        let (kind, day) = self.ends_early()?;
+        let (day, as_of) = (date_of(day), self.session.as_of);
+        Some(format!(
+            "The newest record of {} is of {day}, {} days before as-of, {as_of}: what happened in between is not known here, \
+             and is no zero. If the exports were taken then, say --as-of {day}.",
+            kind.id(),
+            day_of(as_of) - day_of(day)
+        ))
+    }
+
+    /// The last day of which the exports can know anything: as-of, but where they seem to end before it the day of the newest
+    /// record of anything. What is after it is not known, and no zero.
+    pub fn known_until(&self) -> i32 {
+        let as_of = day_of(self.session.as_of);
+        if self.ends_early().is_none() {
+            return as_of;
+        }
+        let newest = Kind::ALL.into_iter().filter_map(|kind| self.newest(kind));
+        newest.chain(self.last_day()).max().unwrap_or(as_of)
     }
 
     /// How many processes passed a stage without a record of it; `None` when all are recorded.
@@ -237,15 +292,7 @@ impl Data {
     /// What every reader has to know about the links and the oddities, one sentence each.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        if let Some((kind, day)) = self.ends_early() {
-            let (day, as_of) = (date_of(day), self.session.as_of);
-            notes.push(format!(
-                "The newest record of {} is of {day}, {} days before as-of, {as_of}: what happened in between is not known \
-                 here, and is no zero. If the exports were taken then, say --as-of {day}.",
-                kind.id(),
-                day_of(as_of) - day_of(day)
-            ));
-        }
+        notes.extend(self.ended());
         let deals = self.tables.get(Kind::Deals).len();
         if deals > 0 {
             let methods: Vec<String> = self

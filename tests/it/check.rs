@@ -130,7 +130,17 @@ fn every_gate_says_both_numbers() {
             "failed",
             "the newest record of deals is of 2026-06-20, 10 days before 2026-06-30: more than 9 days",
         ),
-        ("metric = \"deals_won\"\nwhere = \"amount > 1000\"\nat_least = 1", "failed", "2026-Q2: 0 (n 0) is below 1"),
+        // Who is in nobody's filter passes no gate, whichever way it is written.
+        (
+            "metric = \"deals_won\"\nwhere = \"amount > 1000\"\nat_most = 5",
+            "failed",
+            "no buying process is one where amount > 1000; asked: at most 5",
+        ),
+        (
+            "metric = \"deals_won\"\nwhere = \"outcome = 'won' AND closed_on < DATE '2026-01-01'\"\nat_least = 1",
+            "failed",
+            "2026-Q2: 0 (n 0) is below 1",
+        ),
         (
             "metric = \"win_rate_narrow\"\nat_least = 0.1",
             "failed",
@@ -235,6 +245,14 @@ fn a_target_of_a_metric_is_for_its_period() {
             "failed",
             "2025: 1,200 (n 12) is 50.0% of the target, 2,400: less than 100.0%",
         ),
+        // The quarter that has a target is not over.
+        (
+            goal("won_revenue", 500, "2026-Q4")
+                + &goal("won_revenue", 500, "2026-Q3")
+                + &gate("won_revenue", "1", "quarter"),
+            "missing",
+            "the [[target]] is for 2026-Q3, which is not over; asked: at least 100.0% of the target",
+        ),
         // Two of three months are not a quarter.
         (
             one + &two + &gate("deals_won", "1", "quarter"),
@@ -246,6 +264,61 @@ fn a_target_of_a_metric_is_for_its_period() {
         assert_eq!((rows[0]["result"].as_str(), rows[0]["why"].as_str()), (result, why), "{text}");
         assert_eq!(code, if result == "failed" { 4 } else { 0 }, "{text}");
     }
+}
+
+#[test]
+fn a_period_that_the_exports_do_not_know_has_no_verdict() {
+    let dir = company("[[check]]\nmetric = \"deals_won\"\nat_least = 1\n");
+    let on = |day: &str| {
+        let out = run_in(dir.path(), &["check", "--as-of", day, "-f", "csv", "-q"]);
+        let rows = csv::Reader::from_reader(out.stdout.as_slice()).into_deserialize::<Row>();
+        let rows: Vec<Row> = rows.map(Result::unwrap).collect();
+        (rows[0]["why"].clone(), out.status.code())
+    };
+    // Of 2026-Q3 nothing is known; Q4 2025 has begun and Q2 2026 is not over on the other days.
+    assert_eq!(
+        on("2026-10-02"),
+        ("2026-Q3 is over, and the exports end on 2026-06-20; asked: at least 1".into(), Some(4))
+    );
+    assert_eq!(on("2026-07-02"), ("2026-Q2: 6 (n 6) is at least 1".into(), Some(0)));
+    let out = run_in(dir.path(), &["check", "--as-of", "2026-10-02"]);
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert!(text.contains("The newest record of deals is of 2026-06-20"), "{text}");
+}
+
+#[test]
+fn one_stale_system_does_not_hide_behind_another() {
+    let contract = "currency = \"USD\"\nas_of = \"2026-06-30\"\n\
+        [[source]]\npath = \"old.csv\"\ntable = \"people\"\n\
+        columns = { person_id = \"id\", created_at = \"on\" }\n\
+        [[source]]\npath = \"new.csv\"\ntable = \"people\"\n\
+        columns = { person_id = \"id\", created_at = \"on\" }\n\
+        [[check]]\nfresh = \"people\"\nwithin_days = 3\n\
+        [[check]]\nfresh = \"people\"\nwithin_days = 3\nevery_system = true\n\
+        [[check]]\nfresh = \"people\"\nwithin_days = 91\nevery_system = true\n";
+    let files =
+        [("old.csv", "id,on\na,2026-03-31\n"), ("new.csv", "id,on\nb,2026-06-30\n"), ("onefunnel.toml", contract)];
+    let dir = folder(&files);
+    let out = run_in(dir.path(), &["check", "-f", "csv", "-q"]);
+    let rows: Vec<Row> =
+        csv::Reader::from_reader(out.stdout.as_slice()).into_deserialize().map(Result::unwrap).collect();
+    let said: Vec<(&str, &str)> = rows.iter().map(|row| (row["result"].as_str(), row["why"].as_str())).collect();
+    let stale = "newest of source old.csv: 2026-03-31, 91 days before";
+    let expected = [
+        (
+            "passed",
+            format!("the newest record of people is of 2026-06-30, 0 days before 2026-06-30: at most 3 days; {stale}"),
+        ),
+        (
+            "failed",
+            format!(
+                "the newest record of people is of 2026-03-31, 91 days before 2026-06-30: more than 3 days; {stale}"
+            ),
+        ),
+        ("passed", "the newest record of people is of 2026-03-31, 91 days before 2026-06-30: at most 91 days".into()),
+    ];
+    let expected: Vec<(&str, &str)> = expected.iter().map(|(result, why)| (*result, why.as_str())).collect();
+    assert_eq!((said, out.status.code()), (expected, Some(4)));
 }
 
 const MIXED: &str = "[[check]]\ntitle = \"Wins, <many> & \\\"more\\\"\"\nmetric = \"deals_won\"\nat_least = 7\n\

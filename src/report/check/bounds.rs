@@ -25,8 +25,18 @@ impl View<'_, '_> {
     pub fn target(&self, figure: &Figure<'_>, numbers: &mut Numbers) -> Option<Bound> {
         let share = figure.gate.of_target.as_ref()?.value;
         let asked = format!("at least {} of the target", words::percent(share));
+        let contract = &self.data.session.contract;
         let needed = figure.at.and_then(|at| self.needed(figure.metric, &figure.periods.all[at]));
         numbers.target = needed;
+        let end = figure.at.map_or(i32::MAX, |at| figure.periods.all[at].end);
+        let mut later = goals(contract, figure.metric).filter(|goal| goal.period.start > end).map(|goal| &goal.period);
+        if needed.is_none()
+            && let Some(first) = later.next()
+        {
+            let first = later.fold(first, |first, next| if next.end < first.end { next } else { first });
+            let why = format!("the [[target]] is for {}, which is not over; asked: {asked}", first.label);
+            return Some(Bound { held: Held::Later, asked, why });
+        }
         Some(figure.bound(asked, |value| {
             let needed = needed.ok_or_else(|| format!("no [[target]] holds for all of {}", figure.label()))?;
             let held = reaches(value, share * needed);

@@ -20,7 +20,7 @@ use crate::report::Unit;
 use crate::session::Data;
 use crate::stats::band::Band;
 use crate::tables::Kind;
-use crate::time::day_of;
+use crate::time::{date_of, day_of};
 
 /// What becomes of a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub enum Held {
     No,
     /// Nobody can tell.
     Unknown,
+    /// Nobody can tell before a later period, for which there is a target.
+    Later,
     /// It holds.
     Yes,
 }
@@ -174,16 +176,18 @@ pub fn all<'d>(data: &'d Data, catalogue: &Catalogue) -> Result<Vec<Verdict<'d>>
     let mut scores: BTreeMap<Key<'_>, (Periods, Scores)> = BTreeMap::new();
     for (key, (kind, metrics)) in asked {
         let slice = SliceArgs { period: kind, from: None, to: None, by: Vec::new(), condition: None };
-        let (from, to) = data.days(&slice)?;
+        let (from, to) = data.known_days(&slice)?;
         let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
         let periods = Periods::covering(kind, from, to, fiscal);
         let slice = Slice { by: Vec::new(), condition: key.1.map(str::to_string) };
         let found = evaluate::evaluate(&facts, catalogue, &metrics, &periods, &slice)?;
         scores.insert(key, (periods, found));
     }
-    let view = View { data, catalogue, mature_after: data.mature_after(), last_day: data.last_day() };
+    let view = View { data, catalogue, mature_after: data.mature_after() };
     let verdicts = contract.checks.iter().map(|check| match &check.subject {
-        Subject::Fresh { table, within_days } => Some(view.fresh(check, *table, *within_days)),
+        Subject::Fresh { table, within_days, every_system } => {
+            Some(view.fresh(check, *table, *within_days, *every_system))
+        }
         Subject::Figure(gate) => {
             let (periods, scores) = scores.get(&key(gate))?;
             Some(view.figure(check, gate, catalogue.metrics.get(&gate.metric.value)?, periods, scores))
@@ -207,7 +211,6 @@ pub struct View<'d, 'c> {
     pub catalogue: &'c Catalogue,
     /// Days after which a cohort is mature.
     pub mature_after: Option<i32>,
-    last_day: Option<i32>,
 }
 
 impl<'d> View<'d, '_> {
@@ -215,6 +218,7 @@ impl<'d> View<'d, '_> {
         let worst = bounds.iter().map(|b| b.held).min().unwrap_or(Held::Yes);
         let result = match worst {
             Held::Yes => Outcome::Passed,
+            Held::Later => Outcome::Missing,
             Held::Unknown if check.allow_missing => Outcome::Missing,
             _ if check.warns => Outcome::Warned,
             _ => Outcome::Failed,
@@ -225,20 +229,24 @@ impl<'d> View<'d, '_> {
         verdict
     }
 
-    fn fresh(&self, check: &'d Check, kind: Kind, within_days: u32) -> Verdict<'d> {
+    fn fresh(&self, check: &'d Check, kind: Kind, within_days: u32, every_system: bool) -> Verdict<'d> {
         let (data, as_of) = (self.data, day_of(self.data.session.as_of));
         let table = data.tables.get(kind);
-        let newest = data.newest(kind);
+        let systems = data.newest_by_system(kind);
+        let days = systems.iter().map(|(_, day)| *day);
+        let newest = if every_system { days.min() } else { days.max() };
         let age = newest.map(|day| as_of - day);
         let held = match age {
             None => Held::Unknown,
             Some(age) if i64::from(age) <= i64::from(within_days) => Held::Yes,
             Some(_) => Held::No,
         };
-        let asked = format!("newest record at most {} old", words::days(i64::from(within_days)));
+        let whose = if every_system { " of every system" } else { "" };
+        let asked = format!("newest record{whose} at most {} old", words::days(i64::from(within_days)));
         let missing =
             data.facts().no_table(kind.id()).unwrap_or_else(|| format!("no record of {} has a day", kind.id()));
-        let why = words::fresh(kind, newest.zip(age), within_days, data.session.as_of, &missing);
+        let mut why = words::fresh(kind, newest.zip(age), within_days, data.session.as_of, &missing);
+        why += &words::systems(&systems, within_days, as_of);
         let mut verdict = Self::verdict(check, Unit::Days, vec![Bound { held, asked, why }]);
         verdict.n = table.len() as u64;
         verdict.numbers = Numbers { value: age.map(f64::from), newest, ..Numbers::default() };
@@ -253,15 +261,9 @@ impl<'d> View<'d, '_> {
         periods: &Periods,
         scores: &Scores,
     ) -> Verdict<'d> {
-        let whole: Vec<usize> =
-            periods.whole(self.last_day).iter().copied().filter(|at| !periods.is_partial(*at)).collect();
-        // Of a figure that still rises, the newest period that is mature.
-        let at = whole.iter().rfind(|at| self.young(metric, periods.all[**at].end).is_none()).copied();
-        let none = match whole.first().and_then(|at| Some((*at, self.young(metric, periods.all[*at].end)?))) {
-            Some((at, on)) => {
-                format!("no whole {} is mature yet: {} is on {on}", gate.period.id(), periods.all[at].label)
-            }
-            None => format!("no whole {} is in the data yet", gate.period.id()),
+        let (at, none) = match self.judged(gate, metric, periods, scores) {
+            Ok(at) => (Some(at), String::new()),
+            Err(none) => (None, none),
         };
         let all = Segment::new();
         let score = at.map(|at| scores.score(metric, &all, Some(at)));
@@ -281,5 +283,35 @@ impl<'d> View<'d, '_> {
         });
         verdict.numbers = numbers;
         verdict
+    }
+    /// The period that is judged: the last whole one; of a figure that still rises, the newest that is mature.
+    fn judged(&self, gate: &Gate, metric: &Metric, periods: &Periods, scores: &Scores) -> Result<usize, String> {
+        let total = scores.score(metric, &Segment::new(), None);
+        if total.n == 0
+            && total.value.is_ok()
+            && let Some(said) = &gate.condition
+        {
+            return Err(format!("no buying process is one where {}", said.value));
+        }
+        let kind = gate.period.id();
+        let contract = &self.data.session.contract;
+        let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
+        // Periods that are over, be it that the exports end before.
+        let over = Periods::covering(gate.period, periods.from, day_of(self.data.session.as_of), fiscal);
+        let whole: Vec<usize> = (0..over.all.len()).filter(|at| !over.is_partial(*at)).collect();
+        let young = |at: usize| self.young(metric, over.all[at].end);
+        let Some(at) = whole.iter().copied().rfind(|at| young(*at).is_none()) else {
+            let first = whole.first().and_then(|at| Some((*at, young(*at)?)));
+            return Err(first.map_or_else(
+                || format!("no whole {kind} is in the data yet"),
+                |(at, on)| format!("no whole {kind} is mature yet: {} is on {on}", over.all[at].label),
+            ));
+        };
+        let period = &over.all[at];
+        let known = self.data.last_day().map_or(periods.to, |last| if period.start > last { last } else { periods.to });
+        if period.end > known {
+            return Err(format!("{} is over, and the exports end on {}", period.label, date_of(known)));
+        }
+        Ok(at)
     }
 }

@@ -86,7 +86,7 @@ fn row(data: &Data, order: u64, v: &Verdict<'_>) -> Vec<Cell> {
     let text = |text: Option<&str>| text.map_or_else(Cell::none, Cell::text);
     let (gate, table, within) = match &v.check.subject {
         Subject::Figure(gate) => (Some(gate), None, None),
-        Subject::Fresh { table, within_days } => (None, Some(table.id()), Some(f64::from(*within_days))),
+        Subject::Fresh { table, within_days, .. } => (None, Some(table.id()), Some(f64::from(*within_days))),
     };
     let of = |pick: fn(&crate::contract::Gate) -> Option<f64>| gate.and_then(|gate| pick(gate));
     let numbers = &v.numbers;
@@ -144,7 +144,7 @@ pub fn notes(verdicts: &[Verdict<'_>]) -> Vec<String> {
         );
     }
     if verdicts.iter().any(|v| v.result == Outcome::Missing) {
-        notes.push("Missing: it cannot be computed, which the check allows (allow_missing).".into());
+        notes.push("Missing: it cannot be computed, which the check allows (allow_missing), or its target is for a later period.".into());
     }
     notes
 }

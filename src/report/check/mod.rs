@@ -66,6 +66,7 @@ pub fn tell(data: &Data) -> Result<(Report, Option<Failed>)> {
     let mut report = data.report("check", "Checks");
     report.tables = vec![layout::people(&verdicts), layout::tidy(data, &verdicts)];
     report.notes = layout::notes(&verdicts);
+    report.notes.extend(data.ended());
     let of = verdicts.len();
     Ok((report, (!failed.is_empty()).then_some(Failed { titles: failed, of })))
 }

@@ -151,3 +151,16 @@ pub fn fresh(kind: Kind, found: Option<(i32, i32)>, within: u32, as_of: Date, mi
         }
     }
 }
+
+/// `; hubspot: 2026-03-31, 91 days before`, of the systems that are older than that while others are not.
+pub fn systems(systems: &[(&str, i32)], within: u32, as_of: i32) -> String {
+    let is_old = |day: i32| i64::from(as_of - day) > i64::from(within);
+    let old: Vec<_> = systems.iter().filter(|(_, day)| is_old(*day)).collect();
+    if old.is_empty() || old.len() == systems.len() {
+        return String::new();
+    }
+    let of = |(name, day): &&(&str, i32)| {
+        format!("; newest of {name}: {}, {} before", date_of(*day), days(i64::from(as_of - day)))
+    };
+    old.iter().map(of).collect()
+}

@@ -24,7 +24,7 @@ pub enum Cause {
     Stage,
     /// An amount.
     Amount,
-    /// An owner, a team, an origin.
+    /// An owner.
     Owner,
     /// Touches.
     Touches,
@@ -130,7 +130,7 @@ pub fn is_of_deal(column: &str) -> bool {
 pub fn of_column(column: &str, came_or_went: bool) -> Cause {
     match column {
         "amount" | "heads" | "cost" => Cause::Amount,
-        "owner" | "owner_id" | "origin" | "deal_origin" | "team" => Cause::Owner,
+        "owner" | "owner_id" => Cause::Owner,
         "link" | "people" => Cause::Link,
         "marketing_touches" | "sales_touches" | "first_marketing_on" | "last_marketing_on" | "first_sales_on"
         | "last_sales_on" => Cause::Touches,

@@ -18,6 +18,7 @@ use super::sides::Sides;
 use crate::calendar::Periods;
 use crate::catalogue::formula::{self, Formula};
 use crate::catalogue::{Catalogue, Metric};
+use crate::contract::keys::{Difference, differences};
 use crate::evaluate::steps::{self, Both};
 use crate::evaluate::{self, Scores, Slice, Why};
 use crate::report::Unit;
@@ -36,6 +37,8 @@ pub struct Figure {
     pub unit: Unit,
     /// What both sides of a ratio count.
     pub sides: [Unit; 2],
+    /// A conversion of a cohort, which still rises while the cohort is young.
+    pub rises: bool,
     /// The measures that it is made of; itself, for a measure.
     pub uses: Vec<String>,
 }
@@ -58,6 +61,8 @@ pub struct Compared<'s> {
     /// By process the row of the person known first: of A, of B under A's contract, of B.
     pub first: [Vec<u32>; 3],
     pub condition: Option<String>,
+    /// What the contracts say differently.
+    pub contracts: Vec<Difference>,
 }
 
 /// The metrics asked for: those of B's contract, then those that only A's has.
@@ -192,7 +197,8 @@ pub fn compare<'s>(
             units.next().filter(|first| units.all(|u| u == *first)).unwrap_or(Unit::Number)
         };
         let sides = metric.formula.ratio().map_or([unit, unit], |(top, bottom)| [side(&top), side(&bottom)]);
-        figures.push(Figure { is_metric: true, id, title, unit, sides, uses: used });
+        let rises = metric.basis == "cohort" && metric.formula.ratio().is_some();
+        figures.push(Figure { is_metric: true, id, title, unit, sides, rises, uses: used });
     }
     for id in used_by.keys() {
         let found = [theirs, ours].into_iter().find_map(|c| c.measures.get(id));
@@ -202,7 +208,7 @@ pub fn compare<'s>(
         }
         let (title, unit) = (measure.about.clone(), measure.unit);
         let (id, uses) = (id.clone(), vec![id.clone()]);
-        figures.push(Figure { is_metric: false, id, title, unit, sides: [unit, unit], uses });
+        figures.push(Figure { is_metric: false, id, title, unit, sides: [unit, unit], rises: false, uses });
     }
 
     let scale = a.minor_per_major();
@@ -239,5 +245,20 @@ pub fn compare<'s>(
     let accounts = pairs.accounts();
     drop(moves);
     let condition = slice.condition;
-    Ok(Compared { sides, periods, figures, lines, records, accounts, scale, adds_up, used_by, first, condition })
+    let [ours, theirs] = [&sides.a, &sides.b].map(|side| side.data.session.contract.text.as_str());
+    let contracts = differences(ours, theirs);
+    Ok(Compared {
+        sides,
+        periods,
+        figures,
+        lines,
+        records,
+        accounts,
+        scale,
+        adds_up,
+        used_by,
+        first,
+        condition,
+        contracts,
+    })
 }

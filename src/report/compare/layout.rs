@@ -60,6 +60,7 @@ pub fn tables(compared: &Compared<'_>, places: &[Places]) -> Vec<Table> {
         let name = of.map_or_else(|| format!("all days from {days}"), |period| compared.periods.label(period));
         tables.push(causes(compared, format!("Why {name} differs: the causes add up to the difference"), of));
     }
+    tables.extend(contracts(compared));
     tables.extend(by_period(compared));
     tables.extend(records(compared, places, argued));
     tables.push(rows(compared));
@@ -131,6 +132,15 @@ fn causes(compared: &Compared<'_>, title: String, period: Option<usize>) -> Tabl
         }
     }
     people("causes", title, columns, rows)
+}
+
+/// What the contracts say differently.
+fn contracts(compared: &Compared<'_>) -> Option<Table> {
+    let columns = vec![Column::left("key", "Key"), Column::left("a", "A"), Column::left("b", "B")];
+    let said = |said: &Option<String>| said.as_ref().map_or_else(Cell::none, Cell::text);
+    let rows: Vec<Vec<Cell>> =
+        compared.contracts.iter().map(|(key, a, b)| vec![Cell::text(key), said(a), said(b)]).collect();
+    (!rows.is_empty()).then(|| people("contracts", "What the contracts say differently", columns, rows))
 }
 
 fn by_period(compared: &Compared<'_>) -> Option<Table> {

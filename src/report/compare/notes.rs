@@ -20,7 +20,7 @@ pub fn notes(compared: &Compared<'_>) -> Vec<String> {
     let (_, from, to) = compared.period(None);
     let (from, to) = (date_of(from), date_of(to));
     notes.push(format!(
-        "Compared are the days from {from} to {to}: by default up to the last whole period that both know; --from and --to say others."
+        "Compared are the days from {from} to {to}. Without --from and --to these are all up to the last whole period that both know."
     ));
     if sides.days {
         notes.push(
@@ -50,6 +50,15 @@ pub fn notes(compared: &Compared<'_>) -> Vec<String> {
             "The contracts differ: B's exports are counted under A's contract first, and what B's own then changes is changed definition. Which files there are, and how they are written ([[source]], [[preset]]), is B's on both."
                 .into(),
         );
+    }
+    if sides.under.is_some() && compared.contracts.is_empty() {
+        notes.push("Of the contracts only comments and layout differ.".into());
+    }
+    let young = [&sides.a, &sides.b].into_iter().filter_map(|side| side.data.mature_after()).max();
+    if let Some(days) = young.filter(|_| compared.figures.iter().any(|figure| figure.rises)) {
+        notes.push(format!(
+            "Conversions of periods that ended less than {days} days before as-of still rise: there, a difference is also the time that has passed."
+        ));
     }
     let other =
         compared.lines.iter().flat_map(|line| &line.effects).filter(|effect| effect.cause == Cause::Other).count();

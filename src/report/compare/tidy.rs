@@ -10,6 +10,7 @@ use super::count::Compared;
 use super::effects::{Line, Point};
 use super::records::Record;
 use super::{Cell, Table, Unit, machines, number};
+use crate::contract::keys::Difference;
 use crate::ingest;
 use crate::session::Data;
 use crate::tables::{Kind, NONE, Origin};
@@ -97,6 +98,8 @@ const ROWS: [&str; 10] = [
     "as_of_b: date",
 ];
 
+const CONTRACTS: [&str; 5] = ["key", "value_a", "value_b", "contract_hash_a", "contract_hash_b"];
+
 /// All tables for machines; `places` are those of the records.
 pub fn tables(compared: &Compared<'_>, places: &[Places]) -> Vec<Table> {
     vec![
@@ -104,6 +107,7 @@ pub fn tables(compared: &Compared<'_>, places: &[Places]) -> Vec<Table> {
         machines("compare_causes", &CAUSES, causes(compared)),
         machines("compare_records", &RECORDS, records(compared, places)),
         machines("compare_rows", &ROWS, rows(compared)),
+        machines("compare_contracts", &CONTRACTS, contracts(compared)),
     ]
 }
 
@@ -385,4 +389,16 @@ fn rows(compared: &Compared<'_>) -> Vec<Vec<Cell>> {
         row
     };
     compared.accounts.iter().map(row).collect()
+}
+
+fn contracts(compared: &Compared<'_>) -> Vec<Vec<Cell>> {
+    let said = |said: &Option<String>| {
+        said.as_ref().map_or_else(|| Cell::Missing("the contract does not say it".into()), Cell::text)
+    };
+    let row = |(key, a, b): &Difference| {
+        let mut row = vec![Cell::text(key), said(a), said(b)];
+        row.extend(compared.hashes());
+        row
+    };
+    compared.contracts.iter().map(row).collect()
 }

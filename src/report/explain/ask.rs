@@ -66,7 +66,7 @@ pub fn kind(args: &ExplainArgs) -> Result<(Option<String>, PeriodKind), Issue> {
 /// A wrong day; a period that no day of the data lies in.
 pub fn period(args: &ExplainArgs, data: &Data) -> Result<(Periods, Option<usize>)> {
     let (label, kind) = kind(args)?;
-    let (from, to) = data.days(&args.slice(kind, Vec::new()))?;
+    let (from, to) = data.known_days(&args.slice(kind, Vec::new()))?;
     let contract = &data.session.contract;
     let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
     let periods = Periods::covering(kind, from, to, fiscal);

@@ -79,7 +79,7 @@ pub fn build(args: &ScorecardArgs, env: &mut Env<'_>) -> Result<Report> {
 pub fn tell(data: &Data, args: &ScorecardArgs, width: usize) -> Result<Report> {
     let catalogue = Catalogue::new(&data.session.contract)?;
     let wanted = wanted(&catalogue, &args.metric)?;
-    let (from, to) = data.days(&args.slice)?;
+    let (from, to) = data.known_days(&args.slice)?;
     let contract = &data.session.contract;
     let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
     let periods = Periods::covering(args.slice.period, from, to, fiscal);
@@ -441,7 +441,7 @@ impl View<'_> {
                 "Conversion and yield count what became, by {as_of}, of those who began in the period. A period is mature {days} days after its end ({how}); those marked {YOUNG} are younger and will still rise."
             ));
         }
-        if let Some(last) = self.last_day.filter(|last| self.as_of() - last > 31) {
+        if let Some(last) = self.last_day.filter(|last| self.as_of() - last > 31 && self.data.ends_early().is_none()) {
             notes.push(format!(
                 "The exports end on {}: later periods are empty because nothing is known of them. --as-of, or as_of in the contract, says when they were taken.",
                 date_of(last)

@@ -226,6 +226,13 @@ fn a_changed_contract_is_a_cause_of_its_own() {
     assert_eq!(told.causes(), set(&["definition"]));
     assert!(told.effect("marketing_spend", "definition") > 0.0);
     assert!(told.notes.contains("The contracts differ"));
+    let contracts = |told: &Told| {
+        let rows = told.rows("compare_contracts").iter();
+        rows.map(|row| ["key", "value_a", "value_b"].map(|column| text(row, column))).collect::<Vec<_>>()
+    };
+
+    let said = contracts(&told);
+    assert_eq!(said, [["rate EUR.rate", "1.1", "1.2"].map(str::to_string)]);
 
     // Together with a changed record: each has its own.
     let deal = &won(&a)[10];

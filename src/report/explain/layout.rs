@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::rows::{Listed, Record, gives};
-use super::{Part, View, kinds};
+use super::{Part, REDACTED, View, kinds};
 use crate::evaluate::{Fate, Input};
 use crate::output::number;
 use crate::report::scorecard::heading;
@@ -266,7 +266,7 @@ impl View<'_> {
             notes.push(format!("{} {what}, by {source} line {line}.", measure.id));
         }
         if self.redact {
-            notes.push("Names and addresses are hidden, and ids are the first digits of their SHA-256: who has the exports can still find each record by its file and line. Conditions are printed as they were written.".into());
+            notes.push(REDACTED.into());
         }
         notes
     }

@@ -37,6 +37,8 @@ pub struct OpenOne {
 /// A deal that was won.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WonOne {
+    /// Index among the processes.
+    pub at: usize,
     /// The day it closed.
     pub day: i32,
     /// Its amount, where it has one.
@@ -156,7 +158,7 @@ impl Measured {
             {
                 let began = path.first().map_or(day, |(_, day)| *day);
                 let measured = from.is_none_or(|from| began >= from);
-                m.won.push(WonOne { day, amount: amount(at), cluster, measured });
+                m.won.push(WonOne { at, day, amount: amount(at), cluster, measured });
                 m.won_unseen += u64::from(path.is_empty());
             }
             let open = matches!(outcome, Outcome::Open | Outcome::NoDeal) && bought.is_empty();
@@ -264,6 +266,8 @@ pub struct Cost {
     pub from: i32,
     /// Last day.
     pub to: i32,
+    /// The rows of the ledger.
+    pub rows: Vec<usize>,
 }
 
 impl Cost {
@@ -287,12 +291,13 @@ impl Cost {
         };
         let (from, to) = (first.start, end.end);
         let (dates, team, amount) = (spend.times("date"), spend.codes("team"), spend.money("amount"));
-        let (mut sum, mut seen) = (0_i64, BTreeSet::new());
+        let (mut sum, mut seen, mut rows) = (0_i64, BTreeSet::new(), Vec::new());
         for row in 0..spend.len() {
             let day = data.session.home.day(dates[row]).filter(|day| (from..=to).contains(day));
             let (Some(day), Some("marketing")) = (day, data.tables.names.text(team[row])) else { continue };
             if amount[row] != NO_MONEY {
                 sum += amount[row];
+                rows.push(row);
                 seen.extend(last.iter().position(|p| (p.start..=p.end).contains(&day)));
             }
         }
@@ -307,7 +312,7 @@ impl Cost {
         if leads == 0 {
             return Err("nobody came in during those periods".into());
         }
-        Ok(Self { spend: sum as f64 / data.facts().minor_per_major(), leads, from, to })
+        Ok(Self { spend: sum as f64 / data.facts().minor_per_major(), leads, from, to, rows })
     }
 
     /// Per lead.

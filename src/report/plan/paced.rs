@@ -10,6 +10,12 @@ use crate::journey::How;
 use crate::report::{Cell, Column, Table, Unit};
 
 impl Base<'_> {
+    /// The processes of which an export itself says that they reached a stage of the contract in these days.
+    pub fn recorded_in(&self, stage: usize, from: i32, to: i32) -> impl Iterator<Item = usize> {
+        let reached = self.data.journeys.stages[stage].iter().enumerate();
+        reached.filter(move |(_, r)| r.how == How::Recorded && (from..=to).contains(&r.day)).map(|(at, _)| at)
+    }
+
     /// Every target whose period has begun and is not over: of metrics, and of stages.
     #[allow(clippy::cast_precision_loss)] // counts stay far below 2^53
     pub fn pacing(&self, timed: &[Timed], lines: &mut Vec<Line>) -> Option<Table> {
@@ -25,7 +31,8 @@ impl Base<'_> {
         ];
         let mut rows = Vec::new();
         let mut last = self.as_of;
-        let mut add = |name: String, item: &str, unit: Unit, target: f64, delivered: f64, part: f64| {
+        let mut add = |name: String, item: &str, unit: Unit, target: f64, delivered: f64, days: (f64, f64)| {
+            let part = days.0 / days.1;
             let cell = |value: f64| if unit == Unit::Money { money(value) } else { expected(value) };
             let to_date = target * part;
             let by_days = (part > 0.0).then(|| delivered / part);
@@ -46,17 +53,19 @@ impl Base<'_> {
                 line("delivered", delivered, unit),
                 line("attained", delivered / to_date, Unit::Share),
                 line("end_by_days", by_days.unwrap_or(f64::NAN), unit),
+                line("days_gone", days.0, Unit::Days),
+                line("days_of_period", days.1, Unit::Days),
             ]
         };
         let mut curves = Vec::new();
         for one in timed.iter().filter(|one| one.goal.period.start <= self.as_of) {
             let (period, aim) = (&one.goal.period, one.goal.aim);
             let unit = if aim == Aim::WonRevenue { Unit::Money } else { Unit::Count };
-            let part = f64::from(self.as_of - period.start + 1) / f64::from(period.end - period.start + 1);
+            let days = (f64::from(self.as_of - period.start + 1), f64::from(period.end - period.start + 1));
             let delivered = of(aim, one.already);
             let end = delivered + of(aim, one.in_hand) + of(aim, one.direct) + of(aim, one.at_pace);
             let name = format!("{} {}", aim.id(), period.label);
-            let found = add(name, &Self::name(one), unit, one.goal.value, delivered, part);
+            let found = add(name, &Self::name(one), unit, one.goal.value, delivered, days);
             lines.extend(found.into_iter().map(|line| line.period(period)));
             let line = Line::new("pacing", "end_by_curve", end, unit).target(&Self::name(one)).period(period);
             lines.push(line.band(one.bands[3]));
@@ -75,14 +84,12 @@ impl Base<'_> {
             let Some(target) = in_force else { continue };
             let periods = Periods::covering(target.per, self.as_of, self.as_of, self.fiscal);
             let Some(period) = periods.all.first() else { continue };
-            let reached = &self.data.journeys.stages[index];
-            let within = |day: i32| (period.start..=self.as_of).contains(&day);
-            let delivered = reached.iter().filter(|r| r.how == How::Recorded && within(r.day)).count() as f64;
-            let part = f64::from(self.as_of - period.start + 1) / f64::from(period.end - period.start + 1);
+            let delivered = self.recorded_in(index, period.start, self.as_of).count() as f64;
+            let days = (f64::from(self.as_of - period.start + 1), f64::from(period.end - period.start + 1));
             let name = format!("{} {}", stage.id.value, period.label);
             let item = format!("{}={}@{}", stage.id.value, target.volume, period.label);
             if target.volume > 0.0 {
-                let found = add(name, &item, Unit::Count, target.volume, delivered, part);
+                let found = add(name, &item, Unit::Count, target.volume, delivered, days);
                 lines.extend(found.into_iter().map(|l| Line { stage: stage.id.value.clone(), ..l.period(period) }));
             }
         }

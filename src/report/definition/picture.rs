@@ -59,5 +59,7 @@ pub fn finding(report: &Report) -> String {
             ));
         }
     }
-    sentence(&said).unwrap_or_else(|| "What the two teams call qualified cannot be compared here: the tables say what is missing.".into())
+    sentence(&said).unwrap_or_else(|| {
+        "What the two teams call qualified cannot be compared here: the tables say what is missing.".into()
+    })
 }

@@ -52,7 +52,13 @@ pub fn list(args: &ExplainArgs) -> Result<Report> {
         Column::left("id", "Metric or figure"),
         Column::left("definition", "Definition"),
     ];
-    report.tables.push(Table { id: "known".into(), title: String::new(), audience: Audience::People, columns, rows: people });
+    report.tables.push(Table {
+        id: "known".into(),
+        title: String::new(),
+        audience: Audience::People,
+        columns,
+        rows: people,
+    });
     let columns = ["report", "id", "title", "definition"].map(Column::tidy).to_vec();
     report.tables.push(Table {
         id: "explain_list".into(),

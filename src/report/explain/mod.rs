@@ -117,7 +117,7 @@ impl<'a> View<'a> {
         let facts = data.facts();
         let scores = evaluate::evaluate(&facts, catalogue, &[metric], &periods, &slice)?;
         let segment = match &args.segment {
-            Some(text) => ask::segment(text, &slice.by, &facts.segments(&slice.by)?.0)?,
+            Some(text) => ask::segment(text, &slice.by, &facts.segments(&slice.by)?.0, args.redact)?,
             None => Segment::new(),
         };
         let measures = metric.formula.uses.iter().filter_map(|id| catalogue.measures.get(id));
@@ -192,7 +192,8 @@ fn hidden_segment(text: &str, redact: bool) -> String {
 
 /// What a reader of a redacted list has to know.
 const REDACTED: &str = "Names and addresses are hidden, and ids are the first digits of their SHA-256: who has the exports can still \
-                        find each record by its file and line. Conditions are printed as they were written.";
+                        find each record by its file and line. The hashes have no key: whoever has a list of the names, addresses \
+                        or ids can look them up, so this is not for publication. Conditions are printed as they were written.";
 
 /// Columns that say who somebody is.
 fn is_personal(column: &str) -> bool {

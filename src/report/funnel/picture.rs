@@ -87,7 +87,8 @@ pub fn finding(report: &Report) -> String {
     // While most are too young to tell, the step that is narrow now is merely the last.
     let old = first.number("observed_share");
     let told = old.is_none_or(|share| share >= 0.5);
-    let steps = stages.iter().filter(|_| told).filter(enough).filter_map(|row| Some((row, row.number("conversion_to_next")?)));
+    let steps =
+        stages.iter().filter(|_| told).filter(enough).filter_map(|row| Some((row, row.number("conversion_to_next")?)));
     if let Some((row, share)) = steps.min_by(|a, b| a.1.total_cmp(&b.1)) {
         let next = stages.iter().skip_while(|s| s.text("stage_id") != row.text("stage_id")).nth(1);
         let next = next.map_or("the next stage", |s| s.text("stage_title"));

@@ -78,8 +78,12 @@ pub fn finding(report: &Report) -> String {
             whole((within + late) as u64),
             people(share, Unit::Share)
         ),
-        (None, "") => format!("{qualified} leads were handed over, and no agreement says how soon they are to be touched"),
-        (None, agreement) => format!("{qualified} leads were handed over; of none can it be told whether it was within {agreement}"),
+        (None, "") => {
+            format!("{qualified} leads were handed over, and no agreement says how soon they are to be touched")
+        }
+        (None, agreement) => {
+            format!("{qualified} leads were handed over; of none can it be told whether it was within {agreement}")
+        }
     });
     if let (Some(leaked), Some(share)) = (total.number("leaked"), total.number("share_leaked")) {
         let (leaked, share) = (whole(leaked as u64), people(share, Unit::Share));

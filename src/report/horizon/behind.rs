@@ -255,7 +255,9 @@ impl View<'_> {
                     "conversion" | "conversion_within" if won => ("numerator", Some(1.0)),
                     "conversion" | "conversion_within" => ("denominator", Some(1.0)),
                     "revenue_per_mql" => ("numerator", amount),
-                    "yield_change" | "z" | "volume_change" => ("mqls", Some(1.0)),
+                    "volume_change" => ("numerator", Some(1.0)),
+                    // What they are made of is the yield, which lists who was won.
+                    "yield_change" | "z" => ("value", None),
                     _ => ("value", Some(1.0)),
                 };
                 let outcome = match (mqls.won > 0, mqls.soon > 0) {
@@ -269,7 +271,10 @@ impl View<'_> {
                     outcome: outcome.to_string(),
                     amount,
                     gives,
-                    reason: if gives.is_some() { "counted" } else { "counted_without_value" },
+                    reason: match gives {
+                        None if wanted.item == "revenue_per_mql" => "counted_without_value",
+                        _ => "counted",
+                    },
                     ..Behind::new(Of::Process(*at))
                 });
             }

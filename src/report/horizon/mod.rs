@@ -47,11 +47,7 @@ pub fn build(args: &HorizonArgs, env: &mut Env<'_>) -> Result<Report> {
 ///
 /// # Errors
 /// As [`build`], after loading.
-fn with<R>(
-    data: &Data,
-    args: &HorizonArgs,
-    make: impl FnOnce(&View<'_>, &Asked<'_>) -> Result<R>,
-) -> Result<R> {
+fn with<R>(data: &Data, args: &HorizonArgs, make: impl FnOnce(&View<'_>, &Asked<'_>) -> Result<R>) -> Result<R> {
     let (from, to) = data.days(&args.slice)?;
     let contract = &data.session.contract;
     let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };

@@ -37,7 +37,8 @@ impl Base<'_> {
     /// The days that a figure is of, from as-of; of what is still to come, up to --until.
     fn days_of(&self, asked: &Asked<'_>) -> (u32, u32) {
         let (start, end) = asked.days.unwrap_or((self.as_of + 1, self.as_of + 1));
-        let end = if asked.key("target").is_empty() { self.asked.until.map_or(end, |until| end.min(until)) } else { end };
+        let end =
+            if asked.key("target").is_empty() { self.asked.until.map_or(end, |until| end.min(until)) } else { end };
         let from_as_of = |day: i32| u32::try_from((day - self.as_of).max(0)).unwrap_or(0);
         (from_as_of(start).max(1), from_as_of(end))
     }
@@ -108,7 +109,8 @@ impl Base<'_> {
     /// What was won in the days of the target.
     fn won_behind(&self, asked: &Asked<'_>) -> Found {
         let (from, to) = asked.days.unwrap_or((self.as_of, self.as_of));
-        let records: Vec<Behind> = self.won_in(from, to).map(|won| self.won_one(won.at, won.day, won.amount, asked.money)).collect();
+        let records: Vec<Behind> =
+            self.won_in(from, to).map(|won| self.won_one(won.at, won.day, won.amount, asked.money)).collect();
         let account = self.account_of_won(records.len() as u64, "out: won on other days");
         Found { records, account, adds_up: true, notes: Vec::new() }
     }
@@ -121,11 +123,7 @@ impl Base<'_> {
 
     fn account_of_won(&self, listed: u64, out: &str) -> Vec<(String, u64)> {
         let won = self.m.won.len() as u64;
-        vec![
-            ("deals won on a known day".to_string(), won),
-            (out.to_string(), won - listed),
-            ("in".to_string(), listed),
-        ]
+        vec![("deals won on a known day".to_string(), won), (out.to_string(), won - listed), ("in".to_string(), listed)]
     }
 
     /// Every won deal whose amount is in the mean.
@@ -135,7 +133,8 @@ impl Base<'_> {
             return Found { notes, ..Found::default() };
         }
         let measured = self.m.won.iter().filter(|won| won.measured);
-        let records = measured.map(|won| Behind { to: "won_amount", ..self.won_one(won.at, won.day, won.amount, true) });
+        let records =
+            measured.map(|won| Behind { to: "won_amount", ..self.won_one(won.at, won.day, won.amount, true) });
         let records: Vec<Behind> = records.collect();
         let account = self.account_of_won(records.len() as u64, "out: began before --from");
         Found { records, account, adds_up: true, notes: Vec::new() }
@@ -218,7 +217,11 @@ impl Base<'_> {
     /// Marketing's spend of the whole periods that the cost of a lead is measured on, and who came in then.
     fn cost_behind(&self) -> Found {
         let Some(cost) = &self.cost_of else {
-            let why = if self.asked.cost().is_some() { "It is assumed, by --assume cost_per_lead: no record stands behind it." } else { "It is not known." };
+            let why = if self.asked.cost().is_some() {
+                "It is assumed, by --assume cost_per_lead: no record stands behind it."
+            } else {
+                "It is not known."
+            };
             return Found { notes: vec![why.to_string()], ..Found::default() };
         };
         let spend = self.data.tables.get(Kind::Spend);

@@ -25,7 +25,8 @@ pub fn behind(answers: &Answers, id: &str) -> Found {
                 account.push((format!("in: answers of {name}"), belief.n));
             }
             Err(Hidden::Few) => {
-                notes.push(format!("Fewer than {FEW} of {name} answered this: nothing of theirs is listed or counted."));
+                notes
+                    .push(format!("Fewer than {FEW} of {name} answered this: nothing of theirs is listed or counted."));
             }
             Err(Hidden::Nobody) => account.push((format!("in: answers of {name}"), 0)),
         }

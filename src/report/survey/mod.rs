@@ -25,7 +25,7 @@ use super::Report;
 use crate::Env;
 use crate::catalogue::benchmark::{self, Benchmark};
 use crate::catalogue::survey::{Topic, topics};
-use crate::cli::SurveyArgs;
+use crate::cli::{InputArgs, SurveyArgs};
 use crate::contract::Contract;
 use crate::ingest::survey::{self, Answers, Asked};
 use crate::session::{CONTRACT_FILE, Data, Session, day, not_an_input};
@@ -76,6 +76,28 @@ pub fn read(path: &Path, as_of: Date) -> Result<Answers> {
     let asked: Vec<Asked<'_>> =
         topics.iter().map(|t| Asked { id: &t.id, question: &t.question, scale: t.scale }).collect();
     Ok(survey::read(path, &asked, as_of)?)
+}
+
+/// The answers of another report that has a part of them: what is wrong with them is said before any export is read, they are
+/// none of the exports, and nothing that is written may replace them.
+///
+/// # Errors
+/// As [`read`]; with `--on-bad-row stop`, an answer that cannot be used.
+pub fn given<'p>(
+    session: &mut Session,
+    path: &Path,
+    input: &InputArgs,
+    written: impl Iterator<Item = &'p Path>,
+) -> Result<Answers> {
+    for output in written {
+        not_an_input(output, std::iter::once(path))?;
+    }
+    let answers = read(path, session.as_of)?;
+    if input.on_bad_row == crate::ingest::OnBadRow::Stop && !answers.aside.is_empty() {
+        return Err(stopped(&answers).into());
+    }
+    session.given.outputs.push(path.to_path_buf());
+    Ok(answers)
 }
 
 /// The report of answers that were read and exports that were loaded.

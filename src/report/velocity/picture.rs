@@ -82,7 +82,8 @@ pub fn finding(report: &Report) -> String {
             whole(n(&row) as u64)
         ));
     }
-    sentence(&said).unwrap_or_else(|| "No won deal of these days has a known cycle, and no stage was left by five or more.".into())
+    sentence(&said)
+        .unwrap_or_else(|| "No won deal of these days has a known cycle, and no stage was left by five or more.".into())
 }
 
 /// Clauses as one sentence.

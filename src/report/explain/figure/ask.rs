@@ -5,6 +5,7 @@
 use anyhow::Result;
 use clap::Parser;
 
+use super::super::ask as segments;
 use super::{Part, told_by};
 use crate::calendar::PeriodKind;
 use crate::catalogue::figures::{FigureDef, Of, figures, plain};
@@ -115,8 +116,18 @@ fn says(of: Option<Of>) -> &'static [&'static str] {
     match of {
         None => &["--period", "--period-kind", "--segment", "--from", "--to", "--where"],
         Some(Of::Plan) => &[
-            "--period", "--period-kind", "--from", "--where", "--at", "--target", "--leads", "--until", "--assume", "--quantile",
-            "--samples", "--seed",
+            "--period",
+            "--period-kind",
+            "--from",
+            "--where",
+            "--at",
+            "--target",
+            "--leads",
+            "--until",
+            "--assume",
+            "--quantile",
+            "--samples",
+            "--seed",
         ],
         Some(Of::Horizon) => &["--period", "--period-kind", "--segment", "--from", "--to", "--where", "--at"],
         Some(Of::Survey) => &["--from", "--to", "--where", "--answers"],
@@ -189,8 +200,8 @@ pub fn tell(figure: &FigureDef, args: &ExplainArgs, data: &Data, answers: Option
         line.push(path.to_string_lossy().into_owned());
     }
     let mut flag = |name: &str, value: Option<String>| line.extend(value.map(|value| format!("--{name}={value}")));
-    let by = args.segment.as_deref().map(|segment| super::super::ask::columns(Some(segment), data)).transpose()?;
-    let known = super::super::ask::kind(args)?.1;
+    let by = args.segment.as_deref().map(|segment| segments::columns(Some(segment), data)).transpose()?;
+    let known = segments::kind(args)?.1;
     let said = args.period_kind.is_some() || args.period.is_some();
     let kind = Some(known).filter(|kind| said && figure.report != Of::Survey && *kind != PeriodKind::Quarter);
     // The period of a target is no length of what is looked ahead to.
@@ -248,7 +259,13 @@ pub fn choose<'a>(figure: &FigureDef, args: &ExplainArgs, told: &'a Told) -> Res
                 _ => "--at",
             };
             let what = format!("{} prints no `{}` with {column}={value}", figure.report.id(), figure.id);
-            let hint = did_you_mean(value, known.iter().map(String::as_str));
+            let columns: Vec<String> = args.segment.iter().flat_map(|text| text.split(';')).map(column_of).collect();
+            let by = if *column == "segment" { columns } else { Vec::new() };
+            let known: Vec<String> = known.into_iter().filter(|known| !known.is_empty()).collect();
+            let hint = match &known[..] {
+                [] => format!("leave it out: {column} says nothing of this figure"),
+                known => segments::suggestion(value, &by, known, args.redact),
+            };
             return Err(Issue::usage(Place::file(flag), what).hint(hint).into());
         }
     }
@@ -278,6 +295,11 @@ pub fn choose<'a>(figure: &FigureDef, args: &ExplainArgs, told: &'a Told) -> Res
     let others = others.collect();
     let keys = shape.keys.iter().map(|key| (*key, row.text(key).to_string())).collect();
     Ok(Chosen { row, keys, days: days(row, &shape), others })
+}
+
+/// The column of `owner=Ann`.
+fn column_of(part: &str) -> String {
+    part.split_once('=').map_or(part, |(name, _)| name).trim().to_string()
 }
 
 fn days(row: Row<'_>, shape: &Shape) -> Option<(i32, i32)> {
@@ -339,7 +361,7 @@ pub fn parts(figure: &FigureDef, told: &Told, chosen: &Chosen<'_>) -> Vec<Part> 
         found.extend(part(figure, told, chosen, name, true));
     }
     for side in ["numerator", "denominator"] {
-        if !uses.iter().any(|name| name == side) {
+        if !found.iter().any(|part| part.side == side) {
             found.extend(part(figure, told, chosen, side, false));
         }
     }
@@ -350,25 +372,30 @@ pub fn parts(figure: &FigureDef, told: &Told, chosen: &Chosen<'_>) -> Vec<Part> 
 }
 
 fn part(figure: &FigureDef, told: &Told, chosen: &Chosen<'_>, name: &str, in_formula: bool) -> Option<Part> {
-    let own = |value: f64, unit: Unit| Part {
+    let from = figure.from.get(name).map_or(name, String::as_str);
+    let own = |side: &'static str, value: f64| Part {
         name: name.to_string(),
-        place: format!("{}.{} ({name})", figure.part, figure.item),
+        place: format!("{}.{} ({side})", figure.part, figure.item),
+        side,
         value: Ok(value),
-        unit,
+        unit: Unit::Number,
         band: None,
         n: None,
         assumed: false,
         explained_by: String::new(),
         in_formula,
     };
-    if matches!(name, "numerator" | "denominator") {
-        return chosen.row.number(name).map(|value| own(value, Unit::Number));
+    if let Some(side) = ["numerator", "denominator"].into_iter().find(|side| *side == from) {
+        return chosen.row.number(side).map(|value| own(side, value));
     }
     let shape = shape(figure.report);
     let place = figure.from.get(name).cloned().unwrap_or_else(|| format!("{}.{name}", figure.part));
     let (place, which) = place.split_once('@').map_or((place.clone(), ""), |(place, which)| (place.into(), which));
     let (part, item) = place.split_once('.')?;
-    let all: Vec<Row<'_>> = rows(&told.report, shape.table).into_iter().filter(|row| row.is(&[(shape.part, part), (shape.item, item)])).collect();
+    let all: Vec<Row<'_>> = rows(&told.report, shape.table)
+        .into_iter()
+        .filter(|row| row.is(&[(shape.part, part), (shape.item, item)]))
+        .collect();
     let target = |row: &&Row<'_>| row.text("target") == chosen.row.text("target");
     let row = match which {
         "before" => {
@@ -389,6 +416,7 @@ fn part(figure: &FigureDef, told: &Told, chosen: &Chosen<'_>, name: &str, in_for
     }
     Some(Part {
         name: name.to_string(),
+        side: "",
         value: value(row),
         unit: unit(row),
         band: band(figure.report, row),

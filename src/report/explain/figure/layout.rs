@@ -50,9 +50,8 @@ impl View<'_> {
         };
         let mut rows: Vec<(String, String)> = vec![("Value".into(), value)];
         let mut add = |name: &str, text: String| rows.push((name.to_string(), text));
-        let level = number::people(self.told.level, Unit::Share);
         if let Some(band) = ask::band(figure.report, row) {
-            add(&format!("{level} interval"), bounds(band, self.unit()));
+            add(&format!("{:.0} % interval", self.told.level * 100.0), bounds(band, self.unit()));
         }
         for (key, value) in self.chosen.keys.iter().filter(|(key, value)| !value.is_empty() && *key != "segment") {
             add(&key.replace("_id", "").replace('_', " "), value.clone());
@@ -124,6 +123,7 @@ impl View<'_> {
                 Cell::text(match &part.value {
                     Err(why) => format!("missing: {why}"),
                     Ok(_) if part.assumed => "assumed".into(),
+                    Ok(_) if self.figure.report == Of::Survey && part.in_formula => "believed".into(),
                     Ok(_) => "measured".into(),
                 }),
                 if part.explained_by.is_empty() { Cell::none() } else { Cell::text(&part.explained_by) },
@@ -156,6 +156,8 @@ impl View<'_> {
             }
             groups.entry(record.to).or_default().push(record);
         }
+        // What is asked for comes first, and what is in the denominator only last.
+        order.sort_by_key(|to| *to == "denominator");
         let has = Has::of(&self.found.records);
         let names = self.file_names();
         let (mut rows, mut shown) = (Vec::new(), 0);
@@ -183,12 +185,14 @@ impl View<'_> {
     }
 
     fn summary(&self, to: &str, n: usize) -> String {
-        let records = number::of(n as u64, "record", "records");
+        let records = format!("{} {}", number::whole(n as u64), if n == 1 { "record" } else { "records" });
+        let rest = to == "denominator" && ["won_at_lag", "mqls"].contains(&self.figure.records.as_str());
+        let part = self.parts.iter().find(|part| part.side == to).map_or(to, |part| part.name.as_str());
         match self.given(to) {
             None => records,
             Some(sum) if to == "value" => format!("{records} that add up to {}", exact(sum)),
-            // Of a share the others are in the denominator only.
-            Some(sum) => format!("{to}: {records} that give {}", exact(sum)),
+            Some(sum) if rest => format!("{part} also has: {records} that give {}", exact(sum)),
+            Some(sum) => format!("{part}: {records} that give {}", exact(sum)),
         }
     }
 
@@ -257,11 +261,14 @@ impl View<'_> {
                 }
             });
         }
-        if self.found.records.is_empty() && self.found.notes.is_empty() {
+        if self.found.records.is_empty() && !self.figure.records.is_empty() {
+            notes.push("No record counts here.".into());
+        } else if self.found.records.is_empty() {
             notes.push(if self.figure.made_of.is_empty() {
                 "No record stands behind it: it is as it was agreed.".into()
             } else {
-                "No record stands behind it alone: it is made of its parts, and each says how it is taken apart.".to_string()
+                "No record stands behind it alone: it is made of its parts, and each says how it is taken apart."
+                    .to_string()
             });
         }
         if self.redact {
@@ -313,19 +320,26 @@ impl Has {
         }
     }
 
+    /// Whether place and record share a column, so that the table fits.
+    fn together(self) -> bool {
+        let more = [self.stage, self.began, self.day, self.lag, self.outcome, self.chance, self.gives];
+        more.into_iter().filter(|has| *has).count() > 2
+    }
+
     fn columns(self) -> Vec<Column> {
+        let together = self.together();
         let all = [
-            (true, Column::left("record", "Record")),
+            (true, Column::left("record", if together { "Record, file:line" } else { "Record" })),
             (true, Column::left("label", "Name")),
             (self.stage, Column::left("stage", "Stage")),
             (self.began, Column::left("began", "Began")),
             (self.day, Column::left("day", "Day")),
-            (self.days, Column::right("days", "Days")),
+            (self.days && !self.stage, Column::right("days", "Days")),
             (self.lag, Column::right("lag", "Lag")),
             (self.outcome, Column::left("outcome", "Became")),
             (self.chance, Column::right("chance", "Chance")),
             (self.gives, Column::right("gives", "Gives")),
-            (true, Column::left("place", "File:line")),
+            (!together, Column::left("place", "File:line")),
         ];
         all.into_iter().filter(|(has, _)| *has).map(|(_, column)| column).collect()
     }
@@ -339,13 +353,22 @@ impl Has {
             let file = names.get(l.file.as_str()).copied().unwrap_or(&l.file);
             l.line.map_or_else(|| file.to_string(), |n| format!("{file}:{n}"))
         });
+        let together = self.together();
+        let record = if together { format!("{record} {place}") } else { record.to_string() };
+        let stage = match behind.days.filter(|_| !behind.stage.is_empty()) {
+            Some(days) => format!("{} {days} d", behind.stage),
+            None => behind.stage.clone(),
+        };
         let all = [
-            (true, or_none(record)),
+            (true, or_none(record.trim())),
             (true, or_none(listed.map_or("", |l| &l.label))),
-            (self.stage, or_none(&behind.stage)),
+            (self.stage, or_none(&stage)),
             (self.began, or_none(&behind.began)),
             (self.day, behind.day.map_or_else(Cell::none, |day| Cell::Date(date_of(day)))),
-            (self.days, behind.days.map_or_else(Cell::none, |days| Cell::Number(f64::from(days), Unit::Count))),
+            (
+                self.days && !self.stage,
+                behind.days.map_or_else(Cell::none, |days| Cell::Number(f64::from(days), Unit::Count)),
+            ),
             (self.lag, or_none(&behind.lag)),
             (self.outcome, or_none(&behind.outcome)),
             (self.chance, behind.chance.map_or_else(Cell::none, |chance| Cell::Number(chance, Unit::Share))),
@@ -353,7 +376,7 @@ impl Has {
                 self.gives,
                 behind.gives.map_or_else(|| Cell::Missing(behind.reason.replace('_', " ")), |v| Cell::text(exact(v))),
             ),
-            (true, or_none(&place)),
+            (!together, or_none(&place)),
         ];
         all.into_iter().filter(|(has, _)| *has).map(|(_, cell)| cell).collect()
     }

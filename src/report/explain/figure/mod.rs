@@ -14,6 +14,8 @@ mod tidy;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use super::rows::{Listed, Makeup, Record, lines};
@@ -25,7 +27,7 @@ use crate::output::{self, Format, Target};
 use crate::report::behind::{Behind, Found, Of as Which};
 use crate::report::read::Row;
 use crate::report::{Report, Unit, horizon, plan, survey};
-use crate::session::{Data, Session, not_an_input};
+use crate::session::{Data, Session};
 use ask::{Chosen, Told};
 
 pub use ask::{plainly, unused};
@@ -46,12 +48,8 @@ pub fn build(figure: &FigureDef, args: &ExplainArgs, env: &mut Env<'_>) -> Resul
     let target = args.rows.as_deref().map(Target::check).transpose()?;
     let mut answers = None;
     if let Some(path) = args.figure.answers.as_deref().filter(|_| figure.report == Of::Survey) {
-        for written in args.output.output.iter().chain(&args.rows) {
-            not_an_input(written, std::iter::once(path))?;
-        }
-        // What is wrong with the answers is said before any export is read, and they are none of the exports.
-        answers = Some(survey::read(path, session.as_of)?);
-        session.given.outputs.push(path.to_path_buf());
+        let written = args.output.output.iter().chain(&args.rows).map(PathBuf::as_path);
+        answers = Some(survey::given(&mut session, path, &args.input, written)?);
     }
     let data = session.load(&args.output, env)?;
     let told = ask::tell(figure, args, &data, answers.as_ref())?;
@@ -68,6 +66,8 @@ struct Part {
     name: String,
     /// Where it stands in the tidy table: `part.item`.
     place: String,
+    /// Which side of the figure's own row it is; empty for a row of its own.
+    side: &'static str,
     value: Result<f64, String>,
     unit: Unit,
     band: Option<(f64, f64)>,

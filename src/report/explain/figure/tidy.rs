@@ -115,13 +115,7 @@ impl View<'_> {
             } else {
                 "of"
             };
-            vec![
-                Cell::none(),
-                Cell::text(self.figure.report.id()),
-                Cell::text(step),
-                Cell::text(text),
-                Cell::count(*n),
-            ]
+            vec![Cell::none(), Cell::text(self.figure.report.id()), Cell::text(step), Cell::text(text), Cell::count(*n)]
         });
         vec![
             table("explain_figure", &FIGURE, vec![self.figure_row()]),
@@ -141,7 +135,8 @@ impl View<'_> {
         };
         let band = ask::band(figure.report, row);
         let day = |day: Option<i32>| day.map_or_else(Cell::none, |day| Cell::Date(date_of(day)));
-        let keys = self.chosen.keys.iter().filter(|(key, text)| !text.is_empty() && !["period", "segment"].contains(key));
+        let keys =
+            self.chosen.keys.iter().filter(|(key, text)| !text.is_empty() && !["period", "segment"].contains(key));
         let keys: Vec<String> = keys.map(|(key, text)| format!("{key}={text}")).collect();
         vec![
             Cell::text(&figure.id),
@@ -191,7 +186,7 @@ impl View<'_> {
             plain(part.band.map(|band| band.0)),
             plain(part.band.map(|band| band.1)),
             plain(part.n),
-            plain(self.given(&part.name)),
+            plain(self.given(if part.side.is_empty() { &part.name } else { part.side })),
             Cell::Flag(part.in_formula),
             Cell::Flag(part.assumed),
             Cell::text(why.map_or("ok", |_| "missing")),

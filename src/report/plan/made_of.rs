@@ -30,10 +30,14 @@ impl Base<'_> {
         add("days_of_late", Ok(self.m.pace_days), Unit::Days, None, false);
         add("days_a_month", Ok(MONTH), Unit::Days, None, false);
         let (n, sum) = (self.amounts.len(), self.amounts.iter().map(|(_, amount)| amount).sum::<f64>());
-        let known = |value: f64| if n > 0 { Ok(value) } else { Err("no won deal has an amount".to_string()) };
-        add("won_amount", known(sum), Unit::Money, None, false);
-        add("won_deals", Ok(n as f64), Unit::Count, None, false);
         let assumed = self.asked.deal().is_some();
+        let known = |value: f64| match n {
+            _ if assumed => Err("the average deal is assumed".to_string()),
+            0 => Err("no won deal has an amount".to_string()),
+            _ => Ok(value),
+        };
+        add("won_amount", known(sum), Unit::Money, None, false);
+        add("won_deals", known(n as f64), Unit::Count, None, false);
         let deal = self.deal.ok_or_else(|| "no won deal has an amount".to_string());
         add("average_deal", deal, Unit::Money, (!assumed).then_some(n as u64), assumed);
         let of_cost = self.cost_of.as_ref();

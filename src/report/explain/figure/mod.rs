@@ -158,7 +158,9 @@ impl<'a> View<'a> {
     /// The formula with a number in place of every part; `None` where the row has not all of them.
     fn with_numbers(&self, number: &dyn Fn(f64) -> String, missing: &str) -> Option<String> {
         let formula = self.figure.formula.as_ref()?;
-        let known = formula.uses.iter().all(|name| self.parts.iter().any(|part| part.name == *name));
+        // A value that is there without its parts, as it is assumed, has not come by the formula.
+        let there = |part: &Part| part.value.is_ok() || self.value().is_err();
+        let known = formula.uses.iter().all(|name| self.parts.iter().any(|part| part.name == *name && there(part)));
         known.then(|| {
             formula.with(&|name| match self.parts.iter().find(|part| part.name == name).map(|part| &part.value) {
                 Some(Ok(value)) if *value < 0.0 => format!("({})", number(*value)),

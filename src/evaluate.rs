@@ -279,6 +279,26 @@ const NOTHING: &str = "nothing in this period";
 const ROWS: &str = "__rows";
 const FILLED: &str = "__filled";
 
+fn broken(problems: Vec<formula::Problem>) -> anyhow::Error {
+    anyhow::anyhow!("{}", problems.into_iter().map(|p| p.what).collect::<Vec<_>>().join("; "))
+}
+
+/// The rows, and of each measure its value and how many rows fill it.
+fn aggregates(measures: &[&Measure], offered: &[Offered]) -> Result<Vec<Expr>> {
+    let mut aggregates: Vec<Expr> = vec![len().cast(DataType::Float64).alias(ROWS)];
+    for measure in measures {
+        let value = formula::aggregate(&measure.value, offered).map_err(broken)?;
+        aggregates.push(value.cast(DataType::Float64).alias(measure.id.as_str()));
+        // A sum over amounts of which none is known is not 0.
+        let bare = formula::is_bare_sum(&measure.value);
+        let amounts = if bare { money_of(&measure.value, offered) } else { Vec::new() };
+        let filled = amounts.iter().map(|a| col(a.as_str()).count().cast(DataType::Float64)).reduce(|a, b| a + b);
+        aggregates
+            .push(filled.unwrap_or_else(|| len().cast(DataType::Float64)).alias(format!("{}{FILLED}", measure.id)));
+    }
+    Ok(aggregates)
+}
+
 #[allow(clippy::too_many_arguments)] // one call; a struct for it would only rename the arguments
 fn pass(
     facts: &Facts<'_>,
@@ -291,25 +311,12 @@ fn pass(
     scores: &mut Scores,
 ) -> Result<()> {
     let offered = facts.offered(table);
-    let broken = |problems: Vec<formula::Problem>| {
-        anyhow::anyhow!("{}", problems.into_iter().map(|p| p.what).collect::<Vec<_>>().join("; "))
-    };
     let values = measures.iter().map(|m| m.value.as_str());
     let rows = Rows::select(facts, (table, at, condition), values, periods, slice)?;
     let by = rows.by.clone();
     let frame = rows.counted()?;
     drop(rows);
-    let mut aggregates: Vec<Expr> = vec![len().cast(DataType::Float64).alias(ROWS)];
-    for measure in measures {
-        let value = formula::aggregate(&measure.value, &offered).map_err(broken)?;
-        aggregates.push(value.cast(DataType::Float64).alias(measure.id.as_str()));
-        // A sum over amounts of which none is known is not 0.
-        let bare = formula::is_bare_sum(&measure.value);
-        let amounts = if bare { money_of(&measure.value, &offered) } else { Vec::new() };
-        let filled = amounts.iter().map(|a| col(a.as_str()).count().cast(DataType::Float64)).reduce(|a, b| a + b);
-        aggregates
-            .push(filled.unwrap_or_else(|| len().cast(DataType::Float64)).alias(format!("{}{FILLED}", measure.id)));
-    }
+    let aggregates = aggregates(measures, &offered)?;
     let mut groupings: Vec<(Vec<String>, bool)> = vec![(Vec::new(), false), (Vec::new(), true)];
     if !by.is_empty() {
         groupings.extend([(by.clone(), false), (by, true)]);

@@ -10,14 +10,25 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use anyhow::Result;
 use polars::prelude::*;
 
-use crate::catalogue::formula::{self, MAJOR, Offered, Problem};
+use crate::catalogue::formula::{self, Offered};
 use crate::catalogue::problems_at;
 use crate::contract::{Contract, Said};
 use crate::identity::Identity;
 use crate::issue::{Issue, Issues, Place, did_you_mean};
-use crate::journey::{How, Journeys, NO_DAY, Outcome, Side, Touched};
-use crate::tables::{Kind, NO_FLAG, NO_MONEY, Table, Tables, Type, Values};
-use crate::time::{Stamp, Zone};
+use crate::journey::{Journeys, Side};
+use crate::tables::{Kind, Table, Tables, Type};
+use crate::time::Zone;
+
+mod columns;
+mod conditions;
+mod heads;
+
+pub use columns::outcome_id;
+pub use conditions::mask;
+
+use columns::{dates, minor_per_major, table_column, table_columns, text};
+use conditions::{cannot, in_flag, select, verdicts};
+use heads::{headcount_by_month, headcount_months};
 
 /// What `evaluate` counts.
 pub struct Facts<'a> {
@@ -162,7 +173,7 @@ impl Facts<'_> {
 
     /// The headcount ledger's counts; NaN where one is missing.
     pub fn heads(&self) -> Vec<f64> {
-        heads(self.tables.get(Kind::Headcount))
+        heads::heads(self.tables.get(Kind::Headcount))
     }
 
     /// The rows of the headcount ledger that each row of its frame is the mean of.
@@ -350,253 +361,6 @@ impl Facts<'_> {
             Err(_) => values.null_count() < values.len(),
         }
     }
-
-    fn journey_column(&self, name: &str) -> Vec<Column> {
-        let j = self.journeys;
-        let all = 0..j.len();
-        let some = |day: i32| (day != NO_DAY).then_some(day);
-        let touch =
-            |of: &[Touched], pick: fn(&Touched) -> Stamp| dates(name, of.iter().map(|t| self.home.day(pick(t))));
-        let is = |test: fn(Outcome) -> bool| flags(name, j.outcome.iter().map(|o| Some(test(*o))));
-        let one = match name {
-            "entered_on" => dates(name, all.map(|at| j.entered(at))),
-            "first_contact_on" => dates(name, j.first_contact.iter().map(|d| some(*d))),
-            "created_on" => dates(name, j.created.iter().map(|d| some(*d))),
-            "closed_on" => dates(name, j.closed.iter().map(|d| some(*d))),
-            "first_marketing_on" => touch(&j.marketing, |t| t.first),
-            "last_marketing_on" => touch(&j.marketing, |t| t.last),
-            "first_sales_on" => touch(&j.sales, |t| t.first),
-            "last_sales_on" => touch(&j.sales, |t| t.last),
-            "has_deal" => is(|o| o != Outcome::NoDeal),
-            "is_won" => is(|o| o == Outcome::Won),
-            "is_lost" => is(|o| matches!(o, Outcome::Lost | Outcome::Derailed)),
-            "is_derailed" => is(|o| o == Outcome::Derailed),
-            "is_open" => is(|o| o == Outcome::Open),
-            "amount" => return money_pair(name, &j.amount, self.minor_per_major()),
-            "days_to_won" => whole(name, all.map(|at| j.days_to_won(at).map(i64::from))),
-            "deal_days" => whole(name, all.map(|at| j.deal_days(at).map(i64::from))),
-            "people" => whole(name, j.people.iter().map(|n| Some(i64::from(*n)))),
-            "marketing_touches" => whole(name, j.marketing.iter().map(|t| Some(i64::from(t.count)))),
-            "sales_touches" => whole(name, j.sales.iter().map(|t| Some(i64::from(t.count)))),
-            "outcome" => text(name, j.outcome.iter().map(|o| Some(outcome_id(*o)))),
-            "origin" => text(name, j.origin.iter().map(|s| s.map(Side::id))),
-            "deal_origin" => {
-                let origin = |(side, outcome): (&Option<Side>, &Outcome)| side.filter(|_| *outcome != Outcome::NoDeal);
-                text(name, j.origin.iter().zip(&j.outcome).map(|pair| origin(pair).map(Side::id)))
-            }
-            "entry_stage" => text(name, all.map(|at| j.entry(at).map(|s| self.contract.stages[s].id.value.as_str()))),
-            "link" => text(name, j.deal.iter().map(|d| self.who.method.get(*d as usize).map(|m| m.id()))),
-            _ => {
-                let stage = |suffix: &str| {
-                    let id = name.strip_suffix(suffix)?;
-                    self.contract.stages.iter().position(|s| s.id.value == id)
-                };
-                if let Some(s) = stage("_on") {
-                    dates(name, j.stages[s].iter().map(|r| r.day()))
-                } else if let Some(s) = stage("_reached") {
-                    flags(name, j.stages[s].iter().map(|r| Some(r.is())))
-                } else if let Some(s) = stage("_recorded") {
-                    flags(name, j.stages[s].iter().map(|r| Some(r.how == How::Recorded)))
-                } else if let Some(codes) = j.segments.get(name) {
-                    text(name, codes.iter().map(|c| self.tables.names.text(*c)))
-                } else if let Some(values) = j.numbers.get(name) {
-                    numbers(name, values)
-                } else {
-                    return Vec::new();
-                }
-            }
-        };
-        vec![one]
-    }
-}
-
-/// By month, team, role and whatever else the ledger tells apart: the counts taken in that month, by row.
-fn headcount_months(table: &Table, home: &Zone) -> BTreeMap<(i32, Vec<u32>), Vec<usize>> {
-    let heads = heads(table);
-    let words = words_of(table);
-    let mut groups: BTreeMap<(i32, Vec<u32>), Vec<usize>> = BTreeMap::new();
-    for (row, at) in table.times("date").iter().enumerate() {
-        let (Some(day), false) = (home.day(*at), heads[row].is_nan()) else { continue };
-        let month = crate::time::day_of(crate::time::date_of(day).first_of_month());
-        let key = (month, words.iter().map(|(_, codes)| codes[row]).collect());
-        groups.entry(key).or_default().push(row);
-    }
-    groups
-}
-
-fn heads(table: &Table) -> Vec<f64> {
-    match table.columns.get("heads") {
-        Some(Values::Number(heads)) => heads.clone(),
-        _ => vec![f64::NAN; table.len()],
-    }
-}
-
-fn words_of(table: &Table) -> Vec<(&String, &Vec<u32>)> {
-    table
-        .columns
-        .iter()
-        .filter_map(|(name, values)| match values {
-            Values::Text(codes) | Values::Id(codes) => Some((name, codes)),
-            _ => None,
-        })
-        .collect()
-}
-
-/// One row per month, team, role and whatever else the ledger tells apart: the mean of the counts taken in that month. So
-/// that roles counted on different days, or twice in a month, add up to the heads that there were.
-fn headcount_by_month(table: &Table, home: &Zone) -> Table {
-    let heads = heads(table);
-    let groups = headcount_months(table, home);
-    let mut months = Table::empty(table.kind);
-    months.monthly = true;
-    let rows: Vec<usize> = groups.values().map(|rows| rows[0]).collect();
-    months.origin = rows.iter().map(|row| table.origin[*row]).collect();
-    for (name, codes) in words_of(table) {
-        months.columns.insert(name.clone(), Values::Text(rows.iter().map(|row| codes[*row]).collect()));
-    }
-    let dates = groups.keys().map(|(month, _)| home.date(*month)).collect();
-    months.columns.insert("date".into(), Values::Time(dates));
-    #[allow(clippy::cast_precision_loss)] // a few counts
-    let mean = |rows: &Vec<usize>| rows.iter().map(|row| heads[*row]).sum::<f64>() / rows.len() as f64;
-    months.columns.insert("heads".into(), Values::Number(groups.values().map(mean).collect()));
-    months
-}
-
-/// For machines and conditions.
-pub fn outcome_id(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::NoDeal => "no_deal",
-        Outcome::Open => "open",
-        Outcome::Won => "won",
-        Outcome::Lost => "lost",
-        Outcome::Derailed => "derailed",
-        Outcome::Unclear => "unclear",
-    }
-}
-
-fn table_columns(table: &Table) -> Vec<Offered> {
-    let mut columns: Vec<Offered> = table
-        .kind
-        .fields()
-        .iter()
-        .filter(|f| !matches!(f.kind, Type::Ids | Type::Key))
-        .map(|f| (f.name.to_string(), f.kind))
-        .collect();
-    for name in table.columns.keys() {
-        if table.kind.field(name).is_none()
-            && let Some(kind) = table.kind_of(name)
-        {
-            columns.push((name.clone(), kind));
-        }
-    }
-    columns
-}
-
-fn table_column(tables: &Tables, table: &Table, name: &str, home: &Zone, scale: f64) -> Vec<Column> {
-    let missing;
-    let values = if let Some(values) = table.columns.get(name) {
-        values
-    } else {
-        let Some(field) = table.kind.field(name) else { return Vec::new() };
-        missing = Values::missing(field.kind, table.len());
-        &missing
-    };
-    vec![match values {
-        Values::Id(v) | Values::Text(v) => text(name, v.iter().map(|c| tables.names.text(*c))),
-        Values::Time(v) => dates(name, v.iter().map(|at| home.day(*at))),
-        Values::Money(v) => return money_pair(name, v, scale),
-        Values::Number(v) => numbers(name, v),
-        Values::Flag(v) => flags(name, v.iter().map(|f| (*f != NO_FLAG).then_some(*f == 1))),
-        Values::Ids(_) | Values::Key(_) => return Vec::new(),
-    }]
-}
-
-fn text<'a>(name: &str, values: impl Iterator<Item = Option<&'a str>>) -> Column {
-    Column::new(name.into(), values.collect::<Vec<_>>())
-}
-
-fn numbers(name: &str, values: &[f64]) -> Column {
-    Column::new(name.into(), values.iter().map(|x| (!x.is_nan()).then_some(*x)).collect::<Vec<_>>())
-}
-
-fn flags(name: &str, values: impl Iterator<Item = Option<bool>>) -> Column {
-    Column::new(name.into(), values.collect::<Vec<_>>())
-}
-
-fn whole(name: &str, values: impl Iterator<Item = Option<i64>>) -> Column {
-    Column::new(name.into(), values.collect::<Vec<_>>())
-}
-
-fn dates(name: &str, values: impl Iterator<Item = Option<i32>>) -> Column {
-    let days = Int32Chunked::from_iter_options(name.into(), values);
-    days.into_date().into_column()
-}
-
-/// Minor units in one major unit of a currency.
-fn minor_per_major(currency: &str) -> f64 {
-    10_f64.powi(crate::ingest::cell::minor_exponent(currency).map_or(2, |digits| digits.try_into().unwrap_or(2)))
-}
-
-fn money_pair(name: &str, values: &[i64], scale: f64) -> Vec<Column> {
-    let some = || values.iter().map(|v| (*v != NO_MONEY).then_some(*v));
-    #[allow(clippy::cast_precision_loss)] // amounts stay below 2^53 minor units
-    let major: Vec<Option<f64>> = some().map(|v| v.map(|v| v as f64 / scale)).collect();
-    vec![whole(name, some()), Column::new(format!("{name}{MAJOR}").into(), major)]
-}
-
-/// Which rows of a canonical table a condition holds for; a missing value is no.
-///
-/// # Errors
-/// Every unknown column, and conditions that cannot be computed.
-pub fn mask(
-    tables: &Tables,
-    kind: Kind,
-    condition: &str,
-    home: &Zone,
-    currency: &str,
-) -> Result<Vec<bool>, Vec<Problem>> {
-    let table = tables.get(kind);
-    let predicate = formula::predicate(condition, &table_columns(table))?;
-    let mut columns = Vec::new();
-    let wanted: BTreeSet<String> = formula::uses(condition).into_iter().collect();
-    for name in &wanted {
-        columns.extend(table_column(tables, table, name, home, minor_per_major(currency)));
-    }
-    DataFrame::new(table.len(), columns)
-        .and_then(|frame| select(frame, predicate, table.len()))
-        .map_err(|e| vec![cannot(condition, &e)])
-}
-
-fn verdicts(frame: DataFrame, predicate: Expr, rows: usize) -> PolarsResult<Vec<Option<bool>>> {
-    let out = frame.lazy().select([predicate.alias("__verdict")]).collect()?;
-    let said = out.column("__verdict")?.bool()?;
-    // A condition without a column is one value for all rows.
-    Ok(if said.len() == rows { said.iter().collect() } else { vec![said.get(0); rows] })
-}
-
-fn select(frame: DataFrame, predicate: Expr, rows: usize) -> PolarsResult<Vec<bool>> {
-    let out = frame.lazy().select([predicate.alias("__mask")]).collect()?;
-    let mask = out.column("__mask")?.bool()?;
-    if mask.len() == rows {
-        Ok(mask.iter().map(|m| m == Some(true)).collect())
-    } else {
-        // A condition without a column is one value for all rows.
-        Ok(vec![mask.get(0) == Some(true); rows])
-    }
-}
-
-fn cannot(condition: &str, error: &dyn std::fmt::Display) -> Problem {
-    let what = error.to_string();
-    Problem {
-        what: format!("`{condition}` cannot be computed: {}", what.lines().next().unwrap_or("")),
-        hint: "compare words with words, numbers with numbers and days with DATE '2026-01-31'".into(),
-        at: None,
-    }
-}
-
-/// Problems of a formula that stands in a flag.
-fn in_flag(flag: &str, text: &str, problems: Vec<Problem>) -> Vec<Issue> {
-    problems_at(&Said { value: text.to_string(), place: Place::file(format!("--{flag}")) }, problems)
 }
 
 /// One value per column that is broken down by; empty for the total. `None` is a blank.

@@ -174,6 +174,7 @@ impl std::error::Error for Issue {}
 /// use onefunnel::issue::nearest;
 /// assert_eq!(nearest("curency", ["currency", "timezone"]), Some("currency"));
 /// assert_eq!(nearest("xyz", ["currency"]), None);
+/// assert_eq!(nearest("nosuch", ["o"]), None);
 /// ```
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let low = word.to_lowercase();
@@ -182,7 +183,8 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .into_iter()
         .map(|c| {
             let candidate = c.to_lowercase();
-            let contained = low.len() >= 4 && (candidate.contains(&low) || low.contains(&candidate));
+            let contained =
+                low.len() >= 4 && (candidate.contains(&low) || (candidate.len() >= 3 && low.contains(&candidate)));
             let edits = strsim::damerau_levenshtein(&low, &candidate);
             (if contained { edits.min(limit) } else { edits }, c)
         })

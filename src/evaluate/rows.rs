@@ -5,12 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use polars::prelude::*;
 
-use super::{Slice, speaks_of};
+use super::{Slice, broken, speaks_of};
 use crate::calendar::Periods;
-use crate::catalogue::formula::{self, Problem};
+use crate::catalogue::formula::{self, Offered};
 use crate::catalogue::parts::RowValue;
 use crate::facts::{Facts, Segment};
 
@@ -62,10 +62,6 @@ pub struct Rows {
     conditions: Vec<&'static str>,
 }
 
-fn broken(problems: Vec<Problem>) -> anyhow::Error {
-    anyhow!("{}", problems.into_iter().map(|p| p.what).collect::<Vec<_>>().join("; "))
-}
-
 impl Rows {
     /// The rows of `table`, each with its day by column `at`, its period, and what the conditions say of it; and the columns
     /// that the aggregates in `values` use.
@@ -87,7 +83,20 @@ impl Rows {
         for text in values.into_iter().chain(condition).chain(slice.condition.as_deref()) {
             wanted.extend(formula::uses(text));
         }
-        let mut frame = facts.frame(table, &wanted)?;
+        Self::of(facts.frame(table, &wanted)?, &offered, (at, condition, &by), periods, slice)
+    }
+
+    /// The same of a frame that has all these columns.
+    ///
+    /// # Errors
+    /// A column or a condition that the frame does not have: check them before.
+    pub fn of(
+        mut frame: DataFrame,
+        offered: &[Offered],
+        (at, condition, by): (&str, Option<&str>, &[String]),
+        periods: &Periods,
+        slice: &Slice,
+    ) -> Result<Self> {
         let days = frame.column(at)?.cast(&DataType::Int32)?;
         let index: Int32Chunked = days
             .i32()?
@@ -100,12 +109,12 @@ impl Rows {
         let mut conditions = Vec::new();
         for (name, text) in [(MET, condition), (ASKED, slice.condition.as_deref())] {
             if let Some(text) = text {
-                let met = formula::predicate(text, &offered).map_err(broken)?;
+                let met = formula::predicate(text, offered).map_err(broken)?;
                 lazy = lazy.with_column(met.cast(DataType::Boolean).alias(name));
                 conditions.push(name);
             }
         }
-        Ok(Self { frame: lazy.collect()?, by, conditions })
+        Ok(Self { frame: lazy.collect()?, by: by.to_vec(), conditions })
     }
 
     /// The rows that count in any period and segment, with the index of their period.

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use polars::prelude::*;
 
-use super::{FILLED, PERIOD, ROWS, Scores, Slice, money_of, store};
+use super::rows::{PERIOD, Rows};
+use super::{Scores, Slice, aggregates, store};
 use crate::calendar::Periods;
 use crate::catalogue::formula::{self, MAJOR, Offered};
 use crate::catalogue::{Catalogue, Measure, Metric};
@@ -104,48 +105,26 @@ fn passes<'m>(catalogue: &'m Catalogue, wanted: &[&Metric], lacking: &[&Scores])
     passes.into_iter().map(|((table, at, condition), measures)| Pass { table, at, condition, measures }).collect()
 }
 
+/// The columns that a measure speaks of.
+pub fn columns_of(measure: &Measure, slice: &Slice) -> BTreeSet<String> {
+    let texts = [Some(measure.value.as_str()), measure.condition.as_deref(), slice.condition.as_deref()];
+    texts.into_iter().flatten().flat_map(formula::uses).chain([measure.at.clone()]).collect()
+}
+
 impl Pass<'_> {
     /// The columns that it needs.
     fn columns(&self, slice: &Slice) -> BTreeSet<String> {
-        self.measures.iter().flat_map(|measure| self.columns_of(measure, slice)).collect()
-    }
-
-    /// The columns that one of its measures speaks of.
-    fn columns_of(&self, measure: &Measure, slice: &Slice) -> BTreeSet<String> {
-        let texts = [Some(measure.value.as_str()), self.condition, slice.condition.as_deref()];
-        texts.into_iter().flatten().flat_map(formula::uses).chain([self.at.to_string()]).collect()
+        self.measures.iter().flat_map(|measure| columns_of(measure, slice)).collect()
     }
 
     /// The rows that count, each with its period.
-    fn rows(&self, mut frame: DataFrame, offered: &[Offered], periods: &Periods, slice: &Slice) -> Result<DataFrame> {
-        let days = frame.column(self.at)?.cast(&DataType::Int32)?;
-        let period = |day: Option<i32>| day.and_then(|d| periods.index(d)).and_then(|i| i32::try_from(i).ok());
-        let index: Int32Chunked = days.i32()?.iter().map(period).collect();
-        frame.with_column(index.with_name(PERIOD.into()).into_column())?;
-        let mut lazy = frame.lazy().filter(col(PERIOD).is_not_null());
-        for text in self.condition.into_iter().chain(slice.condition.as_deref()) {
-            lazy = lazy.filter(formula::predicate(text, offered).map_err(broken)?);
-        }
-        Ok(lazy.collect()?)
-    }
-
-    fn aggregates(&self, offered: &[Offered]) -> Result<Vec<Expr>> {
-        let mut aggregates: Vec<Expr> = vec![len().cast(DataType::Float64).alias(ROWS)];
-        for measure in &self.measures {
-            let value = formula::aggregate(&measure.value, offered).map_err(broken)?;
-            aggregates.push(value.cast(DataType::Float64).alias(measure.id.as_str()));
-            let bare = formula::is_bare_sum(&measure.value);
-            let amounts = if bare { money_of(&measure.value, offered) } else { Vec::new() };
-            let filled = amounts.iter().map(|a| col(a.as_str()).count().cast(DataType::Float64)).reduce(|a, b| a + b);
-            let filled = filled.unwrap_or_else(|| len().cast(DataType::Float64));
-            aggregates.push(filled.alias(format!("{}{FILLED}", measure.id)));
-        }
-        Ok(aggregates)
+    fn rows(&self, frame: DataFrame, offered: &[Offered], periods: &Periods, slice: &Slice) -> Result<DataFrame> {
+        Rows::of(frame, offered, (self.at, self.condition, &[]), periods, slice)?.counted()
     }
 
     /// The figures over all rows: of all periods together, then of each.
     fn figures(&self, rows: &DataFrame, offered: &[Offered]) -> Result<[DataFrame; 2]> {
-        let aggregates = self.aggregates(offered)?;
+        let aggregates = aggregates(&self.measures, offered)?;
         Ok([
             rows.clone().lazy().select(&aggregates).collect()?,
             rows.clone().lazy().group_by([col(PERIOD)]).agg(&aggregates).collect()?,
@@ -155,7 +134,7 @@ impl Pass<'_> {
     /// The figures over each row alone; `rows` has its number in [`ROW`].
     fn contributions(&self, rows: DataFrame, offered: &[Offered]) -> Result<Contributions> {
         let keys = [col(ROW), col(PERIOD)];
-        let out = rows.lazy().group_by(keys).agg(&self.aggregates(offered)?).collect()?;
+        let out = rows.lazy().group_by(keys).agg(&aggregates(&self.measures, offered)?).collect()?;
         let (row, period) = (out.column(ROW)?.u32()?, out.column(PERIOD)?.i32()?);
         let columns: Vec<&Float64Chunked> =
             self.measures.iter().map(|m| out.column(&m.id)?.f64()).collect::<PolarsResult<_>>()?;
@@ -171,10 +150,6 @@ impl Pass<'_> {
         }
         Ok(found)
     }
-}
-
-fn broken(problems: Vec<formula::Problem>) -> anyhow::Error {
-    anyhow::anyhow!("{}", problems.into_iter().map(|p| p.what).collect::<Vec<_>>().join("; "))
 }
 
 /// A table of which some values are A's and some B's.
@@ -301,6 +276,33 @@ fn cell(column: &Column, row: usize) -> Result<Cell> {
     })
 }
 
+/// In which of some columns rows of two sides differ, by pair of rows: column, there, here.
+///
+/// # Errors
+/// When polars cannot compute it: a defect.
+pub fn differences(
+    sides: [&Facts<'_>; 2],
+    table: &str,
+    columns: &BTreeSet<String>,
+    rows: &[[u32; 2]],
+) -> Result<Vec<Vec<(String, Cell, Cell)>>> {
+    let [a, b] = [sides[0].frame(table, columns)?, sides[1].frame(table, columns)?];
+    let mut all = vec![Vec::new(); rows.len()];
+    for name in columns {
+        // Amounts are there twice; people read major units.
+        let major = format!("{name}{MAJOR}");
+        let one = |frame: &DataFrame| frame.column(&major).or_else(|_| frame.column(name)).ok().cloned();
+        let (Some(of_a), Some(of_b)) = (one(&a), one(&b)) else { continue };
+        for ([from, to], changed) in rows.iter().zip(&mut all) {
+            let [from, to] = [cell(&of_a, *from as usize)?, cell(&of_b, *to as usize)?];
+            if from != to {
+                changed.push((name.clone(), from, to));
+            }
+        }
+    }
+    Ok(all)
+}
+
 /// The figures after each step, and the rows that each moves; `ends` are the figures of A and of B, which say what cannot
 /// be had at all.
 ///
@@ -336,7 +338,7 @@ pub fn walk(
             let rows = pass.rows(mixed.frame(done, Some(only))?, &offered, periods, slice)?;
             pass.contributions(rows, &offered)
         };
-        let spoken: Vec<BTreeSet<String>> = pass.measures.iter().map(|m| pass.columns_of(m, slice)).collect();
+        let spoken: Vec<BTreeSet<String>> = pass.measures.iter().map(|m| columns_of(m, slice)).collect();
         let mut known = figures(0)?;
         for step in 0..both.steps {
             let changing = mixed.changing(step);

@@ -86,12 +86,12 @@ fn every_gate_says_both_numbers() {
         (
             "metric = \"deals_won\"\nchange_at_least = 1",
             "passed",
-            "2026-Q2: 6 (n 6) against 3 in 2026-Q1 is +100.0%: at least +100.0%",
+            "2026-Q2: 6 (n 6) against 3 in 2026-Q1 is a relative change of +100.0%: at least +100.0%",
         ),
         (
             "metric = \"deals_won\"\nchange_at_most = 0.5",
             "failed",
-            "2026-Q2: 6 (n 6) against 3 in 2026-Q1 is +100.0%: more than +50.0%",
+            "2026-Q2: 6 (n 6) against 3 in 2026-Q1 is a relative change of +100.0%: more than +50.0%",
         ),
         // The periods before: 2, 2, 4, 4, 3: mean 3, deviation 1.
         (
@@ -159,14 +159,16 @@ fn every_gate_says_both_numbers() {
         ),
         (
             "metric = \"inquiry_to_revenue_conversion\"\nchange_at_least = 0\nallow_missing = true",
-            "missing",
-            "2026-Q2 is not mature before 2026-09-28, so earlier periods are no measure for it; asked: change at least 0.0%",
+            "passed",
+            "2026-Q1: 100.0% (n 3) against 100.0% in 2025-Q4 is a relative change of 0.0%: at least 0.0%",
         ),
         (
             "metric = \"inquiry_to_revenue_conversion\"\nat_least = 0.9",
-            "failed",
-            "2026-Q2: 85.7% (n 7) is below 90.0%; it is not mature before 2026-09-28",
+            "passed",
+            "2026-Q1: 100.0% (n 3) is at least 90.0%",
         ),
+        // Six of seven have become customers in 2026-Q2 so far, which is no verdict on it.
+        ("metric = \"inquiry_to_revenue_conversion\"\nat_most = 0.9", "failed", "2026-Q1: 100.0% (n 3) is above 90.0%"),
     ] {
         let (rows, code, stderr) = check(&format!("[[check]]\n{gate}\n"));
         assert_eq!((rows.len(), rows[0]["result"].as_str(), rows[0]["why"].as_str()), (1, result, why), "{gate}");
@@ -184,6 +186,66 @@ fn no_whole_period_is_nobodys_verdict() {
     let text = String::from_utf8(out.stdout).unwrap();
     assert_eq!(out.status.code(), Some(4));
     assert!(text.contains("no whole year is in the data yet; asked: at least 1"), "{text}");
+}
+
+#[test]
+fn a_conversion_that_still_rises_has_no_verdict_before_a_period_is_mature() {
+    let dir = company("[[check]]\nmetric = \"inquiry_to_revenue_conversion\"\nat_least = 0.5\n");
+    let on = |day: &str| {
+        let out = run_in(dir.path(), &["check", "--as-of", day, "-f", "csv", "-q"]);
+        let rows = csv::Reader::from_reader(out.stdout.as_slice()).into_deserialize::<Row>();
+        let rows: Vec<Row> = rows.map(Result::unwrap).collect();
+        (rows[0]["why"].clone(), out.status.code())
+    };
+    let young = "no whole quarter is mature yet: 2025-Q1 is on 2025-06-29; asked: at least 50.0%";
+    assert_eq!(on("2025-06-28"), (young.into(), Some(4)));
+    assert_eq!(on("2025-06-29"), ("2025-Q1: 100.0% (n 2) is at least 50.0%".into(), Some(0)));
+}
+
+#[test]
+fn a_target_of_a_metric_is_for_its_period() {
+    let goal = |metric: &str, value: u32, period: &str| {
+        format!("[[target]]\nmetric = \"{metric}\"\nvalue = {value}\nperiod = \"{period}\"\n")
+    };
+    let gate = |metric: &str, share: &str, period: &str| {
+        format!("[[check]]\nmetric = \"{metric}\"\nof_target = {share}\nperiod = \"{period}\"\n")
+    };
+    let quarters: String = (1..=4).map(|q| goal("won_revenue", 250, &format!("2025-Q{q}"))).collect();
+    let [one, two] = [1, 2].map(|q| goal("deals_won", 5, &format!("2026-0{}", q + 3)));
+    for (text, result, why) in [
+        (
+            goal("won_revenue", 500, "2026-Q2") + &gate("won_revenue", "1.2", "quarter"),
+            "passed",
+            "2026-Q2: 600.00 (n 6) is 120.0% of the target, 500.00: at least 120.0%",
+        ),
+        (
+            goal("won_revenue", 500, "2026-Q2") + &gate("won_revenue", "1.21", "quarter"),
+            "failed",
+            "2026-Q2: 600.00 (n 6) is 120.0% of the target, 500.00: less than 121.0%",
+        ),
+        // Four quarters are a year.
+        (
+            quarters.clone() + &gate("won_revenue", "1", "year"),
+            "passed",
+            "2025: 1,200 (n 12) is 120.0% of the target, 1,000: at least 100.0%",
+        ),
+        // A target of the year itself holds, whatever its quarters say.
+        (
+            quarters + &goal("won_revenue", 2400, "2025") + &gate("won_revenue", "1", "year"),
+            "failed",
+            "2025: 1,200 (n 12) is 50.0% of the target, 2,400: less than 100.0%",
+        ),
+        // Two of three months are not a quarter.
+        (
+            one + &two + &gate("deals_won", "1", "quarter"),
+            "failed",
+            "no [[target]] holds for all of 2026-Q2; asked: at least 100.0% of the target",
+        ),
+    ] {
+        let (rows, code, _) = check(&text);
+        assert_eq!((rows[0]["result"].as_str(), rows[0]["why"].as_str()), (result, why), "{text}");
+        assert_eq!(code, if result == "failed" { 4 } else { 0 }, "{text}");
+    }
 }
 
 const MIXED: &str = "[[check]]\ntitle = \"Wins, <many> & \\\"more\\\"\"\nmetric = \"deals_won\"\nat_least = 7\n\

@@ -4,7 +4,7 @@
 
 use jiff::civil::Date;
 
-use super::judge::{Bound, Held, Numbers, View, targets};
+use super::judge::{Bound, Held, Numbers, View, goals, targets};
 use super::words;
 use crate::calendar::{Fiscal, Period, Periods};
 use crate::catalogue::Metric;
@@ -25,18 +25,7 @@ impl View<'_, '_> {
     pub fn target(&self, figure: &Figure<'_>, numbers: &mut Numbers) -> Option<Bound> {
         let share = figure.gate.of_target.as_ref()?.value;
         let asked = format!("at least {} of the target", words::percent(share));
-        let contract = &self.data.session.contract;
-        let needed = figure.at.and_then(|at| {
-            let period = &figure.periods.all[at];
-            let targets = targets(contract, self.catalogue, figure.metric);
-            let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
-            let per = Periods::covering(targets.first()?.per, period.start, period.end, fiscal);
-            let part =
-                |p: &Period| needed(&targets, (p.start, p.end), p.start.max(period.start), p.end.min(period.end));
-            // A target that begins within the period is not one for it.
-            let begins = targets.first()?.from.map_or(i32::MIN, day_of);
-            (begins <= period.start).then(|| per.all.iter().filter_map(part).sum::<f64>())
-        });
+        let needed = figure.at.and_then(|at| self.needed(figure.metric, &figure.periods.all[at]));
         numbers.target = needed;
         Some(figure.bound(asked, |value| {
             let needed = needed.ok_or_else(|| format!("no [[target]] holds for all of {}", figure.label()))?;
@@ -45,79 +34,39 @@ impl View<'_, '_> {
         }))
     }
 
-    /// The day on which a figure that is still rising is mature.
-    pub fn young(&self, figure: &Figure<'_>) -> Option<Date> {
-        let end = figure.periods.all[figure.at?].end;
-        let rises = figure.metric.basis == "cohort" && figure.metric.formula.ratio().is_some();
+    /// What the targets ask of a metric in a period; `None` where they do not hold for all of it.
+    fn needed(&self, metric: &Metric, period: &Period) -> Option<f64> {
+        let contract = &self.data.session.contract;
+        let goals = goals(contract, metric).filter(|g| g.period.start >= period.start && g.period.end <= period.end);
+        let goals: Vec<_> = goals.collect();
+        if let Some(whole) = goals.iter().find(|g| (g.period.start, g.period.end) == (period.start, period.end)) {
+            return Some(whole.value);
+        }
+        let mut next = period.start;
+        let mut parts: Vec<_> = goals.iter().map(|g| (g.period.start, g.period.end, g.value)).collect();
+        parts.sort_by_key(|(start, ..)| *start);
+        let tiles = parts.iter().all(|(start, end, _)| {
+            let follows = *start == next;
+            next = *end + 1;
+            follows
+        });
+        if tiles && next == period.end + 1 {
+            return Some(parts.iter().map(|(.., value)| value).sum());
+        }
+        let targets = targets(contract, self.catalogue, metric);
+        let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
+        let per = Periods::covering(targets.first()?.per, period.start, period.end, fiscal);
+        let part = |p: &Period| needed(&targets, (p.start, p.end), p.start.max(period.start), p.end.min(period.end));
+        // A target that begins within the period is not one for it.
+        let begins = targets.first()?.from.map_or(i32::MIN, day_of);
+        (begins <= period.start).then(|| per.all.iter().filter_map(part).sum::<f64>())
+    }
+
+    /// The day on which the figure of a period is mature, where it is not yet: it is still rising.
+    pub fn young(&self, metric: &Metric, end: i32) -> Option<Date> {
+        let rises = metric.basis == "cohort" && metric.formula.ratio().is_some();
         let days = self.mature_after.filter(|days| rises && day_of(self.data.session.as_of) - end < *days)?;
         Some(date_of(end.saturating_add(days)))
-    }
-
-    /// Why a figure cannot be set beside those of earlier periods: it is still rising.
-    fn immature(&self, figure: &Figure<'_>) -> Option<String> {
-        let on = self.young(figure)?;
-        Some(format!("{} is not mature before {on}, so earlier periods are no measure for it", figure.label()))
-    }
-
-    /// The bounds against the period before.
-    pub fn change(&self, figure: &Figure<'_>, numbers: &mut Numbers) -> Vec<Bound> {
-        let gate = figure.gate;
-        if gate.change_at_least.is_none() && gate.change_at_most.is_none() {
-            return Vec::new();
-        }
-        let before = figure.at.and_then(|at| at.checked_sub(1)).filter(|at| !figure.periods.is_partial(*at));
-        let known = before.map(|at| figure.scores.score(figure.metric, &Segment::new(), Some(at)).value);
-        let label = before.map_or("", |at| figure.periods.all[at].label.as_str());
-        let change = |value: f64| match &known {
-            None => Err(format!("there is no whole period before {}", figure.label())),
-            Some(Err(why)) => Err(format!("{label} has no value: {}", why.reason)),
-            Some(Ok(0.0)) => Err(format!("{label} is 0, so a change in parts of it says nothing")),
-            Some(Ok(before)) => self.immature(figure).map_or(Ok((*before, (value - before) / before.abs())), Err),
-        };
-        if let Some(Ok((before, change))) = numbers.value.map(change) {
-            (numbers.before, numbers.change) = (Some(before), Some(change));
-        }
-        let one = |limit: f64, lowest: bool| {
-            let asked = format!("change at {} {}", if lowest { "least" } else { "most" }, words::signed(limit));
-            figure.bound(asked, |value| {
-                let (before, change) = change(value)?;
-                let held = if lowest { reaches(change, limit) } else { reaches(limit, change) };
-                Ok((held, words::change(figure, (label, before), value, change, limit, lowest, held)))
-            })
-        };
-        let lowest = gate.change_at_least.map(|limit| one(limit, true));
-        lowest.into_iter().chain(gate.change_at_most.map(|limit| one(limit, false))).collect()
-    }
-
-    /// The bound against the periods before.
-    pub fn band(&self, figure: &Figure<'_>, numbers: &mut Numbers) -> Option<Bound> {
-        let (gate, wide) = (figure.gate, figure.gate.within_band?);
-        let asked = format!("within {} sd of the {} periods before", words::plain(wide), gate.band_periods);
-        let count = usize::try_from(gate.band_periods).unwrap_or(usize::MAX);
-        let last = figure.at.unwrap_or(0);
-        let before = (last.saturating_sub(count)..last).filter(|at| !figure.periods.is_partial(*at));
-        let score = |at: usize| figure.scores.score(figure.metric, &Segment::new(), Some(at)).value.ok();
-        let known: Vec<f64> = before.filter_map(score).collect();
-        let found = if known.len() >= Gate::FEWEST as usize { band(&known, wide) } else { None };
-        let found = found.map_or_else(
-            || {
-                let (n, fewest) = (known.len(), Gate::FEWEST);
-                Err(format!(
-                    "{n} of the {count} periods before {} are known, and a band needs {fewest}",
-                    figure.label()
-                ))
-            },
-            Ok,
-        );
-        let found = found.and_then(|band| self.immature(figure).map_or(Ok(band), Err));
-        numbers.band = found.as_ref().ok().copied();
-        Some(figure.bound(asked, |value| {
-            let band = found.clone()?;
-            // Equal numbers have a mean that can differ from them in its last digit.
-            let slack = 1e-9 * band.mean.abs();
-            let held = value >= band.low - slack && value <= band.high + slack;
-            Ok((held, words::band(figure, value, &band, wide, held)))
-        }))
     }
 }
 
@@ -131,8 +80,10 @@ pub struct Figure<'a> {
     pub periods: &'a Periods,
     /// Every figure of it.
     pub scores: &'a Scores,
-    /// The period; `None` where there is no whole one.
+    /// The period; `None` where there is no whole one, or none that is mature.
     pub at: Option<usize>,
+    /// Why there is none.
+    pub none: String,
     /// Its figure there.
     pub score: Option<&'a Score>,
 }
@@ -153,7 +104,7 @@ impl Figure<'_> {
         let value = match self.score.map(|s| &s.value) {
             Some(Ok(value)) => Ok(*value),
             Some(Err(why)) => Err(format!("{} has no value: {}", self.label(), why.reason)),
-            None => Err(format!("no whole {} is in the data yet", self.gate.period.id())),
+            None => Err(self.none.clone()),
         };
         match value.and_then(judge) {
             Ok((held, why)) => Bound { held: if held { Held::Yes } else { Held::No }, asked, why },
@@ -165,18 +116,75 @@ impl Figure<'_> {
     }
 
     /// The bounds on the value itself.
-    pub fn absolute(&self, young: Option<Date>) -> Vec<Bound> {
+    pub fn absolute(&self) -> Vec<Bound> {
         let one = |limit: f64, lowest: bool| {
             let asked =
                 format!("at {} {}", if lowest { "least" } else { "most" }, words::limit(self.metric.unit, limit));
             self.bound(asked, |value| {
                 let held = if lowest { reaches(value, limit) } else { reaches(limit, value) };
-                let still = young.map_or_else(String::new, |on| format!("; it is not mature before {on}"));
-                Ok((held, words::absolute(self, value, limit, lowest, held) + &still))
+                Ok((held, words::absolute(self, value, limit, lowest, held)))
             })
         };
         let lowest = self.gate.at_least.map(|limit| one(limit, true));
         lowest.into_iter().chain(self.gate.at_most.map(|limit| one(limit, false))).collect()
+    }
+
+    /// The bounds against the period before.
+    pub fn change(&self, numbers: &mut Numbers) -> Vec<Bound> {
+        let gate = self.gate;
+        if gate.change_at_least.is_none() && gate.change_at_most.is_none() {
+            return Vec::new();
+        }
+        let before = self.at.and_then(|at| at.checked_sub(1)).filter(|at| !self.periods.is_partial(*at));
+        let known = before.map(|at| self.scores.score(self.metric, &Segment::new(), Some(at)).value);
+        let label = before.map_or("", |at| self.periods.all[at].label.as_str());
+        let change = |value: f64| match &known {
+            None => Err(format!("there is no whole period before {}", self.label())),
+            Some(Err(why)) => Err(format!("{label} has no value: {}", why.reason)),
+            Some(Ok(0.0)) => Err(format!("{label} is 0, so a change in parts of it says nothing")),
+            Some(Ok(before)) => Ok((*before, (value - before) / before.abs())),
+        };
+        if let Some(Ok((before, change))) = numbers.value.map(change) {
+            (numbers.before, numbers.change) = (Some(before), Some(change));
+        }
+        let one = |limit: f64, lowest: bool| {
+            let asked =
+                format!("relative change at {} {}", if lowest { "least" } else { "most" }, words::signed(limit));
+            self.bound(asked, |value| {
+                let (before, change) = change(value)?;
+                let held = if lowest { reaches(change, limit) } else { reaches(limit, change) };
+                Ok((held, words::change(self, (label, before), value, change, limit, lowest, held)))
+            })
+        };
+        let lowest = gate.change_at_least.map(|limit| one(limit, true));
+        lowest.into_iter().chain(gate.change_at_most.map(|limit| one(limit, false))).collect()
+    }
+
+    /// The bound against the periods before.
+    pub fn band(&self, numbers: &mut Numbers) -> Option<Bound> {
+        let (gate, wide) = (self.gate, self.gate.within_band?);
+        let asked = format!("within {} sd of the {} periods before", words::plain(wide), gate.band_periods);
+        let count = usize::try_from(gate.band_periods).unwrap_or(usize::MAX);
+        let last = self.at.unwrap_or(0);
+        let before = (last.saturating_sub(count)..last).filter(|at| !self.periods.is_partial(*at));
+        let score = |at: usize| self.scores.score(self.metric, &Segment::new(), Some(at)).value.ok();
+        let known: Vec<f64> = before.filter_map(score).collect();
+        let found = if known.len() >= Gate::FEWEST as usize { band(&known, wide) } else { None };
+        let found = found.map_or_else(
+            || {
+                let (n, fewest) = (known.len(), Gate::FEWEST);
+                Err(format!("{n} of the {count} periods before {} are known, and a band needs {fewest}", self.label()))
+            },
+            Ok,
+        );
+        numbers.band = found.as_ref().ok().copied();
+        Some(self.bound(asked, |value| {
+            let band = found.clone()?;
+            // Equal numbers have a mean that can differ from them in its last digit.
+            let slack = 1e-9 * band.mean.abs();
+            let held = value >= band.low - slack && value <= band.high + slack;
+            Ok((held, words::band(self, value, &band, wide, held)))
+        }))
     }
 
     /// The bound on the rows behind it.

@@ -12,7 +12,7 @@ use crate::calendar::{Fiscal, PeriodKind, Periods};
 use crate::catalogue::formula;
 use crate::catalogue::{Catalogue, Metric, problems_at};
 use crate::cli::SliceArgs;
-use crate::contract::{Check, Contract, Gate, Subject, Target};
+use crate::contract::{Check, Contract, Gate, Goal, Subject, Target};
 use crate::evaluate::{self, Scores, Slice};
 use crate::facts::Segment;
 use crate::issue::Issues;
@@ -144,6 +144,11 @@ pub fn targets<'c>(contract: &'c Contract, catalogue: &Catalogue, metric: &Metri
     targets
 }
 
+/// The targets that are of the metric itself, each for one period.
+pub fn goals<'c>(contract: &'c Contract, metric: &Metric) -> impl Iterator<Item = &'c Goal> {
+    contract.goals.iter().filter(move |goal| goal.aim.id() == metric.id)
+}
+
 /// Judges every check of the contract, in its order.
 ///
 /// # Errors
@@ -251,16 +256,25 @@ impl<'d> View<'d, '_> {
         periods: &Periods,
         scores: &Scores,
     ) -> Verdict<'d> {
-        let at = periods.whole(self.last_day).last().copied().filter(|at| !periods.is_partial(*at));
+        let whole: Vec<usize> =
+            periods.whole(self.last_day).iter().copied().filter(|at| !periods.is_partial(*at)).collect();
+        // Of a figure that still rises, the newest period that is mature.
+        let at = whole.iter().rfind(|at| self.young(metric, periods.all[**at].end).is_none()).copied();
+        let none = match whole.first().and_then(|at| Some((*at, self.young(metric, periods.all[*at].end)?))) {
+            Some((at, on)) => {
+                format!("no whole {} is mature yet: {} is on {on}", gate.period.id(), periods.all[at].label)
+            }
+            None => format!("no whole {} is in the data yet", gate.period.id()),
+        };
         let all = Segment::new();
         let score = at.map(|at| scores.score(metric, &all, Some(at)));
         let mut numbers = Numbers { value: score.as_ref().and_then(|s| s.value.clone().ok()), ..Numbers::default() };
-        let figure = Figure { gate, metric, periods, scores, at, score: score.as_ref() };
+        let figure = Figure { gate, metric, periods, scores, at, none, score: score.as_ref() };
         let mut bounds = Vec::new();
-        bounds.extend(figure.absolute(self.young(&figure)));
+        bounds.extend(figure.absolute());
         bounds.extend(self.target(&figure, &mut numbers));
-        bounds.extend(self.change(&figure, &mut numbers));
-        bounds.extend(self.band(&figure, &mut numbers));
+        bounds.extend(figure.change(&mut numbers));
+        bounds.extend(figure.band(&mut numbers));
         bounds.extend(figure.rows());
         let mut verdict = Self::verdict(check, metric.unit, bounds);
         verdict.n = score.map_or(0, |s| s.n);

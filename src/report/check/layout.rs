@@ -132,7 +132,7 @@ pub fn notes(verdicts: &[Verdict<'_>]) -> Vec<String> {
     let mut notes = Vec::new();
     if verdicts.iter().any(|v| v.period.is_some()) {
         notes.push(
-            "Checks look at the last whole period. A check that asks for several things holds when all of them do."
+            "Checks look at the last whole period; at the newest mature one of a conversion that still rises. A check that asks for several things holds when all of them do."
                 .into(),
         );
     }

@@ -16,9 +16,9 @@ use anyhow::Result;
 
 use super::Report;
 use crate::Env;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Metric};
 use crate::cli::CheckArgs;
-use crate::contract::{Contract, Subject};
+use crate::contract::{Aim, Contract, Subject};
 use crate::issue::{Issue, Issues, Place, did_you_mean};
 use crate::session::{Data, Session};
 
@@ -79,6 +79,9 @@ fn ready(contract: &Contract, catalogue: &Catalogue) -> Result<(), Issues> {
             .hint("write one: [[check]] with metric = \"win_rate_narrow\" and at_least = 0.2, or fresh = \"deals\" and within_days = 3")
             .into());
     }
+    let has_target = |metric: &Metric| {
+        judge::goals(contract, metric).next().is_some() || !judge::targets(contract, catalogue, metric).is_empty()
+    };
     let mut issues = Vec::new();
     for check in &contract.checks {
         let Subject::Figure(gate) = &check.subject else { continue };
@@ -91,20 +94,18 @@ fn ready(contract: &Contract, catalogue: &Catalogue) -> Result<(), Issues> {
             continue;
         };
         if let Some(said) = &gate.of_target
-            && judge::targets(contract, catalogue, metric).is_empty()
+            && !has_target(metric)
         {
+            let aims = Aim::ALL.iter().any(|(id, _)| *id == metric.id);
             let what = match judge::stage_of(contract, catalogue, metric) {
                 Some(stage) => format!("`of_target`: the contract has no [[target]] for the stage `{stage}`"),
-                None => format!("`of_target`: `{}` does not count who reached a stage, and targets do", metric.id),
+                None if aims => format!("`of_target`: the contract has no [[target]] for `{}`", metric.id),
+                None => format!("`of_target`: no [[target]] can be for `{}`", metric.id),
             };
-            let with: Vec<&str> = catalogue
-                .metrics
-                .values()
-                .filter(|m| !judge::targets(contract, catalogue, m).is_empty())
-                .map(|m| m.id.as_str())
-                .collect();
+            let with: Vec<&str> = catalogue.metrics.values().filter(|m| has_target(m)).map(|m| m.id.as_str()).collect();
             let hint = if with.is_empty() {
-                "write [[target]] with stage, per and volume, or use at_least".to_string()
+                "write [[target]] with stage, per and volume, or with metric, value and period; or use at_least"
+                    .to_string()
             } else {
                 format!("use at_least, or one of the metrics with a target: {}", with.join(", "))
             };

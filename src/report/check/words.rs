@@ -83,7 +83,7 @@ pub fn target(figure: &Figure<'_>, value: f64, needed: f64, share: f64, held: bo
     format!("{label}: {value_text} ({n}) is {found} of the target, {needed_text}: {is} {asked}")
 }
 
-/// `2026-Q2: 519,000 (n 12) against 456,300 in 2026-Q1 is +13.7%: at least -25.0%`
+/// `2026-Q2: 519,000 (n 12) against 456,300 in 2026-Q1 is a relative change of +13.7%: at least -25.0%`
 pub fn change(
     figure: &Figure<'_>,
     (label, before): (&str, f64),
@@ -101,7 +101,11 @@ pub fn change(
         (false, true) => "at most",
         (false, false) => "more than",
     };
-    format!("{}: {value} ({}) against {before} in {label} is {found}: {is} {asked}", figure.label(), n_of(figure))
+    format!(
+        "{}: {value} ({}) against {before} in {label} is a relative change of {found}: {is} {asked}",
+        figure.label(),
+        n_of(figure)
+    )
 }
 
 /// `2026-Q2: 30.8% (n 39) lies within 14.1% to 45.6%, 2 sd around the mean of 8 periods`

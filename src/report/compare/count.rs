@@ -12,7 +12,7 @@ use anyhow::Result;
 
 use super::cause::Cause;
 use super::effects::{Cents, Line, Point, effects};
-use super::records::{Record, Tables, moves, records, redefined};
+use super::records::{Record, Redefined, Tables, moves, records, redefined};
 use super::rows::Account;
 use super::sides::Sides;
 use crate::calendar::Periods;
@@ -164,7 +164,8 @@ pub fn compare<'s>(
             steps::contributions(&b, theirs, &of_b, &periods, &slice, &now.scores)?,
         ];
         let again = Tables::new([sides.under(), &sides.b.data], sides.a.known);
-        records.extend(redefined([&counted[0], &counted[1]], catalogues, &again, &pairs));
+        let of = Redefined { counted: [&counted[0], &counted[1]], facts: [&under, &b], catalogues, slice: &slice };
+        records.extend(redefined(&of, &again, &pairs)?);
         first[2].clone_from(&again.processes.first[1]);
     }
     records.sort_by(|x, y| {

@@ -57,9 +57,11 @@ pub struct Line {
 }
 
 impl Line {
-    /// The cause with the largest effect; where no effect can be told, that of the most records.
+    /// The cause with the largest effect in the direction of the difference; where no effect can be told, that of the most
+    /// records.
     pub fn largest(&self) -> Option<&Effect> {
-        let size = |e: &Effect| e.by.map_or(0.0, f64::abs);
+        let way = self.difference.filter(|by| *by != 0.0).map(f64::signum);
+        let size = |e: &Effect| e.by.map_or(0.0, |by| way.map_or(by.abs(), |way| by * way));
         // The first of several that are as large.
         self.effects.iter().rev().max_by(|a, b| size(a).total_cmp(&size(b)).then(a.records.cmp(&b.records)))
     }

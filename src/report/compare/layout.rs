@@ -2,7 +2,7 @@
 //!
 //! In: [`Compared`]. Out: tables laid out for reading; all of it is in the tables for machines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cause::Cause;
 use super::count::Compared;
@@ -184,6 +184,7 @@ fn records(compared: &Compared<'_>, places: &[Places], argued: Option<usize>) ->
         one.figures.insert((record.measure.clone(), record.period), change);
     }
     let all = moves.len();
+    let of = moves.keys().map(|(table, rows, _)| (*table, *rows)).collect::<BTreeSet<_>>().len();
     if all == 0 {
         return None;
     }
@@ -250,11 +251,13 @@ fn records(compared: &Compared<'_>, places: &[Places], argued: Option<usize>) ->
         Column::left("figures", "Counts otherwise in"),
     ];
     let rows: Vec<Vec<Cell>> = rows.collect();
-    let title = if all > rows.len() {
-        format!("Records that count otherwise: {} of {all}; all in machine formats", rows.len())
-    } else {
-        format!("Records that count otherwise: {all}")
-    };
+    let mut title = format!("Records that count otherwise: {}", number::whole(of as u64));
+    if all > of {
+        title += &format!(", for {} causes", number::whole(all as u64));
+    }
+    if all > rows.len() {
+        title += &format!("; {} are shown, all are in machine formats", rows.len());
+    }
     Some(people("records", title, columns, rows))
 }
 

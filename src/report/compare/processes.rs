@@ -31,6 +31,8 @@ pub struct Processes<'d> {
     deal: Vec<Option<Cause>>,
     /// By pair: why its people are others.
     people: Vec<Option<Joined>>,
+    /// By pair of a process that B has merged away: the record of B that it became.
+    survivor: Vec<Option<(Kind, u32)>>,
     /// By side and process: the row of the person who was known first; [`NONE`] without one.
     pub first: [Vec<u32>; 2],
     /// The day on which A was taken.
@@ -164,6 +166,18 @@ impl<'d> Search<'d> {
         }
     }
 
+    /// The record that a process which is gone was merged into.
+    fn survivor(&self, process: usize) -> Option<(Kind, u32)> {
+        if self.gone(process) != Cause::Merged {
+            return None;
+        }
+        if let Some(deal) = self.deal_there(0, process) {
+            return Some((Kind::Deals, deal.row));
+        }
+        let found = self.members[0].of(process).iter().find_map(|person| self.people[0][*person as usize]);
+        found.map(|found| (Kind::People, found.row))
+    }
+
     fn deal_gone(&self, process: usize) -> Cause {
         self.deal_there(0, process).map_or(Cause::Deleted, |f| if f.exact { Cause::Link } else { Cause::Merged })
     }
@@ -238,11 +252,12 @@ impl<'d> Processes<'d> {
         for found in search.people[0].iter().flatten().filter(|f| !f.exact) {
             merged[b.of_person[found.row as usize] as usize] = true;
         }
-        let (mut pairs, mut deal, mut people) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut pairs, mut deal, mut people, mut survivor) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for process in 0..a.len() {
             let there = search.b_of[process];
             let step = if there == NONE { search.gone(process).step() } else { SAME };
             pairs.push(Pair { a: row(process), b: there, step });
+            survivor.push((there == NONE).then(|| search.survivor(process)).flatten());
             if there == NONE {
                 deal.push(None);
                 people.push(None);
@@ -259,6 +274,7 @@ impl<'d> Processes<'d> {
         }
         for process in (0..b.len()).filter(|process| search.a_of[*process] == NONE) {
             pairs.push(Pair { a: NONE, b: row(process), step: search.came(process).step() });
+            survivor.push(None);
             deal.push(None);
             people.push(None);
         }
@@ -266,7 +282,7 @@ impl<'d> Processes<'d> {
             let of = |process| search.members[side].of(process).first().copied().unwrap_or(NONE);
             (0..data[side].journeys.len()).map(of).collect()
         });
-        Self { data, pairs, deal, people, first, taken }
+        Self { data, pairs, deal, people, survivor, first, taken }
     }
 
     /// The step at which a value of a process becomes B's.
@@ -308,6 +324,11 @@ impl<'d> Processes<'d> {
         let stage = b.session.contract.stages.iter().position(|stage| stage.id.value == id)?;
         let process = self.pairs[change.pair].b as usize;
         b.journeys.stages[stage][process].day()
+    }
+
+    /// The record of B that a merged process became.
+    pub fn merged_into(&self, pair: usize) -> Option<(Kind, u32)> {
+        self.survivor[pair]
     }
 
     /// Whose coming or going changed a pair's people, where a cause is that one.

@@ -5,12 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use anyhow::Result;
+
 use super::cause::Cause;
 use super::processes::Processes;
 use super::rows::{Account, Rows};
 use super::words::Codes;
 use crate::catalogue::Catalogue;
-use crate::evaluate::steps::{Change, Counted, Moved, Pair};
+use crate::evaluate::Slice;
+use crate::evaluate::steps::{Change, Counted, Moved, Pair, columns_of, differences};
+use crate::facts::Facts;
 use crate::report::Cell;
 use crate::session::Data;
 use crate::tables::{Kind, NONE};
@@ -33,6 +37,8 @@ pub struct Record {
     pub changed: Vec<(String, Cell, Cell)>,
     /// The person whose coming or going it is: row in A, row in B.
     pub person: [u32; 2],
+    /// The record of B that it was merged into.
+    pub into: Option<(Kind, u32)>,
 }
 
 /// By table the pairs of its rows.
@@ -103,30 +109,43 @@ pub fn records(moved: Vec<Moved>, tables: &Tables<'_>) -> Vec<Record> {
                 after: of(moved.after),
                 changed: moved.changed.clone(),
                 person: joined.map_or([NONE; 2], |joined| joined.person),
+                into: of_process.then(|| tables.processes.merged_into(moved.pair)).flatten(),
             });
         }
     }
     records
 }
 
-/// The rows that two contracts count otherwise on the same exports; `known` are the pairs of A and these exports.
-pub fn redefined(
-    counted: [&Counted; 2],
-    catalogues: [&Catalogue; 2],
-    pairs: &Tables<'_>,
-    known: &Tables<'_>,
-) -> Vec<Record> {
-    let mut records = Vec::new();
+/// The same exports under two contracts.
+pub struct Redefined<'r> {
+    /// What each row contributes.
+    pub counted: [&'r Counted; 2],
+    pub facts: [&'r Facts<'r>; 2],
+    pub catalogues: [&'r Catalogue; 2],
+    pub slice: &'r Slice,
+}
+
+/// The rows that two contracts count otherwise on the same exports; `pairs` are those of these exports, `known` those of A
+/// and them.
+///
+/// # Errors
+/// A defect.
+pub fn redefined(of: &Redefined<'_>, pairs: &Tables<'_>, known: &Tables<'_>) -> Result<Vec<Record>> {
+    let (counted, catalogues) = (of.counted, of.catalogues);
+    let mut records: Vec<Record> = Vec::new();
     for (measure, before) in counted[0] {
         let Some(after) = counted[1].get(measure) else { continue };
         let tables = catalogues.map(|c| c.measures.get(measure).map(|m| m.table.clone()).unwrap_or_default());
-        let mut add = |table: &str, rows: [u32; 2], from: Option<(usize, f64)>, to: Option<(usize, f64)>| {
+        // By record: its rows under either contract.
+        let (first, mut both) = (records.len(), Vec::new());
+        let mut add = |table: &str, here: [u32; 3], from: Option<(usize, f64)>, to: Option<(usize, f64)>| {
             let periods: BTreeSet<usize> = [from, to].into_iter().flatten().map(|(p, _)| p).collect();
             for period in periods.into_iter().filter(|_| from != to) {
                 let of = |at: Option<(usize, f64)>| at.filter(|(p, _)| *p == period).map(|(_, value)| value);
+                both.push([here[1], here[2]]);
                 records.push(Record {
                     table: table.to_string(),
-                    rows,
+                    rows: [here[0], here[2]],
                     measure: measure.clone(),
                     period,
                     cause: Cause::Definition,
@@ -134,6 +153,7 @@ pub fn redefined(
                     after: of(to),
                     changed: Vec::new(),
                     person: [NONE; 2],
+                    into: None,
                 });
             }
         };
@@ -145,18 +165,26 @@ pub fn redefined(
         let a = |row: u32| in_a.get(row as usize).copied().unwrap_or(NONE);
         if tables[0] == tables[1] {
             for pair in pairs.pairs(&tables[0]) {
-                add(&tables[0], [a(pair.a), pair.b], get(before, pair.a), get(after, pair.b));
+                add(&tables[0], [a(pair.a), pair.a, pair.b], get(before, pair.a), get(after, pair.b));
+            }
+            // What the contract changes in a record that is there under both.
+            let measures = catalogues.map(|c| c.measures.get(measure));
+            let columns = measures.into_iter().flatten().flat_map(|m| columns_of(m, of.slice)).collect();
+            let there: Vec<usize> = (0..both.len()).filter(|at| !both[*at].contains(&NONE)).collect();
+            let rows: Vec<[u32; 2]> = there.iter().map(|at| both[*at]).collect();
+            for (at, changed) in there.into_iter().zip(differences(of.facts, &tables[0], &columns, &rows)?) {
+                records[first + at].changed = changed;
             }
         } else {
             for pair in pairs.pairs(&tables[0]) {
-                add(&tables[0], [a(pair.a), pair.b], get(before, pair.a), None);
+                add(&tables[0], [a(pair.a), pair.a, pair.b], get(before, pair.a), None);
             }
             for pair in pairs.pairs(&tables[1]) {
-                add(&tables[1], [NONE, pair.b], None, get(after, pair.b));
+                add(&tables[1], [NONE, pair.a, pair.b], None, get(after, pair.b));
             }
         }
     }
-    records
+    Ok(records)
 }
 
 /// How many records each cause moves, by measure, period and cause.

@@ -209,11 +209,21 @@ pub struct Place {
     pub line: Option<u64>,
 }
 
-/// A record's place in A, its place in B, and that of the person it is about.
+/// A record's place in A, its place in B, and that of the person it is about, or of the record that it was merged into.
 pub type Places = [Option<Place>; 3];
 
 /// What a row is called, its id, and where it comes from.
 type Named = Option<(String, String, Option<Origin>)>;
+
+/// A process that has a deal on one side only is told by that deal: on the other side, the deal is not there.
+fn same_kind([a, b]: [Named; 2]) -> [Named; 2] {
+    let is_deal = |named: &Named| named.as_ref().is_some_and(|(record, ..)| record == "deal");
+    match (is_deal(&a), is_deal(&b)) {
+        (true, false) => [a, None],
+        (false, true) => [None, b],
+        _ => [a, b],
+    }
+}
 
 /// Names the records of one side.
 struct Names<'d> {
@@ -258,7 +268,7 @@ impl<'d> Names<'d> {
 }
 
 impl Compared<'_> {
-    /// Every record's place on both sides, in the order of the records: at A, at B, and that of the person it is about.
+    /// Every record's [`Places`], in the order of the records.
     pub fn places(&self) -> Vec<Places> {
         let under = self.sides.under();
         let datas = [&self.sides.a.data, under, &self.sides.b.data];
@@ -269,15 +279,14 @@ impl Compared<'_> {
             .map(|record| {
                 let b = if record.cause == Cause::Definition { 2 } else { 1 };
                 let person = match record.person {
+                    _ if record.into.is_some() => (1, record.into.and_then(|(kind, row)| names[1].record(kind, row))),
                     [NONE, NONE] => (0, None),
                     [NONE, there] => (1, names[1].record(Kind::People, there)),
                     [here, _] => (0, names[0].record(Kind::People, here)),
                 };
-                [
-                    (0, names[0].of(&record.table, record.rows[0])),
-                    (b, names[b].of(&record.table, record.rows[1])),
-                    person,
-                ]
+                let [here, there] =
+                    same_kind([names[0].of(&record.table, record.rows[0]), names[b].of(&record.table, record.rows[1])]);
+                [(0, here), (b, there), person]
             })
             .collect();
         let mut lines: BTreeMap<(usize, u32, u64), Option<u64>> = BTreeMap::new();
@@ -321,7 +330,8 @@ impl Compared<'_> {
 pub fn changed_words(record: &Record, person: Option<&Place>, say: fn(f64, Unit) -> String) -> String {
     let mut parts: Vec<String> = Vec::new();
     if let Some(person) = person {
-        parts.push(format!("person {}", person.id));
+        let what = if record.into.is_some() { "merged into" } else { "person" };
+        parts.push(format!("{what} {}", person.id));
     }
     let word = |cell: &Cell| match cell {
         Cell::Missing(_) => "nothing".to_string(),

@@ -92,7 +92,11 @@ pub fn finding(report: &Report) -> String {
         return format!(
             "The target of {target} takes {} new buyers a month{}, and {} come at present.",
             leads(needed),
-            band(row, Unit::Count),
+            row.band("low", "high").map_or_else(String::new, |(low, high)| format!(
+                " (80 %: {} to {})",
+                leads(low),
+                leads(high)
+            )),
             leads(present)
         );
     }

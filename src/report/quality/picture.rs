@@ -14,7 +14,8 @@ pub fn finding(report: &Report) -> String {
     if read == 0 {
         return "The exports have no rows.".into();
     }
-    let mut said = format!("Of {} rows read, {} were set aside, each with its reason", whole(read), whole(read - used));
+    let mut said =
+        format!("Of all {} rows read, {} were set aside, each with its reason", whole(read), whole(read - used));
     let all = rows(report, "quality_tidy");
     let found = |row: &&Row<'_>| {
         row.is(&[("period", "total"), ("file", ""), ("severity", "high"), ("status", "found")])

@@ -223,10 +223,10 @@ fn what_the_teams_believe_and_how_we_compare_are_there_when_they_are_asked_for()
     let sum: u32 = places.values().sum();
     let n = |place: &str| places.get(place).copied().unwrap_or(0);
     let said = format!(
-        "Of {sum} published figures, each of other companies and none a target, {} lie above the own one, {} below it and {} hold \
-         it",
-        n("below"),
+        "Beside {sum} published figures of other companies, none of them a target, the own one is higher than {}, lower than {}, and \
+         within {}",
         n("above"),
+        n("below"),
         n("within")
     );
     assert!(text(&compared["finding"]).starts_with(&said), "{} / {said}", compared["finding"]);

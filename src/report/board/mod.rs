@@ -80,7 +80,6 @@ fn line(command: &str, flags: &[&str], args: &BoardArgs) -> Vec<String> {
     let window = &args.window;
     if let (SURVEY, Some(path)) = (command, &args.survey) {
         line.push(path.to_string_lossy().into_owned());
-        line.extend(args.benchmarks.then(|| "--benchmarks".to_string()));
     }
     let mut flag = |name: &str, value: Option<&String>| {
         if let Some(value) = value {

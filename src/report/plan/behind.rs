@@ -110,12 +110,12 @@ impl Base<'_> {
     fn won_behind(&self, asked: &Asked<'_>) -> Found {
         let (from, to) = asked.days.unwrap_or((self.as_of, self.as_of));
         let records: Vec<Behind> =
-            self.won_in(from, to).map(|won| self.won_one(won.at, won.day, won.amount, asked.money)).collect();
+            self.won_in(from, to).map(|won| Self::won_one(won.at, won.day, won.amount, asked.money)).collect();
         let account = self.account_of_won(records.len() as u64, "out: won on other days");
         Found { records, account, adds_up: true, notes: Vec::new() }
     }
 
-    fn won_one(&self, at: usize, day: i32, amount: Option<f64>, money: bool) -> Behind {
+    fn won_one(at: usize, day: i32, amount: Option<f64>, money: bool) -> Behind {
         let gives = if money { amount } else { Some(1.0) };
         let reason = if gives.is_some() { "counted" } else { "counted_without_value" };
         Behind { day: Some(day), amount, gives, reason, ..Behind::new(Of::Process(at)) }
@@ -134,7 +134,7 @@ impl Base<'_> {
         }
         let measured = self.m.won.iter().filter(|won| won.measured);
         let records =
-            measured.map(|won| Behind { to: "won_amount", ..self.won_one(won.at, won.day, won.amount, true) });
+            measured.map(|won| Behind { to: "won_amount", ..Self::won_one(won.at, won.day, won.amount, true) });
         let records: Vec<Behind> = records.collect();
         let account = self.account_of_won(records.len() as u64, "out: began before --from");
         Found { records, account, adds_up: true, notes: Vec::new() }

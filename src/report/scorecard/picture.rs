@@ -216,8 +216,9 @@ pub fn beside(report: &Report) -> Option<Chart> {
         .filter(|row| row.text("unit") == Unit::Share.id() && row.number("own").is_some())
         .collect();
     let label = |row: &Row<'_>| {
-        let year = row.number("year").map_or_else(String::new, |year| format!(", others {year:.0}"));
-        format!("{} {}{year}", row.text("metric_id").replace('_', " "), row.text("period"))
+        let year = row.number("year").map_or_else(String::new, |year| format!(" {year:.0}"));
+        let source = row.text("source").split(',').next().unwrap_or_default();
+        format!("{}, {source}{year}", row.text("metric_id").replace('_', " "))
     };
     let of = |column: &str| shares.iter().map(|row| row.number(column)).collect();
     let own = Series {
@@ -257,10 +258,10 @@ pub fn compared(report: &Report) -> String {
     let rest =
         if missing > 0 { format!("; {missing} more have no own figure to set beside them") } else { String::new() };
     format!(
-        "Of {known} published figures, each of other companies and none a target, {} lie above the own one, {} below it and {} \
-         hold it{rest}.",
-        at("below"),
+        "Beside {known} published figures of other companies, none of them a target, the own one is higher than {}, lower than {}, \
+         and within {}{rest}.",
         at("above"),
+        at("below"),
         at("within")
     )
 }

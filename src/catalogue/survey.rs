@@ -41,6 +41,8 @@ pub struct Topic {
     pub about: String,
     /// Whether it grows with the days it is measured over, so that it is asked and measured for twelve months.
     pub per_year: bool,
+    /// Whether it is asked of leads, and so measured without the processes that begin later than at the first stage.
+    pub leads_only: bool,
 }
 
 impl Topic {
@@ -73,6 +75,8 @@ struct Entry {
     measured: String,
     #[serde(default)]
     per_year: bool,
+    #[serde(default)]
+    leads_only: bool,
 }
 
 fn unit(name: &str) -> Option<Unit> {
@@ -81,7 +85,8 @@ fn unit(name: &str) -> Option<Unit> {
 }
 
 fn read(entry: Entry) -> Option<Topic> {
-    let Entry { id, group, title, question, scale, unit: name, metric, handoff, measured: about, per_year } = entry;
+    let Entry { id, group, title, question, scale, unit: name, metric, handoff, .. } = entry;
+    let (about, per_year, leads_only) = (entry.measured, entry.per_year, entry.leads_only);
     let scale = match (scale.as_str(), name) {
         ("share", None) => Scale::Share,
         ("agree", None) => Scale::Agree,
@@ -95,7 +100,7 @@ fn read(entry: Entry) -> Option<Topic> {
         (None, None) => Measured::Nothing,
         (Some(_), Some(_)) => return None,
     };
-    Some(Topic { id, group, title, question, scale, measured, about, per_year })
+    Some(Topic { id, group, title, question, scale, measured, about, per_year, leads_only })
 }
 
 /// The topics.

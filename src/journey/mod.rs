@@ -12,7 +12,7 @@
 pub mod account;
 mod entries;
 mod evidence;
-mod gone;
+pub mod gone;
 pub mod handoff;
 pub mod mix;
 pub mod path;

@@ -124,7 +124,8 @@ fn measured_figures_are_those_of_the_scorecard_and_the_handoff() {
     for row in tidy.iter().filter(|r| r["who"] == "measured" && r["status"] == "ok") {
         let (report, what) = row["source"].split_once(' ').unwrap();
         let (from, to) = (row["from"].as_str(), row["to"].as_str());
-        let other = first(&[report, ACME, "--from", from, "--to", to]);
+        let (what, condition) = what.split_once(" --where ").unwrap_or((what, "TRUE"));
+        let other = first(&[report, ACME, "--from", from, "--to", to, "--where", condition]);
         let (cell, n) = if report == "scorecard" {
             let found = other.iter().find(|r| r["metric_id"] == what && r["period"] == "total").unwrap();
             (&found["value"], &found["numerator"])
@@ -147,6 +148,12 @@ fn measured_figures_are_those_of_the_scorecard_and_the_handoff() {
     assert_eq!(days("combined_budget_ratio"), ("2025-07-01", "2026-06-30", "false"));
     assert_eq!(days("follow_up"), ("2025-07-01", "2026-06-30", "false"));
     assert_eq!(days("inquiry_to_revenue_conversion"), ("2025-01-01", "2025-12-31", "false"));
+    // What is asked of leads is measured on leads: as many as the funnel has at its first stage, of which as many are won.
+    let row = find(&tidy, "inquiry_to_revenue_conversion", "measured");
+    let funnel = first(&["funnel", ACME, "--from", "2025-01-01", "--to", "2025-12-31", "--where", "lead_reached"]);
+    let of = |stage: &str| funnel.iter().find(|r| r["stage_id"] == stage && r["period"] == "total").unwrap();
+    assert_eq!([&row["numerator"], &row["denominator"]], [&of("won")["from_first"], &of("lead")["volume"]]);
+    assert_eq!([row["numerator"].as_str(), row["denominator"].as_str()], ["43", "1047"]);
     let none: Vec<&str> =
         tidy.iter().filter(|r| r["who"] == "measured" && r["status"] != "ok").map(|r| r["topic"].as_str()).collect();
     assert_eq!(none, ["shared_definition", "relationship", "aligned", "same_numbers"]);

@@ -20,7 +20,7 @@ use crate::report::Unit;
 use crate::session::Data;
 use crate::stats::band::Band;
 use crate::tables::Kind;
-use crate::time::{date_of, day_of};
+use crate::time::day_of;
 
 /// What becomes of a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,10 +228,7 @@ impl<'d> View<'d, '_> {
     fn fresh(&self, check: &'d Check, kind: Kind, within_days: u32) -> Verdict<'d> {
         let (data, as_of) = (self.data, day_of(self.data.session.as_of));
         let table = data.tables.get(kind);
-        let days = table.began().into_iter().filter_map(|at| data.session.home.day(at)).filter(|day| *day <= as_of);
-        // A month stands for all of its days.
-        let end = |day: i32| if table.monthly { day_of(date_of(day).last_of_month()).min(as_of) } else { day };
-        let newest = days.max().map(end);
+        let newest = data.newest(kind);
         let age = newest.map(|day| as_of - day);
         let held = match age {
             None => Held::Unknown,

@@ -17,6 +17,7 @@ use crate::issue::{Issue, Place};
 use crate::output::number;
 use crate::report::{Cell, Column, Report, Unit};
 use crate::session::{Data, Session};
+use crate::stats::interval::wilson;
 use crate::stats::plan::{Draw, span};
 use crate::time::{date_of, day_of};
 
@@ -91,6 +92,7 @@ pub fn tell(data: &Data, args: &PlanArgs, env: &mut Env<'_>) -> Result<Report> {
     if all.is_empty() {
         report.notes.push("No period can be tested: there is not enough history before any that is over.".into());
     }
+    report.notes.extend(few_to_tell(&all));
     report.notes.push(notes::intervals(&base, args));
     report.notes.extend(data.unseen_stages());
     report.notes.extend(data.notes());
@@ -129,6 +131,23 @@ fn forecast(base: &Base<'_>, period: Period, args: &PlanArgs, env: &mut Env<'_>)
         came: base.already(period.start, period.end),
         period,
     }))
+}
+
+/// What so few periods can tell of the intervals: where of all that are like these the share that holds may lie.
+#[allow(clippy::cast_precision_loss)] // a few periods
+fn few_to_tell(all: &[Tested]) -> Option<String> {
+    let of = |which: usize| {
+        let inside = all.iter().filter(|one| one.inside()[which]).count();
+        let (low, high) = wilson(inside as f64, all.len() as f64)?;
+        let share = |value: f64| number::people((value * 100.0).round() / 100.0, Unit::Share).replace(".0%", "%");
+        Some(format!("{} to {}", share(low), share(high)))
+    };
+    let (deals, amounts) = (of(0)?, of(1)?);
+    Some(format!(
+        "{} are few to judge intervals by: what was seen fits true shares of {deals} for deals and {amounts} for amounts (95 \
+         %, Wilson).",
+        number::of(all.len() as u64, "period", "periods")
+    ))
 }
 
 /// Deals (0) or amounts (1).

@@ -43,12 +43,22 @@ impl Base<'_> {
         (from_as_of(start).max(1), from_as_of(end))
     }
 
+    /// The id of the stage that a stage of the model is.
     fn stage_id(&self, stage: usize) -> &str {
-        &self.data.session.contract.stages[self.m.stages[stage]].id.value
+        &self.data.session.contract.stages[self.m.stages[stage / 2]].id.value
+    }
+
+    /// The same, told apart where those who begin later have it for themselves.
+    fn stage_words(&self, stage: usize) -> String {
+        let own = if stage % 2 == 1 { " (began later)" } else { "" };
+        format!("{}{own}", self.stage_id(stage))
     }
 
     /// Who is open, with the chance to be won in the days asked for.
     fn open_behind(&self, asked: &Asked<'_>) -> Found {
+        if asked.item == "turned_down" {
+            return self.down_behind(asked);
+        }
         let window = self.days_of(asked);
         let won_by = self.model.won_by(window.1 as usize);
         let (mut records, mut too_old) = (Vec::new(), 0);
@@ -58,19 +68,22 @@ impl Base<'_> {
             too_old += u64::from(chance.is_none());
             let amount = one.amount.or(self.deal);
             let gives = match asked.item {
-                "open" => Some(1.0),
+                "open" => (!one.waiting).then_some(1.0),
+                "sent_back" => one.waiting.then_some(1.0),
                 "open_too_old" => chance.is_none().then_some(1.0),
                 _ if asked.money => chance.map(|chance| chance * amount.unwrap_or(0.0)),
                 _ => chance,
             };
             records.push(Behind {
-                stage: self.stage_id(one.stage).to_string(),
+                stage: self.stage_words(one.stage),
                 days: i32::try_from(one.age).ok(),
                 chance,
                 amount,
                 gives,
                 reason: match (gives, chance) {
                     (Some(_), _) => "counted",
+                    (None, _) if asked.item == "open" => "sent_back",
+                    (None, _) if asked.item == "sent_back" => "not_sent_back",
                     (None, None) => "too_old",
                     (None, Some(_)) => "not_too_old",
                 },
@@ -84,6 +97,7 @@ impl Base<'_> {
         let account = vec![
             ("buying processes".to_string(), all),
             ("out: not open on as-of, or not in the condition".to_string(), all - open - undated),
+            ("of them turned down: they have no chance any more".to_string(), self.m.turned_down.iter().sum()),
             ("out: open, with no stage on a known day".to_string(), undated),
             ("out: at another stage".to_string(), open - records.len() as u64),
             ("in: open".to_string(), records.len() as u64),
@@ -104,6 +118,25 @@ impl Base<'_> {
             ));
         }
         Found { records, account, adds_up: true, notes }
+    }
+
+    /// Who was turned down on a known day.
+    fn down_behind(&self, asked: &Asked<'_>) -> Found {
+        let of_stage = |place: usize| [self.stage_id(2 * place), ""].contains(&asked.key("stage_id"));
+        let down = self.m.down.iter().filter(|(_, place, _)| of_stage(*place));
+        let records = down.map(|(at, place, day)| Behind {
+            stage: self.stage_id(2 * place).to_string(),
+            day: Some(*day),
+            gives: Some(1.0),
+            ..Behind::new(Of::Process(*at))
+        });
+        let records: Vec<Behind> = records.collect();
+        let account = vec![
+            ("turned down on a known day".to_string(), self.m.down.len() as u64),
+            ("out: at another stage".to_string(), (self.m.down.len() - records.len()) as u64),
+            ("in".to_string(), records.len() as u64),
+        ];
+        Found { records, account, adds_up: true, notes: Vec::new() }
     }
 
     /// What was won in the days of the target.
@@ -142,8 +175,7 @@ impl Base<'_> {
 
     /// Who came in during the days of the pace, at the first stage.
     fn came_behind(&self) -> Found {
-        let from = self.m.pace_from(self.as_of);
-        let came = self.m.came.iter().filter(|came| came.day >= from && came.stage == 0);
+        let came = self.m.lately().filter(|came| came.stage == 0);
         let records: Vec<Behind> = came
             .map(|came| Behind {
                 to: "new_buyers_of_late",
@@ -158,7 +190,7 @@ impl Base<'_> {
     }
 
     fn window_of_late(&self) -> String {
-        let (from, to) = (self.m.pace_from(self.as_of), self.as_of);
+        let (from, to) = (self.m.pace_from(), self.m.known);
         format!(
             "Of late: the {} days from {} to {}.",
             number::people(self.m.pace_days, crate::report::Unit::Count),
@@ -191,15 +223,14 @@ impl Base<'_> {
         let every = Self::every_day(window.1 as usize);
         let won_by = self.model.won_by(window.1 as usize);
         let per_deal = if asked.money { self.deal.unwrap_or(0.0) } else { 1.0 };
-        let from = self.m.pace_from(self.as_of);
         // One that came in so many days stands for as many a day.
         let each: Vec<f64> = won_by.iter().map(|won| span(won, &every, window) / self.m.pace_days).collect();
-        let came = self.m.came.iter().filter(|came| came.day >= from && (came.stage == 0) == new);
+        let came = self.m.lately().filter(|came| (came.stage == 0) == new);
         let records: Vec<Behind> = came
             .map(|came| {
                 let factor = if new { self.factor } else { 1.0 };
                 Behind {
-                    stage: self.stage_id(came.stage).to_string(),
+                    stage: self.stage_words(came.stage),
                     day: Some(came.day),
                     chance: Some(factor * each[came.stage]),
                     amount: asked.money.then_some(per_deal),
@@ -257,10 +288,10 @@ impl Base<'_> {
     /// Every stay in a stage that the curves are made of.
     fn stays_behind(&self) -> Found {
         let records = self.m.stays.iter().zip(&self.m.of).map(|(stay, at)| Behind {
-            stage: self.stage_id(stay.stage).to_string(),
+            stage: self.stage_words(stay.stage),
             days: i32::try_from(stay.days).ok(),
             outcome: match stay.end {
-                End::To(next) => format!("to {}", self.stage_id(next)),
+                End::To(next) => format!("to {}", self.stage_words(next)),
                 End::Won => "won".into(),
                 End::Lost => "lost".into(),
                 End::Open => "open".into(),

@@ -3,12 +3,17 @@
 //! In: the buying processes and which of them count. Out: [`Measured`].
 //!
 //! A process is at the furthest stage that it has reached. A stage that was reached on the day of a later one was stayed in
-//! for no day; one dated after a later one was passed unseen and is left out. The last stay ends with the close of a deal.
+//! for no day; one dated after a later one was passed unseen and is left out. The last stay ends with the close of a deal,
+//! or on the day somebody without one was turned down. Who was turned down and has come again since was never out.
+//!
+//! Those who begin later than at the first stage, as deals without a lead do, are another kind of buyer: where enough of
+//! them were followed they have stages of the model of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::calendar::{Fiscal, PeriodKind, Periods};
 use crate::contract::{Evidence, Stage};
+use crate::journey::gone::{Gone, gone};
 use crate::journey::{Journeys, NO_DAY, Outcome, account_of};
 use crate::session::Data;
 use crate::stats::plan::{End, Group, Model, Stay, Tally};
@@ -21,6 +26,9 @@ pub const PACE_DAYS: i32 = 180;
 /// Whole periods before as-of that the cost of a lead is taken from.
 const COST_PERIODS: usize = 4;
 
+/// Stays of those who begin later that have to have ended at a stage before it has a curve of their own.
+const OWN: usize = 30;
+
 /// Somebody who is open.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OpenOne {
@@ -32,6 +40,8 @@ pub struct OpenOne {
     pub age: u32,
     /// The deal's amount, where it has one.
     pub amount: Option<f64>,
+    /// It is in nobody's work: sent back, or turned down on a day that nobody knows.
+    pub waiting: bool,
 }
 
 /// A deal that was won.
@@ -63,8 +73,11 @@ pub struct Came {
 }
 
 /// Everything that is measured.
+///
+/// A stage of the model is twice its place among [`Measured::stages`], and one more for those who begin later and have it for
+/// themselves.
 pub struct Measured {
-    /// Stages of the model, by their place in the contract.
+    /// Stages before being won, by their place in the contract.
     pub stages: Vec<usize>,
     /// Every stay.
     pub stays: Vec<Stay>,
@@ -78,12 +91,25 @@ pub struct Measured {
     pub accounts: usize,
     /// Who is open.
     pub open: Vec<OpenOne>,
+    /// By place of the furthest stage: of those who are open, how many are in nobody's work: sent back, or turned down on a
+    /// day that nobody knows.
+    pub waiting: Vec<u64>,
+    /// By place of the furthest stage: who was turned down on a known day, and is out.
+    pub turned_down: Vec<u64>,
+    /// The same one by one: index among the processes, place of the stage, and the day.
+    pub down: Vec<(usize, usize, i32)>,
+    /// Of those who are open, how many were turned down on a day that nobody knows.
+    pub down_undated: u64,
+    /// Who begins later and has stages of their own.
+    pub apart: u64,
     /// What was won.
     pub won: Vec<WonOne>,
     /// Who came in.
     pub came: Vec<Came>,
     /// Days of the present pace.
     pub pace_days: f64,
+    /// The last day that the exports tell of: as-of, unless they end well before it.
+    pub known: i32,
     /// Open, with no stage on a known day: in no figure.
     pub open_undated: u64,
     /// Won, with no stage before on a known day: in no curve.
@@ -101,7 +127,7 @@ pub fn sale(stages: &[Stage]) -> usize {
     stages.iter().position(closes).unwrap_or(stages.len().saturating_sub(1))
 }
 
-/// The stages that a process was seen at, each the furthest on its day, as stage of the model and day.
+/// The stages that a process was seen at, each the furthest on its day, as place among the stages and day.
 fn path(j: &Journeys, stages: &[usize], at: usize, until: i32) -> Vec<(usize, i32)> {
     let mut path: Vec<(usize, i32)> = Vec::new();
     let mut before = until;
@@ -125,7 +151,9 @@ impl Measured {
         #[allow(clippy::cast_precision_loss)] // cents stay far below 2^53
         let amount = |at: usize| (j.amount[at] != NO_MONEY).then(|| j.amount[at] as f64 / scale);
         let accounts = account_of(&data.who, j);
+        let gone = gone(&data.tables, &data.who, &data.session.contract, j, &data.session.home, as_of);
         let mut cluster_of: BTreeMap<u32, u32> = BTreeMap::new();
+        let places = stages.len();
         let mut m = Self {
             stages,
             stays: Vec::new(),
@@ -134,9 +162,15 @@ impl Measured {
             clusters: 0,
             accounts: 0,
             open: Vec::new(),
+            waiting: vec![0; places],
+            turned_down: vec![0; places],
+            down: Vec::new(),
+            down_undated: 0,
+            apart: 0,
             won: Vec::new(),
             came: Vec::new(),
             pace_days: 0.0,
+            known: data.ends_early().map_or(as_of, |(_, day)| day),
             open_undated: 0,
             won_unseen: 0,
             without_amount: 0,
@@ -161,7 +195,10 @@ impl Measured {
                 m.won.push(WonOne { at, day, amount: amount(at), cluster, measured });
                 m.won_unseen += u64::from(path.is_empty());
             }
-            let open = matches!(outcome, Outcome::Open | Outcome::NoDeal) && bought.is_empty();
+            let down = gone[at].and_then(|gone| if let Gone::Down(day) = gone { Some(day) } else { None });
+            let down = down.filter(|_| bought.is_empty());
+            let out = down.filter(|day| *day != NO_DAY);
+            let open = matches!(outcome, Outcome::Open | Outcome::NoDeal) && bought.is_empty() && out.is_none();
             let Some((first, began)) = path.first().copied() else {
                 m.open_undated += u64::from(open);
                 continue;
@@ -171,52 +208,88 @@ impl Measured {
                 Outcome::Lost | Outcome::Derailed if closed.is_some() => (End::Lost, closed),
                 Outcome::Unclear => (End::Open, closed.or(Some(as_of))),
                 _ if !bought.is_empty() => (End::Open, bought.iter().flatten().min().copied()),
+                _ if out.is_some() => (End::Lost, out),
                 _ => (End::Open, Some(as_of)),
             };
             // Won on an unknown day: seen until the last stage, and no longer.
             let last = last.unwrap_or(path[path.len() - 1].1);
             let end = if outcome == Outcome::Won && closed.is_none() { End::Open } else { end };
-            m.came.push(Came { at, stage: first, day: began, cluster });
+            let later = usize::from(first > 0);
+            m.came.push(Came { at, stage: 2 * first + later, day: began, cluster });
+            let (furthest, day) = path[path.len() - 1];
+            m.turned_down[furthest] += u64::from(out.is_some());
+            m.down.extend(out.map(|day| (at, furthest, day)));
             if open {
-                let (stage, day) = path[path.len() - 1];
                 let age = u32::try_from(as_of - day).unwrap_or(0);
                 let own = if outcome == Outcome::Open { amount(at) } else { None };
                 m.without_amount += u64::from(outcome == Outcome::Open && own.is_none());
-                m.open.push(OpenOne { at, stage, age, amount: own });
+                m.waiting[furthest] += u64::from(gone[at].is_some());
+                m.down_undated += u64::from(down.is_some());
+                m.open.push(OpenOne { at, stage: 2 * furthest + later, age, amount: own, waiting: gone[at].is_some() });
             }
             if from.is_some_and(|from| began < from) {
                 continue;
             }
             for (here, (stage, day)) in path.iter().enumerate() {
                 let (end, until) = match path.get(here + 1) {
-                    Some((next, day)) => (End::To(*next), *day),
+                    Some((next, day)) => (End::To(2 * next + later), *day),
                     None => (end, last.max(*day)),
                 };
                 let days = u32::try_from(until - day).unwrap_or(0);
                 m.longest = m.longest.max(days as usize + 1);
-                m.stays.push(Stay { stage: *stage, days, end, cluster });
+                m.stays.push(Stay { stage: 2 * stage + later, days, end, cluster });
                 m.of.push(at as u32);
             }
         }
         m.accounts = cluster_of.len();
-        let began = m.came.iter().map(|came| came.day).min().unwrap_or(as_of);
-        m.pace_days = f64::from(PACE_DAYS.min(as_of - began + 1).max(1));
+        m.join();
+        let began = m.came.iter().map(|came| came.day).min().unwrap_or(m.known);
+        m.pace_days = f64::from(PACE_DAYS.min(m.known - began + 1).max(1));
         m
+    }
+
+    /// Joins those who begin later with the others, at every stage where too few of them were followed to the end.
+    fn join(&mut self) {
+        let places = self.stages.len();
+        let mut ended = vec![0; places];
+        for stay in self.stays.iter().filter(|stay| stay.stage % 2 == 1 && stay.end != End::Open) {
+            ended[stay.stage / 2] += 1;
+        }
+        let joined = |stage: usize| if ended[stage / 2] >= OWN { stage } else { stage / 2 * 2 };
+        for stay in &mut self.stays {
+            stay.stage = joined(stay.stage);
+            if let End::To(stage) = &mut stay.end {
+                *stage = joined(*stage);
+            }
+        }
+        self.open.iter_mut().for_each(|one| one.stage = joined(one.stage));
+        self.came.iter_mut().for_each(|one| one.stage = joined(one.stage));
+        self.apart = self.came.iter().filter(|one| one.stage % 2 == 1).count() as u64;
+    }
+
+    /// Number of stages of the model.
+    pub fn states(&self) -> usize {
+        2 * self.stages.len()
     }
 
     /// First day of the present pace.
     #[allow(clippy::cast_possible_truncation)] // days
-    pub fn pace_from(&self, as_of: i32) -> i32 {
-        as_of - self.pace_days as i32 + 1
+    pub fn pace_from(&self) -> i32 {
+        self.known - self.pace_days as i32 + 1
+    }
+
+    /// Who came in on the days of the present pace.
+    pub fn lately(&self) -> impl Iterator<Item = &Came> {
+        self.came.iter().filter(|came| (self.pace_from()..=self.known).contains(&came.day))
     }
 
     /// The curves of the stays for which `of` holds.
     pub fn model(&self, of: impl Fn(usize) -> bool) -> Model {
-        let mut tally = Tally::new(self.stages.len(), self.longest);
+        let mut tally = Tally::new(self.states(), self.longest);
         for (stay, _) in self.stays.iter().zip(&self.of).filter(|(_, at)| of(**at as usize)) {
             tally.add(stay, 1);
         }
-        Model::of(&tally, self.stages.len(), None)
+        Model::of(&tally, self.states(), None)
     }
 
     /// Those who are open, together with all that are at the same stage since the same day.
@@ -229,9 +302,9 @@ impl Measured {
     }
 
     /// How many come in a day at each stage.
-    pub fn pace(&self, as_of: i32) -> Vec<f64> {
-        let mut pace = vec![0.0; self.stages.len()];
-        for came in self.came.iter().filter(|came| came.day >= self.pace_from(as_of)) {
+    pub fn pace(&self) -> Vec<f64> {
+        let mut pace = vec![0.0; self.states()];
+        for came in self.lately() {
             pace[came.stage] += 1.0 / self.pace_days;
         }
         pace

@@ -27,6 +27,20 @@ const MOST: usize = 60;
 /// Wins from which a segment has its own curve.
 const OWN: usize = 5;
 
+/// New leads that may come.
+struct Scenario {
+    /// `needed`, `given` or `present`.
+    kind: &'static str,
+    /// `61.6 new buyers a month, as needed: …`
+    called: String,
+    /// The target that needs them.
+    target: String,
+    /// How many in an average month.
+    monthly: f64,
+    /// By day from as-of; day 0 has none.
+    new: Vec<f64>,
+}
+
 impl Base<'_> {
     /// The periods that are looked ahead to, each from tomorrow on.
     fn coming(&self, args: &PlanArgs) -> Periods {
@@ -106,7 +120,8 @@ impl Base<'_> {
                 if self.deal.is_some() { interval(of_amount, Unit::Money) } else { Cell::none() },
             ]);
             let line = |item: &str, value: f64, unit: Unit| {
-                let mut line = Line::new("ahead", item, value, unit).period(&periods.all[at]);
+                let scenario = if given.is_some() { "given" } else { "present" };
+                let mut line = Line::new("ahead", item, value, unit).scenario(scenario).period(&periods.all[at]);
                 line.assumed = self.factor != 1.0 || (unit == Unit::Money && self.asked.deal().is_some());
                 line
             };
@@ -139,7 +154,13 @@ impl Base<'_> {
     /// # Errors
     /// A column that is not there, or has too many values.
     #[allow(clippy::cast_precision_loss)] // counts stay far below 2^53
-    pub fn segments(&self, timed: &[Timed], args: &PlanArgs, lines: &mut Vec<Line>) -> Result<Option<Table>> {
+    pub fn segments(
+        &self,
+        timed: &[Timed],
+        args: &PlanArgs,
+        lines: &mut Vec<Line>,
+        notes: &mut Vec<String>,
+    ) -> Result<Option<Table>> {
         let mut by: Vec<String> = args.by.iter().map(|name| name.trim().to_string()).collect();
         let mut seen = Vec::new();
         by.retain(|name| {
@@ -153,16 +174,18 @@ impl Base<'_> {
         }
         self.data.not_too_many(&by, 10)?;
         let (names, of) = self.data.facts().segments(&by)?;
-        let from = self.m.pace_from(self.as_of);
         let mut came: BTreeMap<usize, u64> = BTreeMap::new();
-        for one in self.m.came.iter().filter(|one| one.stage == 0 && one.day >= from) {
+        for one in self.m.lately().filter(|one| one.stage == 0) {
             *came.entry(of[one.at]).or_default() += 1;
         }
+        // The wins of deals that began later are no lead's.
+        let mut is_lead = vec![false; of.len()];
+        self.m.came.iter().filter(|one| one.stage == 0).for_each(|one| is_lead[one.at] = true);
         let mut wins: BTreeMap<usize, usize> = BTreeMap::new();
         let mut leads_of: BTreeMap<usize, u64> = BTreeMap::new();
         for (stay, at) in self.m.stays.iter().zip(&self.m.of) {
             let segment = of[*at as usize];
-            *wins.entry(segment).or_default() += usize::from(stay.end == End::Won);
+            *wins.entry(segment).or_default() += usize::from(stay.end == End::Won && is_lead[*at as usize]);
             *leads_of.entry(segment).or_default() += u64::from(stay.stage == 0);
         }
         let all: u64 = came.values().sum();
@@ -181,7 +204,7 @@ impl Base<'_> {
             Column::right("present", "At present"),
             Column::right("chance", "In the end"),
             Column::right("in_time", "In time"),
-            Column::right("wins", "Won so far"),
+            Column::right("wins", "Leads won"),
             Column::left("curve", "Curve"),
         ];
         let mut rows = Vec::new();
@@ -232,6 +255,28 @@ impl Base<'_> {
                 };
                 lines.push(line("spend", spend, Unit::Money));
             }
+            let listed: usize = came.keys().filter_map(|segment| wins.get(segment)).sum();
+            let others = wins.values().sum::<usize>() - listed;
+            if others > 0 {
+                let mut row = vec![Cell::text("Others: no new buyer of late"), Cell::Number(0.0, Unit::Share)];
+                row.extend(std::iter::repeat_with(Cell::none).take(columns.len() - 3));
+                row.insert(columns.len() - 2, Cell::count(others as u64));
+                rows.push(row);
+            }
+            if let (Some(total), Some(n)) = (total, one.leads)
+                && leads(total) != leads(n)
+            {
+                let share = |each: f64| number::people(each / one.months, Unit::Share);
+                let (own, all) = (share(mixed), share(one.each));
+                let apart = if own == all { String::new() } else { format!(": {own} are won in time, not {all}") };
+                notes.push(format!(
+                    "{}: by segment it takes {} new buyers a month, and {} of all together, as each segment has its own \
+                     chances there{apart}.",
+                    Self::called(one),
+                    leads(total),
+                    leads(n)
+                ));
+            }
             rows.push(vec![
                 Cell::text("All, in this mix"),
                 Cell::Number(1.0, Unit::Share),
@@ -251,61 +296,107 @@ impl Base<'_> {
         ))
     }
 
-    /// Leads against what sales can work.
-    pub fn capacity(&self, timed: &[Timed], lines: &mut Vec<Line>) -> Option<Table> {
+    /// With which new leads sales' work is told: those that a target needs, those given, and the present pace where neither
+    /// has any.
+    fn scenarios(&self, timed: &[Timed], args: &PlanArgs) -> Vec<Scenario> {
+        let reaching = timed.iter().filter_map(|one| Some((one, one.leads.filter(|n| *n > 0.0)?)));
+        let mut all: Vec<Scenario> = reaching
+            .map(|(one, n)| {
+                let new = self.unit(one.window.1 as usize).iter().map(|day| day * n).collect();
+                let called = format!("{} new buyers a month, as needed: {}", leads(n), Self::called(one));
+                Scenario { kind: "needed", called, target: Self::name(one), monthly: n, new }
+            })
+            .collect();
+        if let Some(rate) = &self.asked.leads {
+            let days = usize::try_from(self.coming(args).to - self.as_of).unwrap_or(1);
+            let new: Vec<f64> = rate.daily(self.as_of, days, self.fiscal);
+            let called = format!("{} new buyers a {}, as given", number::people(rate.n, Unit::Count), rate.per.id());
+            let per_year = [(PeriodKind::Week, 365.25 / 7.0), (PeriodKind::Month, 12.0), (PeriodKind::Quarter, 4.0)];
+            let per_year = per_year.iter().find(|(kind, _)| *kind == rate.per).map_or(1.0, |(_, n)| *n);
+            let monthly = rate.n * per_year / 12.0;
+            all.push(Scenario { kind: "given", called, target: String::new(), monthly, new });
+        }
+        // Where no number of new leads reaches a target, those in hand still want work.
+        if all.is_empty() || timed.iter().any(|one| one.leads.is_none()) {
+            let ends = timed.iter().map(|one| one.goal.period.end);
+            let last = ends.max().unwrap_or_else(|| self.coming(args).to);
+            let days = usize::try_from(last - self.as_of).unwrap_or(1);
+            let new = Self::every_day(days).iter().map(|n| n * self.pace[0]).collect();
+            let monthly = self.pace[0] * MONTH;
+            let called = format!("{} new buyers a month, as at present", leads(monthly));
+            all.push(Scenario { kind: "present", called, target: String::new(), monthly, new });
+        }
+        all
+    }
+
+    /// Leads against what sales can work, with each number of new leads.
+    ///
+    /// # Errors
+    /// Why nothing can be told.
+    pub fn capacity(&self, timed: &[Timed], args: &PlanArgs, lines: &mut Vec<Line>) -> Result<Table, String> {
         let contract = &self.data.session.contract;
-        let (from, _) = contract.handoff_stages().ok()?;
-        let place = self.m.stages.iter().position(|stage| *stage == from)?;
+        let (from, _) = contract.handoff_stages().map_err(|issue| issue.what)?;
+        let title = &contract.stages[from].title;
+        let place = self.m.stages.iter().position(|stage| *stage == from);
+        let place = place.ok_or_else(|| format!("no export shows who reaches {title} before a deal is won"))?;
+        if self.m.came.is_empty() {
+            return Err(format!("nobody has come in, so nobody knows how many reach {title}"));
+        }
         let given = self.asked.capacity.clone();
         // What sales has worked is of all leads.
         if given.is_none() && !self.whole {
-            return None;
+            return Err("what sales can work is for all leads, and the condition leaves some out".into());
         }
         let measured = given.is_none().then(|| super::super::handoff::worked(self.data, from)).flatten();
-        let monthly = Rate { n: measured.as_ref().map_or(0.0, |(n, _)| *n), per: PeriodKind::Month };
-        let (rate, known) = given.map_or((monthly, measured.is_some()), |rate| (rate, true));
-        if !known {
-            return None;
-        }
+        let monthly = measured.as_ref().map(|(n, _)| Rate { n: *n, per: PeriodKind::Month });
+        let rate = given.or(monthly).ok_or("no lead is known to have been touched in time")?;
         let columns = vec![
             Column::left("period", "Period"),
+            Column::right("leads", "New buyers"),
             Column::right("demand", "To be worked"),
             Column::right("capacity", "Capacity"),
             Column::right("over", "Too many"),
         ];
+        let scenarios = self.scenarios(timed, args);
         let mut rows = Vec::new();
-        for one in timed.iter().filter(|one| one.leads.is_some()) {
-            rows.extend((timed.len() > 1).then(|| heading(&Self::called(one), columns.len())));
-            let days = usize::try_from(one.goal.period.end - self.as_of).unwrap_or(0);
-            let flow = self.flow(one.leads.unwrap_or(0.0), days);
-            let can = rate.daily(self.as_of, days, self.fiscal);
-            let periods = Periods::covering(rate.per, self.as_of + 1, one.goal.period.end, self.fiscal).all;
+        for one in &scenarios {
+            rows.extend((scenarios.len() > 1).then(|| heading(&format!("With {}", one.called), columns.len())));
+            let days = one.new.len() - 1;
+            let last = self.as_of + i32::try_from(days).unwrap_or(0);
+            let (flow, can) = (self.flow(&one.new), rate.daily(self.as_of, days, self.fiscal));
+            let periods = Periods::covering(rate.per, self.as_of + 1, last, self.fiscal).all;
             for (at, period) in periods.iter().enumerate() {
-                let (start, end) = (period.start.max(self.as_of + 1), period.end.min(one.goal.period.end));
+                let (start, end) = (period.start.max(self.as_of + 1), period.end.min(last));
                 let day = |day: i32| usize::try_from(day - self.as_of).unwrap_or(0);
                 let sum = |of: &[f64]| of[day(start)..=day(end)].iter().sum::<f64>();
-                let (demand, capacity) = (sum(&flow.reached[place]), sum(&can));
+                let (new, demand, capacity) = (sum(&one.new), sum(&flow.reached[place]), sum(&can));
                 let over = (demand - capacity).max(0.0);
                 if at < 12 {
                     let part = if (start, end) == (period.start, period.end) { "" } else { " part" };
                     let over = if over > 0.0 { expected(over) } else { Cell::text("none") };
                     let label = format!("{}{part}", period.label);
-                    rows.push(vec![Cell::text(label), expected(demand), expected(capacity), over]);
+                    rows.push(vec![Cell::text(label), expected(new), expected(demand), expected(capacity), over]);
                 }
                 let line = |item: &str, value: f64| Line {
                     stage: contract.stages[from].id.value.clone(),
                     period: Some((period.label.clone(), start, end)),
-                    ..Line::new("capacity", item, value, Unit::Count).target(&Self::name(one))
+                    assumed: !self.asked.rates().is_empty(),
+                    ..Line::new("capacity", item, value, Unit::Count).target(&one.target).scenario(one.kind)
                 };
+                lines.push(Line { stage: String::new(), ..line("new_leads", new) });
                 lines.push(line("to_be_worked", demand));
                 lines.push(line("capacity", capacity));
                 lines.push(line("too_many", over));
             }
+            let pace = Line::new("capacity", "leads_per_month", one.monthly, Unit::Count);
+            lines.push(pace.target(&one.target).scenario(one.kind));
         }
         let how = match measured {
             Some((_, label)) => format!("the most that sales has touched in time in a month, {label}"),
             None => "what --capacity says".into(),
         };
-        table("plan_capacity", format!("{} against {how}", contract.stages[from].title), columns, rows)
+        let with = scenarios.first().filter(|_| scenarios.len() == 1);
+        let with = with.map_or_else(String::new, |one| format!(", with {}", one.called));
+        table("plan_capacity", format!("{title} against {how}{with}"), columns, rows).ok_or_else(String::new)
     }
 }

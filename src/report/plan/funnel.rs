@@ -30,13 +30,25 @@ impl Base<'_> {
             let further: f64 = curve.steps.iter().map(|step| step.2).sum();
             (!curve.is_empty() && further > 0.0).then_some(further)
         };
-        self.model.curves[first..last].iter().map(step).product()
+        // Every second curve is that of those who begin later.
+        self.model.curves[2 * first..2 * last].iter().step_by(2).map(step).product()
     }
 
-    /// What the chances of new leads are multiplied by: assumed rates over measured ones.
-    pub fn assumed_factor(&self) -> f64 {
+    /// Where rates are assumed: what the number of new leads that reach a stage is multiplied by, by its place, and what
+    /// their wins are. An assumed rate over the measured one counts from the stage it leads to on.
+    pub fn assumed_scales(&self) -> (Vec<f64>, f64) {
         let rates = self.asked.rates().into_iter();
-        rates.filter_map(|(from, to, share)| Some(share / self.measured(from, to)?)).product()
+        let changed = rates.filter_map(|(from, to, share)| Some((to, share / self.measured(from, to)?)));
+        let changed: Vec<(usize, f64)> = changed.collect();
+        let upto = |stage: usize| changed.iter().filter(|(to, _)| *to <= stage).map(|(_, change)| change).product();
+        (self.m.stages.iter().map(|stage| upto(*stage)).collect(), upto(usize::MAX))
+    }
+
+    /// Assumed rates of steps that nobody was seen to take: they are in the plain division only.
+    pub fn assumed_in_vain(&self) -> Vec<String> {
+        let stages = &self.data.session.contract.stages;
+        let unseen = self.asked.rates().into_iter().filter(|(from, to, _)| self.measured(*from, *to).is_none());
+        unseen.map(|(from, to, _)| format!("{}_to_{}", stages[from].id.value, stages[to].id.value)).collect()
     }
 
     fn chain(&self, goal: &Goal) -> (Result<f64, String>, Vec<Step>) {
@@ -113,7 +125,7 @@ impl Base<'_> {
                     Cell::text(format!("Deals: {text}")),
                     Cell::none(),
                     cell(&deals, Unit::Number),
-                    from(assumed),
+                    if deals.is_ok() { from(assumed) } else { Cell::none() },
                 ]);
                 lines.push(line("average_deal", "", &deal, Unit::Money, assumed));
             } else {

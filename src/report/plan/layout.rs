@@ -2,8 +2,8 @@
 
 use super::Base;
 use super::tidy::Line;
-use super::timed::{Band, Timed, of, shown};
-use crate::contract::Aim;
+use super::timed::{Band, Hand, Timed, of, shown};
+use crate::contract::{Aim, Goal};
 use crate::output::number;
 use crate::report::scorecard::heading;
 use crate::report::{Audience, Cell, Column, Table, Unit};
@@ -35,7 +35,7 @@ pub fn money(value: f64) -> Cell {
     Cell::text(number::people(value.round(), Unit::Count))
 }
 
-/// `8.0–17.0`; open above where the upper bound is not finite.
+/// `8.0–17.0`; open above where the upper bound is not finite, and out of reach where the lower one is not either.
 pub fn interval((low, high): Band, unit: Unit) -> Cell {
     let text = |value: f64| match unit {
         Unit::Money => number::people(value.round(), Unit::Count),
@@ -43,8 +43,10 @@ pub fn interval((low, high): Band, unit: Unit) -> Cell {
     };
     Cell::text(match (low.is_finite(), high.is_finite()) {
         (true, true) => format!("{}–{}", text(low), text(high)),
-        (true, false) => format!("{} or more", text(low)),
-        _ => "no limit".into(),
+        // Nothing at all is no 0.0.
+        (true, false) if low == 0.0 => "0 to no limit".into(),
+        (true, false) => format!("{} to no limit", text(low)),
+        _ => "out of reach".into(),
     })
 }
 
@@ -65,8 +67,21 @@ impl Base<'_> {
         let value = number::people(goal.value, Unit::Count);
         match goal.aim {
             Aim::WonRevenue => format!("Revenue of {value} won in {}", goal.period.label),
+            Aim::DealsWon if goal.value == 1.0 => format!("1 deal won in {}", goal.period.label),
             Aim::DealsWon => format!("{value} deals won in {}", goal.period.label),
         }
+    }
+
+    /// Said before anything else: that there is no plan, and why.
+    pub fn no_plan(&self, nothing: Option<&str>, coming: &[Goal]) -> Option<Table> {
+        let revenue = coming.iter().any(|goal| goal.aim == Aim::WonRevenue);
+        let no_amount = "no won deal has an amount, and none is assumed: --assume average_deal=75000";
+        let (why, title) = match nothing {
+            Some(why) => (why, "No plan can be made"),
+            None if revenue && self.deal.is_none() => (no_amount, "No revenue can be planned"),
+            None => return None,
+        };
+        table("plan_none", title, vec![Column::left("why", "Why")], vec![vec![Cell::text(why)]])
     }
 
     /// The answer: what is there, what is missing, what it takes.
@@ -92,10 +107,12 @@ impl Base<'_> {
                 let band = band.map_or_else(Cell::none, |band| interval(band, unit));
                 rows.push(vec![Cell::text(what), expected(wins), amount(sum), band]);
             };
+            // Nothing is known of a period that begins after the exports' end.
+            let unknown = one.goal.period.start > self.m.known;
             let target = (in_deals(one.goal.value), if revenue { one.goal.value } else { one.goal.value * deal });
             row("Target", target, None);
             let begun = one.goal.period.start <= self.as_of;
-            if begun {
+            if begun && !unknown {
                 row("Won in it so far", one.already, None);
             }
             row("From buyers in hand", one.in_hand, Some(one.bands[0]));
@@ -105,8 +122,12 @@ impl Base<'_> {
             let gap = (in_deals(one.gap), if revenue { one.gap } else { one.gap * deal });
             row(if one.gap > 0.0 { "Gap" } else { "Gap (none: more than asked for)" }, gap, Some(one.bands[2]));
             let mut add = |item: &str, value: f64, unit: Unit, band: Option<Band>| {
-                let line = Line::new("answer", item, value, unit).target(&name).period(&one.goal.period);
-                lines.push(Line { band, ..line });
+                let line = if item == "won_so_far" && begun && unknown {
+                    Line::missing("answer", item, "the exports end before it", unit)
+                } else {
+                    Line::new("answer", item, value, unit)
+                };
+                lines.push(Line { band, ..line.target(&name).period(&one.goal.period) });
             };
             add("target", one.goal.value, unit, None);
             add("won_so_far", of(aim, one.already), unit, None);
@@ -146,7 +167,8 @@ impl Base<'_> {
             };
             Line { band, ..line.target(&name).period(&one.goal.period) }
         };
-        let times = |band: Band, by: f64| (band.0 * by, band.1 * by);
+        // Nothing of no limit is nothing.
+        let times = |band: Band, by: f64| if by > 0.0 { (band.0 * by, band.1 * by) } else { (0.0, 0.0) };
         let none = "no_lead_is_won_in_time";
         let per_month = one.leads.ok_or_else(|| none.to_string());
         let beside = match one.leads {
@@ -181,6 +203,18 @@ impl Base<'_> {
                 _ => format!("then {} of wins are in time", number::people(self.asked.quantile, Unit::Share)),
             }),
         ]);
+        let (by_then, theirs) = one.useful;
+        let by_then = one.leads.filter(|n| *n > 0.0).map(|n| n * by_then);
+        if let (Some(n), Some(_)) = (by_then, last) {
+            rows.push(vec![
+                Cell::text("New buyers up to it"),
+                Cell::text(leads(n)),
+                interval(times(one.leads_band, one.useful.0), Unit::Count),
+                Cell::text(format!("they bring {} of the plan's wins", number::people(theirs, Unit::Share))),
+            ]);
+        }
+        lines.push(add("leads_to_last_useful_day", by_then.ok_or_else(String::new), Unit::Count, None));
+        lines.push(add("wins_of_leads_to_last_useful_day", Ok(theirs), Unit::Share, None));
         let late = last.map(|day| f64::from(day - self.as_of));
         lines.push(add("last_useful_day_from_as_of", late.ok_or_else(String::new), Unit::Days, None));
         let spend = match (&self.cost, total) {
@@ -212,6 +246,7 @@ impl Base<'_> {
         ]);
         lines.push(add("end_at_present_pace", Ok(end), unit, Some(one.bands[3])));
         lines.push(add("likely_at_present_pace", Ok(one.likely), Unit::Share, None));
+        lines.push(add("likely_without_new_leads", Ok(one.likely_without), Unit::Share, None));
         lines.push(add("eventual_conversion", Ok(one.eventual), Unit::Share, None));
     }
 
@@ -220,6 +255,7 @@ impl Base<'_> {
         let columns = vec![
             Column::left("stage", "Furthest stage"),
             Column::right("open", "Open"),
+            Column::right("waiting", "Sent back"),
             Column::right("unknown", "Too old"),
             Column::right("chance", "Chance"),
             Column::right("wins", "Deals"),
@@ -230,12 +266,14 @@ impl Base<'_> {
             let name = Self::name(one);
             rows.extend((timed.len() > 1).then(|| heading(&Self::called(one), columns.len())));
             #[allow(clippy::cast_precision_loss)] // counts
-            let mut row = |title: &str, stage: &str, open: u64, unknown: u64, wins: f64, amount: f64| {
+            let mut row = |title: &str, stage: &str, hand: &Hand| {
+                let Hand { open, waiting, turned_down, unknown, wins, amount } = *hand;
                 let chance = if open == 0 { Cell::none() } else { Cell::Number(wins / open as f64, Unit::Share) };
                 let sum = if self.deal.is_some() { money(amount) } else { Cell::none() };
                 rows.push(vec![
                     Cell::text(title),
-                    Cell::count(open),
+                    Cell::count(open - waiting),
+                    Cell::count(waiting),
                     Cell::count(unknown),
                     chance,
                     expected(wins),
@@ -245,17 +283,23 @@ impl Base<'_> {
                     let line = Line::new("in_hand", item, value, unit).target(&name).period(&one.goal.period);
                     Line { stage: stage.into(), n: Some(open), ..line }
                 };
-                lines.push(line("open", open as f64, Unit::Count));
+                lines.push(line("open", (open - waiting) as f64, Unit::Count));
+                lines.push(line("sent_back", waiting as f64, Unit::Count));
+                lines.push(line("turned_down", turned_down as f64, Unit::Count));
                 lines.push(line("open_too_old", unknown as f64, Unit::Count));
                 lines.push(line("deals", wins, Unit::Count));
                 lines.push(line("amount", amount, Unit::Money));
             };
-            for (stage, hand) in one.hand.iter().enumerate() {
-                let id = &self.data.session.contract.stages[self.m.stages[stage]].id.value;
-                row(self.title(stage), id, hand.open, hand.unknown, hand.wins, hand.amount);
+            let mut all = Hand { wins: one.in_hand.0, amount: one.in_hand.1, ..Hand::default() };
+            for (place, hand) in one.hand.iter().enumerate() {
+                let id = &self.data.session.contract.stages[self.m.stages[place]].id.value;
+                row(self.title(place), id, hand);
+                all.open += hand.open;
+                all.waiting += hand.waiting;
+                all.turned_down += hand.turned_down;
+                all.unknown += hand.unknown;
             }
-            let sum = |of: fn(&super::timed::Hand) -> u64| one.hand.iter().map(of).sum::<u64>();
-            row("All in hand", "", sum(|h| h.open), sum(|h| h.unknown), one.in_hand.0, one.in_hand.1);
+            row("All in hand", "", &all);
         }
         let period = timed.first().filter(|_| timed.len() == 1).map_or("the period", |t| t.goal.period.label.as_str());
         table("plan_in_hand", format!("In hand, and the chance to be won in {period}"), columns, rows)
@@ -280,7 +324,7 @@ impl Base<'_> {
                 let line = |item: &str, stage: &str, value: f64| Line {
                     stage: stage.into(),
                     period: Some((step.label.clone(), step.start, step.end)),
-                    ..Line::new("month", item, value, Unit::Count).target(&Self::name(one))
+                    ..Line::new("month", item, value, Unit::Count).target(&Self::name(one)).scenario("needed")
                 };
                 lines.push(line("leads_needed", "", step.leads));
                 for (stage, n) in step.reached.iter().enumerate() {

@@ -71,8 +71,10 @@ impl Base<'_> {
         if let Some(last) = one.last_useful {
             add("days_that_it_takes", f64::from(period.end - last), Unit::Days, false);
         }
+        add("months_to_last_useful_day", one.useful.0, Unit::Number, false);
         let draws = self.samples as f64;
         add("draws", draws, Unit::Count, false);
         add("draws_that_reach_it", (one.likely * draws).round(), Unit::Count, false);
+        add("draws_without_new_leads", (one.likely_without * draws).round(), Unit::Count, false);
     }
 }

@@ -60,6 +60,8 @@ pub struct Base<'a> {
     pub deal: Option<f64>,
     /// What the chances of new leads are multiplied by, where rates are assumed.
     pub factor: f64,
+    /// By place of a stage: what the number of new leads that reach it is multiplied by then.
+    pub scales: Vec<f64>,
     /// What a new lead costs, or why that is not known.
     pub cost: Result<f64, String>,
     /// Where that was measured.
@@ -103,8 +105,8 @@ impl<'a> Base<'a> {
         let as_of = day_of(data.session.as_of);
         let m = Measured::of(data, &keep, asked.from);
         let model = m.model(|_| true);
-        let (pace, pace_from) = (m.pace(as_of), m.pace_from(as_of));
-        let came = m.came.iter().filter(|came| came.day >= pace_from).map(|came| (came.cluster, came.stage)).collect();
+        let pace = m.pace();
+        let came = m.lately().map(|came| (came.cluster, came.stage)).collect();
         let amounts = m.amounts();
         let measured = Cost::of(data, &m, args.period, fiscal);
         // Spend is that of everybody.
@@ -119,6 +121,7 @@ impl<'a> Base<'a> {
             groups: m.groups(),
             deal: asked.deal().or_else(|| count::mean(&amounts)).filter(|deal| *deal > 0.0),
             factor: 1.0,
+            scales: Vec::new(),
             data,
             asked,
             m,
@@ -134,13 +137,13 @@ impl<'a> Base<'a> {
             samples: args.samples,
             seed: args.seed,
         };
-        base.factor = base.assumed_factor();
+        (base.scales, base.factor) = base.assumed_scales();
         Ok(base)
     }
 
-    /// The title of a stage of the model.
-    pub fn title(&self, stage: usize) -> &str {
-        &self.data.session.contract.stages[self.m.stages[stage]].title
+    /// The title of a stage by its place.
+    pub fn title(&self, place: usize) -> &str {
+        &self.data.session.contract.stages[self.m.stages[place]].title
     }
 
     /// Why nothing can be planned; `None` where it can.
@@ -179,20 +182,26 @@ pub fn tell(data: &Data, args: &PlanArgs) -> Result<Report> {
             }
         }
     }
+    report.tables.extend(base.no_plan(nothing.as_deref(), &coming));
     report.tables.extend(base.answers(&timed, &mut lines));
     report.tables.extend(base.pacing(&timed, &mut lines));
     report.tables.extend(base.in_hand(&timed, &mut lines));
     report.tables.extend(base.months(&timed, &mut lines));
-    report.tables.extend(base.segments(&timed, args, &mut lines)?);
+    let mut of_segments = Vec::new();
+    report.tables.extend(base.segments(&timed, args, &mut lines, &mut of_segments)?);
     report.tables.extend(base.sensitivities(&timed, &mut lines));
     report.tables.extend(base.plain_funnels(&coming, &mut lines));
     if nothing.is_none() && (base.asked.leads.is_some() || coming.is_empty()) {
         report.tables.extend(base.ahead(args, &mut lines));
     }
-    report.tables.extend(base.capacity(&timed, &mut lines));
+    let capacity = base.capacity(&timed, args, &mut lines);
+    let ignored = capacity.as_ref().err().cloned();
+    report.tables.extend(capacity.ok());
     base.made_of(&timed, &mut lines);
     report.tables.push(base.tidy(lines));
     report.notes = base.notes(&timed, &coming, nothing.as_deref(), args);
+    report.notes.extend(of_segments);
+    report.notes.extend(ignored.filter(|_| args.capacity.is_some()).map(|why| format!("No use of --capacity: {why}.")));
     report.notes.extend(data.unseen_stages());
     report.notes.extend(data.notes());
     report.charts = picture::charts(&report);

@@ -6,6 +6,7 @@ use super::layout::leads;
 use super::timed::{Timed, of, shown};
 use crate::cli::PlanArgs;
 use crate::contract::{Aim, Goal};
+use crate::journey::How;
 use crate::output::number;
 use crate::report::Unit;
 
@@ -46,14 +47,21 @@ impl Base<'_> {
         if !self.asked.assumed.is_empty() {
             let changed = if (self.factor - 1.0).abs() > 1e-12 {
                 format!(
-                    " Assumed rates change the chances of new leads by {}; how long things take, those in hand, and the \
-                     stages month by month stay as measured.",
+                    " An assumed rate changes how many new leads reach the stage it leads to, and every stage after it, \
+                     their wins by {}; how long things take, those in hand and deals without a lead stay as measured.",
                     number::people(self.factor - 1.0, Unit::Change)
                 )
             } else {
                 String::new()
             };
             notes.push(format!("Assumed: {}.{changed}", args.assume.join(", ")));
+            let vain = self.assumed_in_vain();
+            if !vain.is_empty() {
+                notes.push(format!(
+                    "In the plain division only: {}, as nobody was seen to take that step.",
+                    vain.join(", ")
+                ));
+            }
         }
         if let Some(condition) = &args.condition {
             notes.push(format!("Only processes where {condition}; targets of the contract are for all, and left out."));
@@ -81,10 +89,11 @@ impl Base<'_> {
         match (one.leads, one.last_useful) {
             (None, _) => Some(format!(
                 "{name} cannot be reached by new leads any more: of those who arrive after {}, less than one in {} (as \
-                 many as were ever followed) is won by {}. {before}.",
+                 many as were ever followed) is won by {}. Without them it is reached in {} of the draws. {before}.",
                 shown(self.as_of),
                 number::whole(self.followed() as u64),
-                shown(one.goal.period.end)
+                shown(one.goal.period.end),
+                number::people(one.likely_without, Unit::Share)
             )),
             (Some(_), Some(day)) if day <= self.as_of => Some(format!(
                 "{name}: the last useful day to arrive was {}, and fewer than {} of the wins of those who come now are in \
@@ -98,8 +107,90 @@ impl Base<'_> {
                     needed / (self.pace[0] * super::layout::MONTH)
                 ))
             }
+            (Some(_), Some(day)) if day < one.goal.period.end => Some(format!(
+                "{name}: new buyers are planned as many in each month; those who come after {} bring only {} of the wins \
+                 that it needs.",
+                shown(day),
+                number::people(1.0 - one.useful.1, Unit::Share)
+            )),
             _ => None,
         }
+    }
+
+    /// Who is out, and who is nobody's work.
+    fn gone(&self) -> Vec<String> {
+        let handoff = &self.data.session.contract.handoff;
+        let mut notes = Vec::new();
+        let out: u64 = self.m.turned_down.iter().sum();
+        if out > 0 {
+            notes.push(format!(
+                "Not open: {}, turned down ([handoff] rejected: {}). They left on that day, so the chances of those still \
+                 open are of people who are not turned down.",
+                number::of(out, "person", "people"),
+                handoff.rejected.join(", ")
+            ));
+        }
+        let waiting: u64 = self.m.waiting.iter().sum();
+        if waiting > self.m.down_undated {
+            notes.push(format!(
+                "Sent back: {} ([handoff] recycled: {}), with the chance of everybody at their stage, as such people come \
+                 again.",
+                number::of(waiting - self.m.down_undated, "person", "people"),
+                handoff.recycled.join(", ")
+            ));
+        }
+        if self.m.down_undated > 0 {
+            notes.push(format!(
+                "Among those sent back: {} turned down on a day that no export tells. They stay in the curves up to {}, and \
+                 so have a part in the chance.",
+                number::of(self.m.down_undated, "person", "people"),
+                shown(self.as_of)
+            ));
+        }
+        if self.m.apart > 0 {
+            let own = |place: &usize| self.m.stays.iter().any(|stay| stay.stage == 2 * place + 1);
+            let titles: Vec<&str> = (0..self.m.stages.len()).filter(own).map(|place| self.title(place)).collect();
+            notes.push(format!(
+                "{} began later than at {}: enough to measure their chances apart from those of leads ({}).",
+                number::of(self.m.apart, "process", "processes"),
+                self.title(0),
+                titles.join(", ")
+            ));
+        } else if self.m.came.iter().any(|came| came.stage > 0) {
+            notes.push(format!(
+                "Who began later than at {} is too few to have chances apart: that they came in otherwise is taken to say \
+                 nothing.",
+                self.title(0)
+            ));
+        }
+        notes
+    }
+
+    /// That stages are paced by what is recorded, where more is known to have reached them.
+    fn recorded(&self) -> Option<String> {
+        let contract = &self.data.session.contract;
+        let paced =
+            |stage: &&usize| contract.targets.iter().any(|t| t.stage.value == contract.stages[**stage].id.value);
+        let skipped = |stage: &usize| {
+            let reached = &self.data.journeys.stages[*stage];
+            let n = reached.iter().filter(|r| r.how == How::Inferred).count();
+            (n > 0).then(|| {
+                let all = reached.iter().filter(|r| r.day().is_some()).count();
+                format!(
+                    "{} {} of {}",
+                    contract.stages[*stage].title,
+                    number::whole(n as u64),
+                    number::whole(all as u64)
+                )
+            })
+        };
+        let skipped: Vec<String> = self.m.stages.iter().filter(paced).filter_map(skipped).collect();
+        (!skipped.is_empty() && self.whole).then(|| {
+            format!(
+                "Pacing counts who is recorded at a stage; the months and the work of sales also count who skipped it: {}.",
+                skipped.join(", ")
+            )
+        })
     }
 
     fn measured_notes(&self, timed: &[Timed], args: &PlanArgs) -> Vec<String> {
@@ -123,7 +214,7 @@ impl Base<'_> {
         }
         let unknown: Vec<String> = (0..self.m.stages.len())
             .map(|stage| {
-                let curve = &self.model.curves[stage];
+                let curve = &self.model.curves[2 * stage];
                 let (title, days) = (self.title(stage), curve.len().saturating_sub(1));
                 if curve.is_empty() {
                     format!("{title} (too few)")
@@ -137,6 +228,8 @@ impl Base<'_> {
              is in no figure: {}.",
             unknown.join(", ")
         ));
+        notes.extend(self.gone());
+        notes.extend(self.recorded());
         let old: u64 = timed.first().map_or(0, |one| one.hand.iter().map(|hand| hand.unknown).sum());
         if old > 0 {
             notes.push(format!(
@@ -153,7 +246,7 @@ impl Base<'_> {
             "At present: new buyers of the {} days up to {}, per month of 30.4 days. Without a lead: deals that begin \
              later than {}; they go on at their present pace.",
             number::people(self.m.pace_days, Unit::Count),
-            shown(self.as_of),
+            shown(self.m.known),
             self.title(0)
         ));
         debug_assert!(self.m.pace_days <= f64::from(PACE_DAYS));
@@ -165,6 +258,13 @@ impl Base<'_> {
                 number::of(self.m.without_amount, "open deal", "open deals"),
                 number::people(deal, Unit::Money)
             ));
+            if timed.iter().any(|one| one.goal.aim == Aim::WonRevenue) {
+                notes.push(format!(
+                    "The deals of the target and of the gap are amounts divided by {}; those won and in hand are counted, \
+                     and have amounts of their own: the column of deals does not add up.",
+                    number::people(deal, Unit::Money)
+                ));
+            }
         }
         if let Some(cost) = &self.cost_of {
             notes.push(format!(

@@ -6,9 +6,10 @@ use crate::report::{Audience, Cell, Column, Table, Unit};
 use crate::time::date_of;
 
 /// The tidy columns: the same whatever the data.
-const TIDY: [&str; 18] = [
+const TIDY: [&str; 19] = [
     "part",
     "target",
+    "scenario",
     "item",
     "stage_id",
     "period",
@@ -34,6 +35,8 @@ pub struct Line {
     pub part: &'static str,
     /// The target, as it is written on the command line.
     pub target: String,
+    /// With which new leads it comes: `needed` for the target, `given` by --leads, or at the `present` pace; else empty.
+    pub scenario: &'static str,
     /// What it is.
     pub item: String,
     /// Of which stage.
@@ -60,6 +63,7 @@ impl Line {
         Self {
             part,
             target: String::new(),
+            scenario: "",
             item: item.into(),
             stage: String::new(),
             period: None,
@@ -81,6 +85,13 @@ impl Line {
     #[must_use]
     pub fn target(mut self, target: &str) -> Self {
         self.target = target.into();
+        self
+    }
+
+    /// With these new leads.
+    #[must_use]
+    pub fn scenario(mut self, scenario: &'static str) -> Self {
+        self.scenario = scenario;
         self
     }
 
@@ -120,6 +131,7 @@ impl Base<'_> {
             vec![
                 Cell::text(line.part),
                 words(line.target),
+                words(line.scenario.to_string()),
                 Cell::text(line.item),
                 words(line.stage),
                 words(label.unwrap_or_default()),

@@ -13,6 +13,9 @@ use crate::time::date_of;
 /// Share of the draws below and above an interval: 80 % lie within.
 const TAIL: f64 = 0.1;
 
+/// Days after which nobody waits for a win: ten years.
+const LONG: usize = 3653;
+
 /// Low and high.
 pub type Band = (f64, f64);
 
@@ -21,6 +24,10 @@ pub type Band = (f64, f64);
 pub struct Hand {
     /// How many.
     pub open: u64,
+    /// Of them, in nobody's work: sent back, or turned down on a day that nobody knows.
+    pub waiting: u64,
+    /// Turned down on a known day: not among the open ones.
+    pub turned_down: u64,
     /// Of them, at the stage for longer than anybody was followed: in no figure.
     pub unknown: u64,
     /// Wins expected in the period.
@@ -51,7 +58,7 @@ pub struct Step {
     pub end: i32,
     /// New leads that are needed in it.
     pub leads: f64,
-    /// By stage, of all who are open or come in.
+    /// By place of the stage, of all who are open or come in.
     pub reached: Vec<f64>,
     /// Won.
     pub won: f64,
@@ -65,7 +72,7 @@ pub struct Timed {
     pub window: (u32, u32),
     /// Won in the period so far.
     pub already: (f64, f64),
-    /// By stage of the model.
+    /// By place of the furthest stage.
     pub hand: Vec<Hand>,
     /// All of them together.
     pub in_hand: (f64, f64),
@@ -87,12 +94,16 @@ pub struct Timed {
     pub bands: [Band; 4],
     /// Share of the draws that reach the target at the present pace.
     pub likely: f64,
+    /// Share of them that reach it without any new lead.
+    pub likely_without: f64,
     /// Month by month.
     pub steps: Vec<Step>,
     /// A tenth less and more.
     pub sensitivities: Vec<Sensitivity>,
     /// The last day to arrive, by the quantile asked for.
     pub last_useful: Option<i32>,
+    /// Of one new lead a month: how many arrive by then, and the share of the wins in time that is theirs.
+    pub useful: (f64, f64),
     /// Share of new leads that is won in the end, as far as anybody was followed.
     pub eventual: f64,
 }
@@ -167,12 +178,13 @@ impl Base<'_> {
         draws(&question, self.samples, self.seed)
     }
 
-    /// What the open ones are expected to bring in a stretch of days, by stage.
+    /// What the open ones are expected to bring in a stretch of days, by place of their stage.
     #[allow(clippy::cast_precision_loss)] // counts
     pub fn hand(&self, model: &Model, won_by: &[Vec<f64>], window: (u32, u32)) -> Vec<Hand> {
-        let mut all = vec![Hand::default(); self.m.stages.len()];
+        let one = |(waiting, out): (&u64, &u64)| Hand { waiting: *waiting, turned_down: *out, ..Hand::default() };
+        let mut all: Vec<Hand> = self.m.waiting.iter().zip(&self.m.turned_down).map(one).collect();
         for group in &self.groups {
-            let (row, n) = (&mut all[group.stage], group.amounts.len());
+            let (row, n) = (&mut all[group.stage / 2], group.amounts.len());
             row.open += n as u64;
             let Some(chance) = model.chance(won_by, group.stage, group.age, window) else {
                 row.unknown += n as u64;
@@ -246,10 +258,11 @@ impl Base<'_> {
         let leads_of = |draw: &Draw| {
             let unit = &draw.inflows[0][0];
             let gain = if goal.aim == Aim::WonRevenue { unit.mean_amount } else { unit.mean };
-            Self::needed(left(draw), gain, 1.0).unwrap_or(f64::INFINITY)
+            // Where no number of leads does it, some draws may still need none.
+            let found = Self::needed(left(draw), gain, 1.0).filter(|n| leads.is_some() || *n <= 0.0);
+            found.unwrap_or(f64::INFINITY)
         };
-        let leads_band =
-            if leads.is_some() { band(draws.iter().map(leads_of)) } else { (f64::INFINITY, f64::INFINITY) };
+        let leads_band = band(draws.iter().map(leads_of));
         let bands = [
             band(draws.iter().map(|draw| aimed(drawn(&draw.hand[0])))),
             band(draws.iter().map(|draw| aimed(sum(draw, 2)))),
@@ -257,7 +270,9 @@ impl Base<'_> {
             band(draws.iter().map(end)),
         ];
         #[allow(clippy::cast_precision_loss)] // counts
-        let likely = draws.iter().filter(|draw| end(draw) >= goal.value).count() as f64 / draws.len().max(1) as f64;
+        let share = |n: usize| n as f64 / draws.len().max(1) as f64;
+        let likely = share(draws.iter().filter(|draw| end(draw) >= goal.value).count());
+        let likely_without = share(draws.iter().filter(|draw| left(draw) <= 0.0).count());
         let every = Self::every_day(days);
         let at_pace = self.factor * self.pace[0] * span(&won_by[0], &every, window);
         let with = |outlook: &Outlook, share: f64, deal: f64, own: f64| {
@@ -279,7 +294,9 @@ impl Base<'_> {
         let lag = |factor: f64| with(&self.outlook(&self.model.stretched(factor), window), 1.0, deal, 1.0);
         sensitivities.push(Sensitivity { of: "Time it takes", less: lag(0.9), more: lag(1.1) });
         let (eventual, lag) = self.lag(self.asked.quantile);
+        let last_useful = lag.map(|days| goal.period.end - days);
         Timed {
+            useful: self.useful(&won_by[0], window, last_useful),
             window,
             already,
             hand,
@@ -293,9 +310,10 @@ impl Base<'_> {
             leads_band,
             bands,
             likely,
+            likely_without,
             steps: self.steps(goal, leads.unwrap_or(0.0)),
             sensitivities,
-            last_useful: lag.map(|days| goal.period.end - days),
+            last_useful,
             eventual,
             goal: goal.clone(),
         }
@@ -311,6 +329,16 @@ impl Base<'_> {
     pub fn window(&self, period: &Period) -> (u32, u32) {
         let as_u32 = |days: i32| u32::try_from(days.max(0)).unwrap_or(0);
         (as_u32(period.start - self.as_of).max(1), as_u32(period.end - self.as_of))
+    }
+
+    /// Of one new lead a month: how many arrive up to a day, and which share of the wins in time is theirs.
+    fn useful(&self, won_by: &[f64], window: (u32, u32), last: Option<i32>) -> (f64, f64) {
+        let mut daily = self.unit(window.1 as usize);
+        let all = span(won_by, &daily, window);
+        let keep = last.map_or(0, |last| usize::try_from(last - self.as_of).unwrap_or(0));
+        daily.iter_mut().skip(keep + 1).for_each(|n| *n = 0.0);
+        let share = if all > 0.0 { span(won_by, &daily, window) / all } else { 0.0 };
+        (daily.iter().sum(), share)
     }
 
     /// Deals won from one day to another, up to as-of, and their amount.
@@ -331,24 +359,40 @@ impl Base<'_> {
 
     /// Days after which no curve knows anything of a new lead.
     pub fn reach(&self) -> usize {
-        self.model.curves.iter().map(|curve| curve.len().saturating_sub(1)).sum::<usize>().min(self.m.longest)
+        let own = self.model.curves.iter().step_by(2);
+        own.map(|curve| curve.len().saturating_sub(1)).sum::<usize>().min(LONG)
     }
 
-    /// Everybody who is open and comes in, with so many new leads a month, day by day.
-    pub fn flow(&self, leads: f64, days: usize) -> Flow {
+    /// Everybody who is open and comes in, with `new` leads by day from as-of, day by day and by place of the stage. Assumed
+    /// rates are those of the new leads.
+    pub fn flow(&self, new: &[f64]) -> Flow {
+        let days = new.len().saturating_sub(1);
         #[allow(clippy::cast_precision_loss)] // counts
         let open = self.groups.iter().map(|g| Open { stage: g.stage, age: g.age, n: g.amounts.len() as f64 });
         let open: Vec<Open> = open.collect();
         let mut entries: Vec<Vec<f64>> =
             self.pace.iter().map(|pace| Self::every_day(days).iter().map(|n| n * pace).collect()).collect();
-        entries[0] = self.unit(days).iter().map(|n| n * leads).collect();
-        self.model.flow(&open, &entries, days)
+        entries[0] = vec![0.0; days + 1];
+        let others = self.model.flow(&open, &entries, days);
+        for entries in &mut entries {
+            entries.fill(0.0);
+        }
+        entries[0].copy_from_slice(new);
+        let leads = self.model.flow(&[], &entries, days);
+        let sum = |a: &[f64], b: &[f64], scale: f64| a.iter().zip(b).map(|(a, b)| a + scale * b).collect::<Vec<f64>>();
+        let pairs = others.reached.chunks(2).zip(leads.reached.chunks(2)).zip(&self.scales);
+        let reached = pairs.map(|((others, leads), scale)| {
+            let first = sum(&others[0], &leads[0], *scale);
+            sum(&sum(&first, &others[1], 1.0), &leads[1], *scale)
+        });
+        Flow { reached: reached.collect(), won: sum(&others.won, &leads.won, self.factor) }
     }
 
     /// The flow by month.
     fn steps(&self, goal: &Goal, leads: f64) -> Vec<Step> {
         let days = usize::try_from(goal.period.end - self.as_of).unwrap_or(0);
-        let (flow, unit) = (self.flow(leads, days), self.unit(days));
+        let new: Vec<f64> = self.unit(days).iter().map(|n| n * leads).collect();
+        let flow = self.flow(&new);
         let months = Periods::covering(PeriodKind::Month, self.as_of + 1, goal.period.end, self.fiscal).all;
         let steps = months.into_iter().map(|month| {
             let (start, end) = (month.start.max(self.as_of + 1), month.end.min(goal.period.end));
@@ -358,7 +402,7 @@ impl Base<'_> {
                 label: month.label,
                 start,
                 end,
-                leads: leads * sum(&unit),
+                leads: sum(&new),
                 reached: flow.reached.iter().map(|of| sum(of)).collect(),
                 won: sum(&flow.won),
             }

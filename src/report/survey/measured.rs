@@ -40,6 +40,12 @@ impl Figure {
     }
 }
 
+/// The condition that leaves out who begins later than at the first stage that any export shows.
+fn only_leads(data: &Data) -> Option<String> {
+    let first = data.journeys.seen.iter().position(|seen| *seen)?;
+    Some(format!("{}_reached", data.session.contract.stages[first].id.value))
+}
+
 fn source(topic: &Topic) -> String {
     match &topic.measured {
         Measured::Metric(id) => format!("scorecard {id}"),
@@ -93,24 +99,32 @@ fn windows(data: &Data, args: &SurveyArgs) -> Result<[Days; 2]> {
 }
 
 /// The words of a command, so that its own code fills in what is not said here.
-fn command(name: &str, (from, to): Days, args: &SurveyArgs, more: &[String]) -> Result<Command> {
+fn command(
+    name: &str,
+    (from, to): Days,
+    args: &SurveyArgs,
+    leads: Option<&String>,
+    more: &[String],
+) -> Result<Command> {
     let mut line = vec!["onefunnel".to_string(), name.to_string(), "--period=quarter".into()];
     line.extend([format!("--from={from}"), format!("--to={to}")]);
-    line.extend(args.condition.iter().map(|condition| format!("--where={condition}")));
+    let conditions: Vec<String> =
+        args.condition.iter().chain(leads).map(|condition| format!("({condition})")).collect();
+    line.extend((!conditions.is_empty()).then(|| format!("--where={}", conditions.join(" AND "))));
     line.extend(more.iter().cloned());
     Ok(Cli::try_parse_from(line)?.command)
 }
 
-fn told_scorecard(data: &Data, days: Days, args: &SurveyArgs, ids: &[&str]) -> Result<Report> {
+fn told_scorecard(data: &Data, days: Days, args: &SurveyArgs, leads: Option<&String>, ids: &[&str]) -> Result<Report> {
     let metric = format!("--metric={}", ids.join(","));
-    match command("scorecard", days, args, &[metric])? {
+    match command("scorecard", days, args, leads, &[metric])? {
         Command::Scorecard(scorecard) => scorecard::tell(data, &scorecard, 80),
         _ => anyhow::bail!("`scorecard` is another command now"),
     }
 }
 
 fn told_handoff(data: &Data, days: Days, args: &SurveyArgs) -> Result<Report> {
-    match command("handoff", days, args, &[])? {
+    match command("handoff", days, args, None, &[])? {
         Command::Handoff(handoff) => handoff::tell(data, &handoff),
         _ => anyhow::bail!("`handoff` is another command now"),
     }
@@ -131,8 +145,19 @@ pub fn figures(data: &Data, args: &SurveyArgs, topics: &[Topic]) -> Result<Vec<F
         };
         topics.iter().filter_map(of_topic).filter(|id| (basis(id) == "cohort") == cohorts).collect()
     };
-    let of_period = told_scorecard(data, period, args, &ids(false))?;
-    let of_cohort = told_scorecard(data, cohort, args, &ids(true))?;
+    let of_period = told_scorecard(data, period, args, None, &ids(false))?;
+    let of_cohort = told_scorecard(data, cohort, args, None, &ids(true))?;
+    let only = only_leads(data);
+    let asked_of_leads = |topic: &&Topic| topic.leads_only && only.is_some();
+    let mut of_leads = Vec::new();
+    for topic in topics.iter().filter(asked_of_leads) {
+        if let Measured::Metric(id) = &topic.measured
+            && catalogue.metrics.contains_key(id)
+        {
+            let days = if basis(id) == "cohort" { cohort } else { period };
+            of_leads.push((&topic.id, told_scorecard(data, days, args, only.as_ref(), &[id])?));
+        }
+    }
     let handed = match told_handoff(data, period, args) {
         Ok(report) => Ok(report),
         Err(error) => Err(cannot(error)?),
@@ -148,7 +173,13 @@ pub fn figures(data: &Data, args: &SurveyArgs, topics: &[Topic]) -> Result<Vec<F
             if topic.per_year && !is_a_year(days) {
                 return Figure::missing(source(topic), "asked for a year, and these are not twelve whole months");
             }
-            of_scorecard(topic, id, report, days)
+            match of_leads.iter().find(|(id, _)| **id == topic.id) {
+                None => of_scorecard(topic, id, report, days),
+                Some((_, report)) => {
+                    let source = format!("{} --where {}", source(topic), only.as_deref().unwrap_or_default());
+                    Figure { source, ..of_scorecard(topic, id, report, days) }
+                }
+            }
         }
         Measured::Handoff(column) => match &handed {
             Ok(report) => of_handoff(topic, column, report, period),

@@ -355,6 +355,15 @@ impl Has {
         });
         let together = self.together();
         let record = if together { format!("{record} {place}") } else { record.to_string() };
+        let chance = match (behind.chance, behind.amount) {
+            (Some(chance), Some(amount)) => {
+                let [chance, amount] =
+                    [(chance, Unit::Share), (amount, Unit::Money)].map(|(v, u)| number::people(v, u));
+                Cell::text(format!("{chance} of {amount}"))
+            }
+            (Some(chance), None) => Cell::Number(chance, Unit::Share),
+            (None, _) => Cell::none(),
+        };
         let stage = match behind.days.filter(|_| !behind.stage.is_empty()) {
             Some(days) => format!("{} {days} d", behind.stage),
             None => behind.stage.clone(),
@@ -371,7 +380,7 @@ impl Has {
             ),
             (self.lag, or_none(&behind.lag)),
             (self.outcome, or_none(&behind.outcome)),
-            (self.chance, behind.chance.map_or_else(Cell::none, |chance| Cell::Number(chance, Unit::Share))),
+            (self.chance, chance),
             (
                 self.gives,
                 behind.gives.map_or_else(|| Cell::Missing(behind.reason.replace('_', " ")), |v| Cell::text(exact(v))),

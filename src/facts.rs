@@ -58,7 +58,12 @@ impl Facts<'_> {
     pub fn no_table(&self, table: &str) -> Option<String> {
         let kind = match table {
             "journeys" => {
-                return self.journeys.is_empty().then(|| "no people and no deals source: add one".to_string());
+                let named: Vec<&str> =
+                    ["people", "deals"].into_iter().filter(|kind| self.read.contains(*kind)).collect();
+                return self.journeys.is_empty().then(|| match &named[..] {
+                    [] => "no people and no deals source: add one".to_string(),
+                    named => format!("no row of {} can be used: see `onefunnel inspect`", named.join(" or ")),
+                });
             }
             other => Kind::named(other)?,
         };

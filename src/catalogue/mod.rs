@@ -4,6 +4,7 @@
 //! measures that exist. Which columns a measure may use depends on the data, so `evaluate` checks that.
 
 pub mod benchmark;
+pub mod figures;
 pub mod formula;
 pub mod parts;
 mod sorts;

@@ -220,6 +220,12 @@ pub struct BoardArgs {
     pub input: InputArgs,
     #[command(flatten)]
     pub window: WindowArgs,
+    /// A section of what the teams believe, from this CSV file of answers, as `survey` prints it
+    #[arg(long, value_name = "ANSWERS")]
+    pub survey: Option<PathBuf>,
+    /// A section that shows published figures beside one's own: no targets, each with its warning
+    #[arg(long)]
+    pub benchmarks: bool,
     #[command(flatten)]
     pub output: OutputArgs,
 }

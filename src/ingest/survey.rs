@@ -47,6 +47,8 @@ pub struct Asked<'a> {
 /// One answer that counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Answer {
+    /// Its line in the file.
+    pub line: u64,
     /// Index of the topic.
     pub topic: usize,
     /// Index of the team in [`TEAMS`].
@@ -60,6 +62,8 @@ pub struct Answer {
 pub struct Aside {
     /// Line in the file.
     pub line: u64,
+    /// Index of the topic, where it is one's.
+    pub topic: Option<usize>,
     /// The column it stands in.
     pub column: String,
     /// What stands there, if it is a figure; the length of anything else.
@@ -276,10 +280,17 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn set_aside(&mut self, row: usize, column: &str, value: &str, (reason, help): Wrong) {
         let line = self.rows[row].0;
-        let aside = Aside { line, column: column.to_string(), value: shown(value), reason, help };
+        let aside = Aside { line, topic: None, column: column.to_string(), value: shown(value), reason, help };
         self.aside.push((row, aside));
         if self.rows[row].1 != Fate::Used {
             self.rows[row].1 = Fate::Aside(reason);
+        }
+    }
+
+    fn set_answer_aside(&mut self, said: &Said, value: &str, wrong: Wrong) {
+        self.set_aside(said.row, &said.column, value, wrong);
+        if let Some((_, aside)) = self.aside.last_mut() {
+            aside.topic = Some(said.topic);
         }
     }
 
@@ -349,7 +360,7 @@ impl Reader<'_> {
         let mut read: Vec<Option<f64>> = Vec::with_capacity(said.len());
         for s in &said {
             let value = answer(&s.text, self.asked[s.topic].scale, fractions.contains(&s.topic));
-            read.push(value.map_err(|wrong| self.set_aside(s.row, &s.column, &s.text, wrong)).ok());
+            read.push(value.map_err(|wrong| self.set_answer_aside(s, &s.text, wrong)).ok());
         }
         let mut last: BTreeMap<(usize, usize, &str), usize> = BTreeMap::new();
         let mut again: Vec<usize> = Vec::new();
@@ -365,12 +376,12 @@ impl Reader<'_> {
             read[at] = None;
             let help = "the later answer of the same respondent counts".to_string();
             // What somebody answered first is nobody's business any more.
-            self.set_aside(said[at].row, &said[at].column, "", (AGAIN, help));
+            self.set_answer_aside(&said[at], "", (AGAIN, help));
         }
         let mut answers = Vec::new();
         for (s, value) in said.iter().zip(read) {
             if let Some(value) = value {
-                answers.push(Answer { topic: s.topic, team: s.team, value });
+                answers.push(Answer { line: self.rows[s.row].0, topic: s.topic, team: s.team, value });
                 self.rows[s.row].1 = Fate::Used;
             }
         }

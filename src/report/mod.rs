@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod attribution;
+mod behind;
 mod benchmarks;
 pub mod board;
 pub mod chart;

@@ -12,7 +12,7 @@ use crate::common::{bin, command, root, stdout};
 
 pub const ACME: &str = "examples/acme";
 pub const FORMATS: [&str; 9] = ["table", "csv", "tsv", "json", "jsonl", "md", "html", "xlsx", "parquet"];
-pub const REPORTS: [&[&str]; 29] = [
+pub const REPORTS: [&[&str]; 34] = [
     &["scorecard", ACME],
     &["funnel", ACME],
     &["inspect", ACME],
@@ -38,7 +38,12 @@ pub const REPORTS: [&[&str]; 29] = [
     &["journey", ACME, "--variants"],
     &["journey", ACME, "--buyer", "00QHs000000001HMAQ"],
     &["report", ACME],
+    &["report", ACME, "--survey", "examples/acme/survey.csv", "--benchmarks"],
     &["explain", "win_rate_narrow", ACME],
+    &["explain", "plan.in_hand", ACME],
+    &["explain", "horizon.revenue_by_lag", ACME, "--period", "2026-Q2", "--at", "lag=1"],
+    &["explain", "survey.follow_up", ACME, "--answers", "examples/acme/survey.csv"],
+    &["explain", "--list"],
     &["scorecard", ACME, "--benchmarks"],
     &["survey", "examples/acme/survey.csv", ACME, "--benchmarks"],
     &["survey", "--questionnaire"],
@@ -319,9 +324,10 @@ fn json_names_its_inputs_with_their_hashes_and_rows() {
         assert!(!json["tables"].as_array().unwrap().is_empty() && json["notes"].is_array(), "{report:?}");
         let inputs = json["inputs"].as_array().unwrap();
         let expected = match *report {
-            ["metrics", ..] | ["survey", "--questionnaire"] => 0,
+            ["metrics", ..] | ["survey", "--questionnaire"] | ["explain", "--list"] => 0,
             // The answers, beside the exports.
             ["survey", ..] => 18,
+            _ if report.contains(&"examples/acme/survey.csv") => 18,
             _ => 17,
         };
         assert_eq!(inputs.len(), expected, "{report:?}");

@@ -422,6 +422,9 @@ fn benchmarks_come_only_when_asked_for_and_change_no_other_byte() {
             .as_array_mut()
             .unwrap()
             .retain(|t| !["benchmarks", "survey_benchmarks", "others"].contains(&t["id"].as_str().unwrap()));
+        if let Some(charts) = more.get_mut("charts").and_then(Value::as_array_mut) {
+            charts.retain(|chart| chart["id"] != "benchmarks_shares");
+        }
         let notes = more["notes"].as_array_mut().unwrap();
         let from = notes.iter().position(|n| n.as_str().unwrap().starts_with("Benchmarks are")).unwrap();
         notes.truncate(from);

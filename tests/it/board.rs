@@ -39,9 +39,16 @@ fn words(line: &str) -> Vec<String> {
 
 #[test]
 fn every_section_is_what_the_command_that_it_names_prints() {
-    for args in [&["report", ACME][..], &["report", ACME, "--from", "2025-01-01", "--where", "region <> 'it''s'"]] {
+    let asked = ["--survey", "examples/acme/survey.csv", "--benchmarks"];
+    for (args, sections) in [
+        (&["report", ACME][..], 14),
+        (&["report", ACME, "--from", "2025-01-01", "--where", "region <> 'it''s'"], 14),
+        (&[&["report", ACME][..], &asked].concat(), 16),
+        (&[&["report", ACME, "--period", "month", "--to", "2026-05-31"][..], &asked].concat(), 16),
+    ] {
         let pack = json(&[args, &["-f", "json"]].concat());
         let mut compared = 0;
+        assert_eq!(list(&pack, "sections").len(), sections);
         for section in list(&pack, "sections").iter().filter(|s| s["id"] != "agreed") {
             let line = text(&section["notes"][0]).strip_prefix("The same alone: onefunnel ").unwrap();
             let mut command: Vec<String> = words(line);
@@ -53,7 +60,10 @@ fn every_section_is_what_the_command_that_it_names_prints() {
                 compared += rows(&pack, text(id)).len();
             }
             let charts = |of: &Value| of.get("charts").and_then(Value::as_array).cloned().unwrap_or_default();
-            assert_eq!(charts(section), charts(&alone), "{line}");
+            // How one compares is a part of the scorecard that has it.
+            let mut wanted = charts(&alone);
+            wanted.retain(|chart| section["id"] != "benchmarks" || chart["id"] == "benchmarks_shares");
+            assert_eq!(charts(section), wanted, "{line}");
         }
         assert!(compared > 10_000, "{compared} rows");
     }
@@ -166,6 +176,66 @@ fn shown(pack: &Value, section: &Value) -> BTreeSet<String> {
         }
     }
     found
+}
+
+/// The pack with all that is in it only when it is asked for.
+fn full() -> Value {
+    json(&["report", ACME, "--survey", "examples/acme/survey.csv", "--benchmarks", "-f", "json"])
+}
+
+#[test]
+fn what_the_teams_believe_and_how_we_compare_are_there_when_they_are_asked_for() {
+    let (plain, full) = (pack(), full());
+    let ids = |pack: &Value| list(pack, "sections").iter().map(|s| text(&s["id"]).to_string()).collect::<Vec<_>>();
+    let more: Vec<String> = ids(&full).into_iter().filter(|id| !ids(&plain).contains(id)).collect();
+    assert_eq!(more, ["survey", "benchmarks"]);
+    assert!(!plain.to_string().contains("LeanData") && !plain.to_string().contains("survey_tidy"));
+    // The rest is what it was.
+    for id in ids(&plain).iter().filter(|id| *id != "agreed") {
+        assert_eq!(section(&plain, id)["finding"], section(&full, id)["finding"], "{id}");
+        assert_eq!(section(&plain, id)["tables"], section(&full, id)["tables"], "{id}");
+    }
+    let survey = section(&full, "survey");
+    assert_eq!(survey["title"], "What the teams believe");
+    let finding = text(&survey["finding"]);
+    assert!(finding.starts_with("60.9% of sales say that sales always follows up; measured: 72.1%"), "{finding}");
+    assert!(!list(survey, "notes").iter().any(|note| text(note) == finding), "said twice");
+    let compared = section(&full, "benchmarks");
+    assert_eq!(compared["title"], "How we compare");
+    assert!(list(compared, "notes").iter().any(|note| text(note).contains("no targets")));
+    // The sentence is counted again, from the last period that is whole and mature, by hand.
+    let all = rows(&full, "benchmarks");
+    let mut ids: Vec<&str> = all.iter().map(|r| text(&r["benchmark_id"])).collect();
+    ids.dedup();
+    let mut places: BTreeMap<&str, u32> = BTreeMap::new();
+    for id in ids {
+        let known = |row: &&Value| {
+            text(&row["benchmark_id"]) == id
+                && row["period"] != "total"
+                && row["own"].is_number()
+                && row["mature"] != false
+                && text(&row["period_end"]) <= "2026-06-30"
+        };
+        if let Some(row) = all.iter().rfind(known) {
+            *places.entry(text(&row["position"])).or_default() += 1;
+        }
+    }
+    let sum: u32 = places.values().sum();
+    let n = |place: &str| places.get(place).copied().unwrap_or(0);
+    let said = format!(
+        "Beside {sum} published figures of other companies, none of them a target, the own one is higher than {}, lower than {}, and \
+         within {}",
+        n("above"),
+        n("below"),
+        n("within")
+    );
+    assert!(text(&compared["finding"]).starts_with(&said), "{} / {said}", compared["finding"]);
+    let html = command(&["report", ACME, "--survey", "examples/acme/survey.csv", "--benchmarks", "-f", "html"])
+        .output()
+        .unwrap();
+    assert!(html.status.success() && html.stdout.len() < 400_000, "{} bytes", html.stdout.len());
+    // The answers are an input, with their account.
+    assert!(list(&full, "inputs").iter().any(|i| text(&i["path"]) == "examples/acme/survey.csv"), "{}", full["inputs"]);
 }
 
 #[test]

@@ -228,3 +228,135 @@ fn the_first_rows_are_shown_and_all_are_counted() {
     let out = run(&["explain", "new_leads", ACME, "--period", "total", "-o", "/dev/full"]);
     assert_eq!(out.status.code(), Some(1));
 }
+
+#[test]
+fn one_measure_alone_does_not_stand_beside_itself_and_a_median_has_its_middle() {
+    let dir = company();
+    let text = |args: &[&str]| String::from_utf8(run_in(dir.path(), args).stdout).unwrap();
+    let won = text(&["explain", "won_revenue", "--period", "2026-Q2"]);
+    assert!(won.contains("won_amount = 1,200.5\n"), "{won}");
+    // d1 took 80 days, d2 80, d4 23.
+    let cycle = text(&["explain", "sales_cycle", "--period", "2026-Q2"]);
+    assert!(cycle.contains("days_of_sale = 80 d\n"), "{cycle}");
+    assert!(cycle.contains("In the middle     80 of d1 (deals.csv:2)\n"), "{cycle}");
+    // Of an even number it is two.
+    let cycle = text(&["explain", "sales_cycle", "--period", "2026-05"]);
+    assert!(cycle.contains("80 of d2 (deals.csv:3)\n"), "{cycle}");
+    let two = text(&["explain", "sales_cycle", "--period", "2026-Q2", "--where", "deal_days > 79 OR amount > 100"]);
+    assert!(two.contains("In the middle"), "{two}");
+}
+
+#[test]
+fn nobody_is_suggested_where_names_are_hidden() {
+    for args in [
+        &["explain", "won_revenue", ACME, "--segment", "owner=x"][..],
+        &["explain", "horizon.mqls", ACME, "--segment", "owner=x"],
+    ] {
+        let open = run(args);
+        assert!(String::from_utf8_lossy(&open.stderr).contains("Dana Whitfield"), "{args:?}");
+        let hidden = run(&with(args, &["--redact"]));
+        let said = String::from_utf8_lossy(&hidden.stderr).into_owned();
+        assert_eq!(hidden.status.code(), Some(2));
+        assert!(!said.contains("Whitfield") && said.contains("not said with --redact"), "{said}");
+        assert!(hidden.stdout.is_empty());
+    }
+}
+
+#[test]
+fn an_export_with_a_header_alone_is_no_missing_source() {
+    let header = crate::behaviour::DEALS.lines().next().unwrap().to_string() + "\n";
+    let dir = folder(&[("Opportunity.csv", &header)]);
+    let out = run_in(dir.path(), &["explain", "deals_won", "Opportunity.csv", "--as-of", "2026-06-30"]);
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert!(text.contains("no row of deals can be used: see `onefunnel inspect`"), "{text}");
+    assert!(!text.contains("add one"), "{text}");
+}
+
+#[test]
+fn the_list_names_metrics_and_figures() {
+    let list = stdout(&["explain", "--list", "--contract", ACME, "-f", "csv"]);
+    for id in
+        ["scorecard,won_revenue,", "plan,plan.leads_per_month,", "horizon,horizon.yield,", "survey,survey.follow_up,"]
+    {
+        assert!(list.lines().any(|line| line.starts_with(id)), "{id}");
+    }
+    // Every id of the list but those of a survey, which need answers, is explained.
+    let (mut explained, mut without) = (0, Vec::new());
+    for line in list.lines().skip(1).filter(|line| line.starts_with("horizon,") || line.starts_with("plan,")) {
+        let id = line.split(',').nth(1).unwrap();
+        let more: &[&str] = match id {
+            id if id.starts_with("plan.ahead") => &["--leads", "100/month", "--samples", "50"],
+            id if id.starts_with("plan.pacing") => &["--target", "deals_won=100@2026", "--samples", "50"],
+            id if id.starts_with("plan") => &["--samples", "50"],
+            _ => &[],
+        };
+        let out = run(&[&["explain", id, ACME][..], more].concat());
+        explained += u32::from(out.status.success());
+        let text = String::from_utf8_lossy(&out.stdout);
+        if !out.status.success() || !text.contains("Figure ") || text.contains("NaN") {
+            without.push(format!("{id}: {}", String::from_utf8_lossy(&out.stderr)));
+        }
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{id}: {line}");
+        }
+    }
+    assert!(explained > 50 && without.is_empty(), "{without:?}");
+}
+
+#[test]
+fn figures_of_companies_with_next_to_nothing() {
+    let dir = company();
+    // Nobody qualified, one deal won in the first quarter of the exports, no spend.
+    for (args, needle) in [
+        (&["explain", "horizon.revenue_by_lag", "--period", "2026-Q2", "--at", "lag=1"][..], "won_at_lag / won"),
+        (&["explain", "horizon.mqls"], "missing"),
+        (&["explain", "horizon.revenue_per_spend"], "missing"),
+        (&["explain", "plan.won_so_far", "--target", "won_revenue=9000@2026"], "3 records that add up to 1,200.5"),
+        (&["explain", "plan.average_deal", "--target", "won_revenue=9000@2026"], "1,200.5 / 2 = 600.25"),
+        (&["explain", "plan.cost_per_lead", "--target", "won_revenue=9000@2026"], "missing: no spend source"),
+        (&["explain", "plan.spend", "--target", "won_revenue=9000@2026"], "missing"),
+    ] {
+        let out = run_in(dir.path(), args);
+        let text = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
+        assert!(out.status.success() && text.contains(needle) && !text.contains("NaN"), "{args:?}: {text}");
+    }
+    let answers = "team,follow_up\nsales,yes\nsales,maybe\nmarketing,no\n";
+    std::fs::write(dir.path().join("answers.csv"), answers).unwrap();
+    let args = ["explain", "survey.follow_up", "--answers", "answers.csv"];
+    let report = json(dir.path(), &args);
+    let figure = &rows(&report, "explain_figure")[0];
+    assert_eq!((&figure["value"], &figure["status"]), (&Value::Null, &"suppressed".into()));
+    // Only the line that was set aside, with its reason.
+    let list: Vec<(u64, &str)> = rows(&report, "explain_records")
+        .iter()
+        .map(|r| (r["line"].as_u64().unwrap(), r["reason"].as_str().unwrap()))
+        .collect();
+    assert_eq!(list, [(3, "neither yes nor no")]);
+    let text = String::from_utf8(run_in(dir.path(), &args).stdout).unwrap();
+    assert!(text.contains("Fewer than 5 of sales answered this"), "{text}");
+}
+
+#[test]
+fn the_records_of_a_figure_add_up_in_the_file_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let list = dir.path().join("rows.csv");
+    for (id, more, value) in [
+        ("plan.in_hand", &[][..], "value"),
+        ("horizon.revenue", &["--period", "2025-Q4", "--at", "lag=2"], "value"),
+        ("plan.average_deal", &[], "won_amount"),
+    ] {
+        let args = [&["explain", id, ACME, "-f", "json", "--rows", list.to_str().unwrap()][..], more].concat();
+        let report: Value = serde_json::from_str(&stdout(&args)).unwrap();
+        let rows_of: Vec<BTreeMap<String, String>> =
+            csv::Reader::from_path(&list).unwrap().deserialize().map(Result::unwrap).collect();
+        let mine = rows_of.iter().filter(|r| r["measure"] == value);
+        let sum: f64 = mine.filter_map(|r| r["contribution"].parse::<f64>().ok()).sum();
+        let wanted = match value {
+            "value" => rows(&report, "explain_figure")[0]["value"].as_f64(),
+            name => rows(&report, "explain_parts").iter().find(|p| p["part"] == name).unwrap()["value"].as_f64(),
+        };
+        assert!((sum / wanted.unwrap() - 1.0).abs() < 1e-9, "{id}: {sum} {wanted:?}");
+        assert!(rows_of.iter().all(|r| r["metric_id"] == id && !r["contract_hash"].is_empty()));
+        assert_eq!(rows_of.len(), rows(&report, "explain_records").len());
+    }
+}

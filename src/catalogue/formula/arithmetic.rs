@@ -52,6 +52,12 @@ impl Formula {
         Ok(Self { expr, uses })
     }
 
+    /// A formula over whatever names it has; `None` where it is not arithmetic.
+    pub fn any(text: &str) -> Option<Self> {
+        let names = super::uses(text);
+        Self::new(text, &names.iter().map(String::as_str).collect::<Vec<_>>()).ok()
+    }
+
     /// The two sides of a ratio, when the formula is one at its outermost.
     pub fn ratio(&self) -> Option<(Self, Self)> {
         let mut expr = &self.expr;

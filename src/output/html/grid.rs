@@ -48,7 +48,7 @@ const RULES: usize = 600;
 <tr class="gh"><th scope="rowgroup" colspan="{{ heads.len() }}">{{ heading }}</th></tr>
 {%- endif %}
 {%- for row in body.rows %}
-<tr>
+<tr{% if by_rules %} class="{{ marks[loop.index0] }}"{% endif %}>
 {%- for cell in row -%}
 {%- if loop.first && !cell.text.is_empty() -%}<th scope="row">{{ cell.text }}</th>
 {%- else if cell.why.is_empty() -%}<td>{{ cell.text }}</td>
@@ -78,8 +78,10 @@ pub struct Grid {
     bodies: Vec<Body>,
     /// Of each column, the rank of each row; empty when it cannot be sorted.
     ranks: Vec<Vec<Option<usize>>>,
-    /// Whether there are rules for it.
+    /// Whether it is sorted without the script too.
     by_rules: bool,
+    /// Then of each row its ranks, as classes: `A3 B1 C0`, by column, 0 where the value is missing.
+    marks: Vec<String>,
 }
 
 struct Head {
@@ -127,6 +129,7 @@ impl Grid {
             bodies,
             ranks: Vec::new(),
             by_rules: false,
+            marks: Vec::new(),
         }
     }
 
@@ -141,7 +144,16 @@ impl Grid {
             return grid;
         }
         grid.ranks = (0..table.columns.len()).map(|at| ranks(table, at)).collect();
-        grid.by_rules = table.rows.len() * table.columns.len() <= RULES;
+        let few = table.columns.len() <= usize::from(LETTERS);
+        grid.by_rules = few && table.rows.len() * table.columns.len() <= RULES;
+        if grid.by_rules {
+            let mark = |(at, ranks): (usize, &Vec<Option<usize>>), row: usize| {
+                format!("{}{}", letter(at), ranks[row].unwrap_or(0))
+            };
+            let marks = (0..table.rows.len())
+                .map(|row| grid.ranks.iter().enumerate().map(|of| mark(of, row)).collect::<Vec<_>>().join(" "));
+            grid.marks = marks.collect();
+        }
         for (head, ranks) in grid.heads.iter_mut().zip(&grid.ranks) {
             let order = ranks.iter().map(|r| r.map_or_else(|| "-".to_owned(), |rank| rank.to_string()));
             head.order = order.collect::<Vec<_>>().join(" ");
@@ -162,31 +174,36 @@ impl Grid {
         taken.push(self.label.clone());
     }
 
-    /// Leaves the sorting to the script: the rules would make the page too long.
-    pub fn without_rules(&mut self) {
-        self.by_rules = false;
-    }
-
-    /// The rules that sort it without the script.
-    pub fn orders(&self) -> String {
-        let mut out = String::new();
+    /// The rule of its own that it needs to be sorted without the script, and the highest rank of each column.
+    pub fn orders(&self) -> (String, Vec<usize>) {
         if !self.by_rules {
-            return out;
+            return (String::new(), Vec::new());
         }
-        let (id, columns) = (&self.id, self.heads.len());
-        let _ = writeln!(out, "#{id} table{{grid-template-columns:repeat({columns},auto)}}");
-        for (at, ranks) in self.ranks.iter().enumerate() {
-            let _ = write!(out, "#{id}:has(option[value=\"{}\"]:checked){{", at + 1);
-            for (row, rank) in (1..).zip(ranks) {
-                let _ = match rank {
-                    Some(rank) => write!(out, "tr:nth-child({row}){{--o:{rank}}}"),
-                    None => write!(out, "tr:nth-child({row}){{--m:9999}}"),
-                };
-            }
-            out.push_str("}\n");
-        }
-        out
+        let own = format!("#{} table{{grid-template-columns:repeat({},auto)}}\n", self.id, self.heads.len());
+        (own, self.ranks.iter().map(|ranks| ranks.iter().flatten().copied().max().unwrap_or(0)).collect())
     }
+}
+
+/// The rules that all tables of a page have in common, for columns with ranks up to these.
+pub fn rules(highest: &[usize]) -> String {
+    let mut out = String::new();
+    for (at, highest) in highest.iter().enumerate() {
+        let letter = letter(at);
+        let _ = write!(out, ".by:has(option[value=\"{}\"]:checked){{.{letter}0{{--m:9999}}", at + 1);
+        for rank in 1..=*highest {
+            let _ = write!(out, ".{letter}{rank}{{--o:{rank}}}");
+        }
+        out.push_str("}\n");
+    }
+    out
+}
+
+/// Columns that have a letter.
+const LETTERS: u8 = 26;
+
+/// The letter of a column.
+fn letter(column: usize) -> char {
+    char::from(b'A' + u8::try_from(column).unwrap_or(0).min(LETTERS - 1))
 }
 
 fn shown(cell: &Cell) -> Shown {
@@ -305,21 +322,25 @@ mod tests {
         let list = table(vec![Cell::count(3), Cell::count(1), Cell::Missing("not known".into())]);
         let sortable = grid(&list);
         assert_eq!(sortable.heads[1].order, "2 1 -");
-        let rules = sortable.orders();
-        assert!(rules.contains(
-            "#t1:has(option[value=\"2\"]:checked){tr:nth-child(1){--o:2}tr:nth-child(2){--o:1}tr:nth-child(3){--m:9999}}"
-        ));
+        assert_eq!(sortable.orders(), ("#t1 table{grid-template-columns:repeat(2,auto)}\n".to_string(), vec![1, 2]));
+        assert_eq!(sortable.marks, ["A1 B2", "A1 B1", "A1 B0"]);
+        assert!(sortable.render().unwrap().contains("<tr class=\"A1 B0\">"));
+        let common = rules(&[1, 2]);
+        assert!(
+            common.ends_with(".by:has(option[value=\"2\"]:checked){.B0{--m:9999}.B1{--o:1}.B2{--o:2}}\n"),
+            "{common}"
+        );
         let mut grouped = list.clone();
         grouped.rows.insert(0, vec![Cell::text("Heading"), Cell::none()]);
         let mut continued = list.clone();
         continued.rows[1][0] = Cell::text("");
         for other in [grouped, continued, table(vec![Cell::count(1)])] {
             let fixed = grid(&other);
-            assert!(fixed.ranks.is_empty() && fixed.orders().is_empty());
+            assert!(fixed.ranks.is_empty() && fixed.orders().1.is_empty());
             assert!(!fixed.render().unwrap().contains("data-o"));
         }
         let long = grid(&table((0..400).map(Cell::count).collect()));
-        assert!(long.orders().is_empty() && long.heads[1].order.starts_with("1 2 3"), "by the script alone");
+        assert!(long.orders().1.is_empty() && long.heads[1].order.starts_with("1 2 3"), "by the script alone");
         assert!(!long.render().unwrap().contains("<select>"));
     }
 }

@@ -21,8 +21,6 @@ use crate::report::{Cell, Column, Report, Table};
 
 /// How the page looks.
 const STYLE: &str = include_str!("page.css");
-/// All rules for sorting without the script may have so many bytes; of tables further down the script takes care alone.
-const RULES: usize = 64 * 1024;
 /// Sorts tables by a click on a header, and opens what is folded for the printer; the page is whole without it.
 const SCRIPT: &str = include_str!("sort.js");
 
@@ -190,7 +188,7 @@ pub fn render(report: &Report) -> Result<String> {
         let _ = write!(rules, ".r{at} tr>:nth-child({at}){{text-align:right}}");
         rules
     });
-    let style = format!("{STYLE}{}\n{right}\n{}", svg::CSS, count.rules);
+    let style = format!("{STYLE}{}\n{right}\n{}", svg::CSS, count.rules.clone() + &grid::rules(&count.highest));
     let page = Page {
         policy: format!(
             "default-src 'none'; img-src data:; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
@@ -220,8 +218,10 @@ struct Count {
     charts: usize,
     tables: usize,
     names: Vec<String>,
-    /// The rules by which tables can be sorted without the script.
+    /// The rules by which tables can be sorted without the script: those of one table each.
     rules: String,
+    /// The highest rank of each column of any of them.
+    highest: Vec<usize>,
 }
 
 impl Count {
@@ -250,11 +250,11 @@ impl Count {
                 let level = if table.title == section { 0 } else { level };
                 let mut grid = Grid::sortable(table, format!("t{}", self.tables), level);
                 grid.name(section, &mut self.names);
-                let rules = grid.orders();
-                if self.rules.len() + rules.len() > RULES {
-                    grid.without_rules();
-                } else {
-                    self.rules.push_str(&rules);
+                let (own, highest) = grid.orders();
+                self.rules.push_str(&own);
+                self.highest.resize(self.highest.len().max(highest.len()), 0);
+                for (known, rank) in self.highest.iter_mut().zip(highest) {
+                    *known = rank.max(*known);
                 }
                 grid
             })

@@ -5,31 +5,40 @@
 
 mod agreed;
 
+use std::path::PathBuf;
+
 use anyhow::{Error, Result};
 use clap::Parser;
 
 use super::{Audience, Report, Section};
 use crate::Env;
 use crate::cli::{BoardArgs, Cli, Command};
+use crate::ingest::survey::Answers;
 use crate::issue::{Issue, Issues};
 use crate::session::{Data, Session};
 
-/// The sections in order: the command, and the flags that it has besides the days and the condition.
-const SECTIONS: [(&str, &[&str]); 13] = [
-    ("scorecard", &[]),
-    ("funnel", &[]),
-    ("cohort", &[]),
-    ("winrate", &[]),
-    ("velocity", &[]),
-    ("plan", &[]),
-    ("definition", &[]),
-    ("handoff", &[]),
-    ("horizon", &[]),
-    ("journey", &[]),
-    ("attribution", &[]),
-    ("sourced", &[]),
-    ("quality", &[]),
+/// The sections in order: the id, the command, and the flags that it has besides the days and the condition.
+const SECTIONS: [(&str, &str, &[&str]); 15] = [
+    ("scorecard", "scorecard", &[]),
+    ("funnel", "funnel", &[]),
+    ("cohort", "cohort", &[]),
+    ("winrate", "winrate", &[]),
+    ("velocity", "velocity", &[]),
+    ("plan", "plan", &[]),
+    ("definition", "definition", &[]),
+    ("handoff", "handoff", &[]),
+    ("horizon", "horizon", &[]),
+    ("journey", "journey", &[]),
+    ("attribution", "attribution", &[]),
+    ("sourced", "sourced", &[]),
+    (SURVEY, "survey", &[]),
+    (BENCHMARKS, "scorecard", &["--benchmarks"]),
+    ("quality", "quality", &[]),
 ];
+
+/// The sections that are there only when they are asked for.
+const SURVEY: &str = "survey";
+const BENCHMARKS: &str = "benchmarks";
 
 /// Builds the report.
 ///
@@ -37,15 +46,25 @@ const SECTIONS: [(&str, &[&str]); 13] = [
 /// Whatever the rooms on the way report; a wrong day or condition. A section that the contract or the exports do not allow
 /// says so instead.
 pub fn build(args: &BoardArgs, env: &mut Env<'_>) -> Result<Report> {
-    let data = Session::open(&args.input, env)?.load(&args.output, env)?;
+    let mut session = Session::open(&args.input, env)?;
+    let answers = args.survey.as_deref().map(|path| {
+        let written = args.output.output.iter().map(PathBuf::as_path);
+        super::survey::given(&mut session, path, &args.input, written)
+    });
+    let answers = answers.transpose()?;
+    let data = session.load(&args.output, env)?;
     let mut report = data.report("report", "One set of numbers for marketing and sales");
-    for (at, (command, flags)) in SECTIONS.iter().enumerate() {
+    if let Some(answers) = &answers {
+        report.inputs.insert(0, answers.input.clone());
+    }
+    let asked = |id: &str| (id != SURVEY || args.survey.is_some()) && (id != BENCHMARKS || args.benchmarks);
+    for (at, (id, command, flags)) in SECTIONS.iter().filter(|(id, ..)| asked(id)).enumerate() {
         let line = line(command, flags, args);
-        let section = match told(&data, &line) {
-            Ok(told) => section(command, told, &line, args),
+        let section = match told(id, &data, answers.as_ref(), &line) {
+            Ok(told) => section(id, told, &line, args),
             // What is wrong with the days or the condition is wrong with all of them.
             Err(error) if at == 0 || !can_be_left_out(&error) => return Err(error),
-            Err(error) => left_out(command, &error),
+            Err(error) => left_out(id, &error),
         };
         report.sections.push(section);
     }
@@ -59,12 +78,15 @@ fn line(command: &str, flags: &[&str], args: &BoardArgs) -> Vec<String> {
     let mut line: Vec<String> =
         ["onefunnel", command].into_iter().chain(flags.iter().copied()).map(Into::into).collect();
     let window = &args.window;
+    if let (SURVEY, Some(path)) = (command, &args.survey) {
+        line.push(path.to_string_lossy().into_owned());
+    }
     let mut flag = |name: &str, value: Option<&String>| {
         if let Some(value) = value {
             line.extend([format!("--{name}"), value.clone()]);
         }
     };
-    let whole = matches!(command, "attribution" | "sourced");
+    let whole = matches!(command, "attribution" | "sourced" | SURVEY);
     if !whole {
         flag("period", Some(&window.period.id().to_string()));
     }
@@ -80,8 +102,8 @@ fn line(command: &str, flags: &[&str], args: &BoardArgs) -> Vec<String> {
 }
 
 /// What a command says of the exports that are loaded already.
-fn told(data: &Data, line: &[String]) -> Result<(Report, String)> {
-    let report = match &Cli::try_parse_from(line)?.command {
+fn told(id: &str, data: &Data, answers: Option<&Answers>, line: &[String]) -> Result<(Report, String)> {
+    let mut report = match &Cli::try_parse_from(line)?.command {
         Command::Scorecard(args) => super::scorecard::tell(data, args, 80)?,
         Command::Funnel(args) => super::funnel::tell(data, args)?,
         Command::Cohort(args) => super::cohort::tell(data, args)?,
@@ -95,8 +117,14 @@ fn told(data: &Data, line: &[String]) -> Result<(Report, String)> {
         Command::Attribution(args) => super::attribution::tell(data, args)?,
         Command::Sourced(args) => super::sourced::tell(data, args)?,
         Command::Quality(args) => super::quality::tell(data, args)?,
+        Command::Survey(args) if let Some(answers) = answers => super::survey::tell_of(answers, data, args)?,
         _ => anyhow::bail!("`{}` is no section of the board pack", line.join(" ")),
     };
+    if id == BENCHMARKS {
+        super::scorecard::compared(&mut report);
+        let finding = super::scorecard::picture::compared(&report);
+        return Ok((report, finding));
+    }
     let finding = match report.id.as_str() {
         "scorecard" => super::scorecard::picture::finding(&report),
         "funnel" => super::funnel::picture::finding(&report),
@@ -111,6 +139,11 @@ fn told(data: &Data, line: &[String]) -> Result<(Report, String)> {
         "attribution" => super::attribution::picture::finding(&report),
         "sourced" => super::sourced::picture::finding(&report),
         "quality" => super::quality::picture::finding(&report),
+        "survey" => {
+            // Alone it is the first note.
+            report.notes.remove(0);
+            super::survey::picture::finding(&report)
+        }
         other => anyhow::bail!("`{other}` has no finding"),
     };
     Ok((report, finding))
@@ -139,7 +172,9 @@ fn command(line: &[String], args: &BoardArgs) -> String {
     let named = [("contract", args.input.contract.as_ref().map(|p| p.to_string_lossy().into_owned()))];
     let named = named.into_iter().chain([("as-of", args.input.as_of.clone())]);
     let flags = named.filter_map(|(name, value)| Some([format!("--{name}"), value?])).flatten();
-    let words = line[..2].iter().cloned().chain(inputs).chain(line[2..].iter().cloned()).chain(flags);
+    // The answers come before the exports.
+    let head = if line.get(1).is_some_and(|name| name == SURVEY) { 3 } else { 2 };
+    let words = line[..head].iter().cloned().chain(inputs).chain(line[head..].iter().cloned()).chain(flags);
     words.map(|word| quoted(&word)).collect::<Vec<_>>().join(" ")
 }
 

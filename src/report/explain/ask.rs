@@ -5,6 +5,7 @@
 
 use anyhow::Result;
 
+use super::is_personal;
 use crate::calendar::{Fiscal, PeriodKind, Periods};
 use crate::cli::ExplainArgs;
 use crate::evaluate::segment_text;
@@ -119,11 +120,11 @@ pub fn columns(segment: Option<&str>, data: &Data) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The segment of that text.
+/// The segment of that text. Where names are hidden, none is offered instead.
 ///
 /// # Errors
 /// A segment that nobody is in.
-pub fn segment(text: &str, by: &[String], all: &[Segment]) -> Result<Segment, Issue> {
+pub fn segment(text: &str, by: &[String], all: &[Segment], redact: bool) -> Result<Segment, Issue> {
     let plain = |text: &str| text.split(';').map(str::trim).collect::<Vec<_>>().join(";");
     let texts: Vec<String> = all.iter().map(|s| segment_text(by, s)).collect();
     if let Some(at) =
@@ -131,8 +132,16 @@ pub fn segment(text: &str, by: &[String], all: &[Segment]) -> Result<Segment, Is
     {
         return Ok(all[at].clone());
     }
-    let hint = did_you_mean(text, texts.iter().map(String::as_str));
+    let hint = suggestion(text, by, &texts, redact);
     Err(Issue::usage(Place::file("--segment"), format!("nobody is in the segment `{text}`")).hint(hint))
+}
+
+/// What segment was meant; of columns that say who somebody is, nothing where names are hidden.
+pub fn suggestion(text: &str, by: &[String], known: &[String], redact: bool) -> String {
+    if redact && by.iter().any(|name| is_personal(name)) {
+        return "which there are is not said with --redact".into();
+    }
+    did_you_mean(text, known.iter().map(String::as_str))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::rows::{Listed, Record, gives};
-use super::{Part, View, kinds};
+use super::{Part, REDACTED, View, kinds};
 use crate::evaluate::{Fate, Input};
 use crate::output::number;
 use crate::report::scorecard::heading;
@@ -61,12 +61,17 @@ impl View<'_> {
         rows.push(("Formula", metric.text.clone()));
         let numbers = self.with_numbers(&exact, "missing");
         // Rounded to whole units, a sum would not seem to be one.
+        let alone = metric.formula.uses.len() == 1 && metric.formula.uses[0] == metric.text;
         let with_numbers = match self.score.value {
+            // Of one measure alone the number would stand beside itself.
+            Ok(value) if alone && metric.unit == Unit::Money => format!("{} = {}", metric.text, exact(value)),
+            Ok(_) if alone => format!("{} = {}", metric.text, self.value_text()),
             Ok(value) if metric.unit == Unit::Money => format!("{numbers} = {}", exact(value)),
             Ok(_) => format!("{numbers} = {}", self.value_text()),
             Err(_) => numbers,
         };
         rows.push(("With its numbers", with_numbers));
+        rows.extend(self.middle().map(|text| ("In the middle", text)));
         if metric.basis == "cohort" && metric.formula.ratio().is_some() {
             rows.push(("Mature", self.maturity(to)));
         }
@@ -79,6 +84,31 @@ impl View<'_> {
         let rows = rows.into_iter().map(|(name, text)| vec![Cell::text(name), Cell::text(text)]).collect();
         let columns = vec![Column::left("property", "Metric"), Column::left("value", &metric.id)];
         table("explain", "", columns, rows)
+    }
+
+    /// The row or the two rows in the middle of a median, with what they give; `None` where the metric is no median.
+    fn middle(&self) -> Option<String> {
+        let [part] = &self.parts[..] else { return None };
+        let is_median = part.measure.value.trim_start().to_lowercase().starts_with("median(");
+        let trace = part.trace.as_ref().filter(|_| is_median && part.figure.value.is_ok())?;
+        let number = |row: usize| if let Input::Number(value) = trace.inputs[row] { Some(value) } else { None };
+        let counted = View::rows_of(part, |fate| fate == Fate::Counted);
+        let mut all: Vec<(f64, usize)> = counted.into_iter().filter_map(|row| Some((number(row)?, row))).collect();
+        all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let half = all.len() / 2;
+        let middle =
+            if all.len().is_multiple_of(2) { all.get(half.checked_sub(1)?..=half)? } else { &all[half..=half] };
+        let rows: Vec<usize> = middle.iter().map(|(_, row)| *row).collect();
+        let records: Vec<Record> =
+            self.records(&part.measure.table, &rows).into_iter().filter(|record| record.main).collect();
+        let names = self.file_names();
+        let told = self.lines(&records).into_iter().zip(middle).map(|(line, (value, _))| {
+            let file = names.get(line.file.as_str()).copied().unwrap_or(&line.file);
+            let place = line.line.map_or_else(|| file.to_string(), |n| format!("{file}:{n}"));
+            let id = if line.id.is_empty() { String::new() } else { format!("{} ", line.id) };
+            format!("{} of {id}({place})", exact(*value))
+        });
+        Some(told.collect::<Vec<_>>().join(", "))
     }
 
     fn maturity(&self, to: i32) -> String {
@@ -266,7 +296,7 @@ impl View<'_> {
             notes.push(format!("{} {what}, by {source} line {line}.", measure.id));
         }
         if self.redact {
-            notes.push("Names and addresses are hidden, and ids are the first digits of their SHA-256: who has the exports can still find each record by its file and line. Conditions are printed as they were written.".into());
+            notes.push(REDACTED.into());
         }
         notes
     }

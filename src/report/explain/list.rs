@@ -56,7 +56,11 @@ fn kind_of<'v>(view: &'v View<'_>, file: &str) -> &'v str {
     facts.and_then(|f| f.input.table.as_deref()).unwrap_or_default()
 }
 
-fn field(cell: &Cell) -> Result<String> {
+/// A cell as the file has it.
+///
+/// # Errors
+/// A number that is none.
+pub fn field(cell: &Cell) -> Result<String> {
     Ok(match cell {
         Cell::Missing(_) => String::new(),
         Cell::Text(text) => text.clone(),

@@ -1,13 +1,17 @@
-//! `explain`: one figure of the scorecard taken apart, down to the file and line of every record.
+//! `explain`: one figure taken apart, down to the file and line of every record.
+//!
+//! Of a metric of the scorecard, in this folder; of the figures of `plan`, `horizon` and `survey`, in `figure`.
 //!
 //! In: the command line. Out: a [`Report`]: what the metric means, its formula with the numbers put in, its measures, where
 //! the rows of their tables went and why, and the records that count; with `--rows`, every row in a CSV file.
 //!
-//! `ask` reads which period and segment, `rows` gives each row its records, `account` says where all rows went, `layout` and `tidy` make tables for people and
+//! `ask` reads which period and segment, `known` names what can be explained, `rows` gives each row its records, `account` says where all rows went, `layout` and `tidy` make tables for people and
 //! machines, `list` writes the file.
 
 mod account;
 mod ask;
+mod figure;
+mod known;
 mod layout;
 mod list;
 mod rows;
@@ -26,7 +30,7 @@ use crate::catalogue::{Catalogue, Measure, Metric};
 use crate::cli::ExplainArgs;
 use crate::evaluate::{self, Figure, Score, Slice, Trace};
 use crate::facts::Segment;
-use crate::issue::{Issue, Place, did_you_mean};
+use crate::issue::{Issue, Place};
 use crate::output::{self, Format, Target};
 use crate::session::{Data, Session};
 use crate::tables::Kind;
@@ -36,9 +40,20 @@ use crate::tables::Kind;
 /// # Errors
 /// Whatever the rooms on the way report; a metric, a period, a segment or a column that does not exist.
 pub fn build(args: &ExplainArgs, env: &mut Env<'_>) -> Result<Report> {
+    if args.list {
+        return known::list(args);
+    }
+    if let Some(figure) = figure::named(args.wanted()) {
+        return figure::build(&figure, args, env);
+    }
+    if let Some(why) = figure::plainly(args.wanted()) {
+        let what = format!("`{}` is not taken apart", args.wanted());
+        return Err(Issue::usage(Place::default(), what).hint(why).into());
+    }
     let mut session = Session::open(&args.input, env)?;
     let catalogue = Catalogue::new(&session.contract)?;
-    metric(&catalogue, &args.metric)?;
+    metric(&catalogue, args.wanted())?;
+    figure::unused(args.wanted(), None, args)?;
     ask::kind(args)?;
     session.rows.clone_from(&args.rows);
     let target = args.rows.as_deref().map(Target::check).transpose()?;
@@ -60,18 +75,7 @@ pub fn tell(data: &Data, args: &ExplainArgs) -> Result<Report> {
 }
 
 fn metric<'c>(catalogue: &'c Catalogue, id: &str) -> Result<&'c Metric, Issue> {
-    let id = id.trim();
-    catalogue.metrics.get(id).ok_or_else(|| {
-        let mut hint = did_you_mean(id, catalogue.metrics.keys().map(String::as_str));
-        if catalogue.measures.contains_key(id) {
-            let uses = |m: &&Metric| m.formula.uses.iter().any(|name| name == id);
-            let of: Vec<&str> = catalogue.metrics.values().filter(uses).map(|m| m.id.as_str()).collect();
-            if !of.is_empty() {
-                hint = format!("it is a measure, of {}", of.join(", "));
-            }
-        }
-        Issue::usage(Place::default(), format!("no metric is called `{id}`")).hint(hint)
-    })
+    catalogue.metrics.get(id).ok_or_else(|| known::unknown(catalogue, id))
 }
 
 /// One measure of the metric.
@@ -104,7 +108,7 @@ struct View<'a> {
 
 impl<'a> View<'a> {
     fn new(data: &'a Data, catalogue: &'a Catalogue, args: &'a ExplainArgs) -> Result<Self> {
-        let metric = metric(catalogue, &args.metric)?;
+        let metric = metric(catalogue, args.wanted())?;
         let (periods, period) = ask::period(args, data)?;
         let condition = args.condition.as_deref();
         let names = ask::columns(args.segment.as_deref(), data)?;
@@ -113,7 +117,7 @@ impl<'a> View<'a> {
         let facts = data.facts();
         let scores = evaluate::evaluate(&facts, catalogue, &[metric], &periods, &slice)?;
         let segment = match &args.segment {
-            Some(text) => ask::segment(text, &slice.by, &facts.segments(&slice.by)?.0)?,
+            Some(text) => ask::segment(text, &slice.by, &facts.segments(&slice.by)?.0, args.redact)?,
             None => Segment::new(),
         };
         let measures = metric.formula.uses.iter().filter_map(|id| catalogue.measures.get(id));
@@ -175,12 +179,21 @@ impl<'a> View<'a> {
         let segment: Segment = self.by.iter().zip(&self.segment).map(|(name, v)| value(name, v)).collect();
         evaluate::segment_text(&self.by, &segment)
     }
-
-    /// An id, or its hash.
-    fn id(&self, id: &str) -> String {
-        if self.redact { hash(id) } else { id.to_string() }
-    }
 }
+
+/// The same of a segment that is text already: `owner=Ann;region=EMEA`.
+fn hidden_segment(text: &str, redact: bool) -> String {
+    let one = |part: &str| match part.split_once('=') {
+        Some((name, value)) if redact && is_personal(name) => format!("{name}={}", hash(value)),
+        _ => part.to_string(),
+    };
+    text.split(';').map(one).collect::<Vec<_>>().join(";")
+}
+
+/// What a reader of a redacted list has to know.
+const REDACTED: &str = "Names and addresses are hidden, and ids are the first digits of their SHA-256: who has the exports can still \
+                        find each record by its file and line. The hashes have no key: whoever has a list of the names, addresses \
+                        or ids can look them up, so this is not for publication. Conditions are printed as they were written.";
 
 /// Columns that say who somebody is.
 fn is_personal(column: &str) -> bool {

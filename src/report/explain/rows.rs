@@ -7,7 +7,7 @@ use crate::evaluate::{Fate, Input};
 use crate::ingest;
 use crate::tables::{Kind, NONE, Origin};
 
-use super::{Part, View};
+use super::{Part, View, hash};
 use crate::session::Data;
 
 /// The people of each buying process, the one known first first.
@@ -43,6 +43,15 @@ impl Makeup {
 
     fn of(&self, process: usize) -> &[u32] {
         &self.people[self.from[process]..self.from[process + 1]]
+    }
+
+    /// The records of a process: its deal, if it has one, and its people.
+    pub fn records(&self, data: &Data, process: usize) -> Vec<Record> {
+        let deal = data.journeys.deal[process];
+        let deal = (deal != NONE).then_some((Kind::Deals, deal));
+        let people = self.of(process).iter().map(|at| (Kind::People, *at));
+        let all = deal.into_iter().chain(people).enumerate();
+        all.map(|(place, (kind, at))| Record { row: process, kind, at: at as usize, main: place == 0 }).collect()
     }
 }
 
@@ -84,41 +93,44 @@ impl View<'_> {
     pub fn records(&self, table: &str, rows: &[usize]) -> Vec<Record> {
         if table != "journeys" {
             let Some(kind) = Kind::named(table) else { return Vec::new() };
-            return rows.iter().map(|row| Record { row: *row, kind, at: *row, main: true }).collect();
+            return rows.iter().map(|row| Record::of_row(kind, *row)).collect();
         }
-        let mut records = Vec::with_capacity(rows.len());
-        for row in rows {
-            let deal = self.data.journeys.deal[*row];
-            let deal = (deal != NONE).then_some((Kind::Deals, deal));
-            let people = self.makeup.of(*row).iter().map(|at| (Kind::People, *at));
-            for (place, (kind, at)) in deal.into_iter().chain(people).enumerate() {
-                records.push(Record { row: *row, kind, at: at as usize, main: place == 0 });
-            }
-        }
-        records
+        rows.iter().flat_map(|row| self.makeup.records(self.data, *row)).collect()
     }
 
     /// Where records stand, and what they are called.
     pub fn lines(&self, records: &[Record]) -> Vec<Listed> {
-        let (tables, files) = (&self.data.tables, &self.data.files);
-        let origins: Vec<Origin> = records.iter().map(|r| tables.get(r.kind).origin[r.at]).collect();
-        let lines = ingest::lines(files, &origins);
-        let used = Kind::ALL.into_iter().filter(|kind| records.iter().any(|r| r.kind == *kind));
-        let columns: Vec<(Kind, Names<'_>)> = used.map(|kind| (kind, Names::of(self.data, kind))).collect();
-        let names = |kind: Kind| columns.iter().find(|(k, _)| *k == kind).map(|(_, names)| names);
-        let line = |((record, origin), line): ((&Record, &Origin), Option<u64>)| {
-            let of = names(record.kind);
-            let id = of.map(|names| names.id(record.at)).unwrap_or_default();
-            Listed {
-                record: *record,
-                id: if id.is_empty() { String::new() } else { self.id(&id) },
-                label: of.map(|names| names.label(record.at, self.redact)).unwrap_or_default(),
-                file: files.get(origin.file() as usize).map(|f| f.input.path.clone()).unwrap_or_default(),
-                line,
-            }
-        };
-        records.iter().zip(&origins).zip(lines).map(line).collect()
+        lines(self.data, self.redact, records)
     }
+}
+
+impl Record {
+    /// A row of a table that is no process.
+    pub fn of_row(kind: Kind, row: usize) -> Self {
+        Self { row, kind, at: row, main: true }
+    }
+}
+
+/// Where records stand, and what they are called.
+pub fn lines(data: &Data, redact: bool, records: &[Record]) -> Vec<Listed> {
+    let (tables, files) = (&data.tables, &data.files);
+    let origins: Vec<Origin> = records.iter().map(|r| tables.get(r.kind).origin[r.at]).collect();
+    let lines = ingest::lines(files, &origins);
+    let used = Kind::ALL.into_iter().filter(|kind| records.iter().any(|r| r.kind == *kind));
+    let columns: Vec<(Kind, Names<'_>)> = used.map(|kind| (kind, Names::of(data, kind))).collect();
+    let names = |kind: Kind| columns.iter().find(|(k, _)| *k == kind).map(|(_, names)| names);
+    let line = |((record, origin), line): ((&Record, &Origin), Option<u64>)| {
+        let of = names(record.kind);
+        let id = of.map(|names| names.id(record.at)).unwrap_or_default();
+        Listed {
+            record: *record,
+            id: if redact && !id.is_empty() { hash(&id) } else { id },
+            label: of.map(|names| names.label(record.at, redact)).unwrap_or_default(),
+            file: files.get(origin.file() as usize).map(|f| f.input.path.clone()).unwrap_or_default(),
+            line,
+        }
+    };
+    records.iter().zip(&origins).zip(lines).map(line).collect()
 }
 
 /// The columns that say which record it is.

@@ -11,7 +11,7 @@ use super::*;
 use crate::cli::{Cli, Command};
 use crate::report::{Cell, Table, scorecard};
 
-fn acme() -> PathBuf {
+pub(super) fn acme() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/acme")
 }
 
@@ -19,7 +19,7 @@ fn parsed(args: &[&str]) -> Command {
     Cli::try_parse_from(std::iter::once("onefunnel").chain(args.iter().copied())).unwrap().command
 }
 
-fn explain_args(args: &[&str]) -> ExplainArgs {
+pub(super) fn explain_args(args: &[&str]) -> ExplainArgs {
     match parsed(args) {
         Command::Explain(args) => args,
         other => panic!("{other:?}"),
@@ -27,7 +27,7 @@ fn explain_args(args: &[&str]) -> ExplainArgs {
 }
 
 /// Everything of a folder, and what was set aside.
-fn load(folder: &str) -> Data {
+pub(super) fn load(folder: &str) -> Data {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut env = Env {
         now: "2026-07-01T00:00:00Z".parse().unwrap(),
@@ -51,36 +51,36 @@ fn load(folder: &str) -> Data {
     session.load(&args.output, &mut env).unwrap()
 }
 
-type Row = BTreeMap<String, Cell>;
+pub(super) type Row = BTreeMap<String, Cell>;
 
 fn rows(table: &Table) -> Vec<Row> {
     let ids = || table.columns.iter().map(|c| c.id.clone());
     table.rows.iter().map(|row| ids().zip(row.iter().cloned()).collect()).collect()
 }
 
-fn table(report: &Report, id: &str) -> Vec<Row> {
+pub(super) fn table(report: &Report, id: &str) -> Vec<Row> {
     rows(report.tables.iter().find(|t| t.id == id).unwrap())
 }
 
-fn text(cell: &Cell) -> &str {
+pub(super) fn text(cell: &Cell) -> &str {
     match cell {
         Cell::Text(text) => text,
         _ => "",
     }
 }
 
-fn number(cell: &Cell) -> Option<f64> {
+pub(super) fn number(cell: &Cell) -> Option<f64> {
     match cell {
         Cell::Number(value, _) => Some(*value),
         _ => None,
     }
 }
 
-fn close(a: f64, b: f64) -> bool {
+pub(super) fn close(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0)
 }
 
-fn count(n: usize) -> f64 {
+pub(super) fn count(n: usize) -> f64 {
     f64::from(u32::try_from(n).unwrap())
 }
 
@@ -126,9 +126,9 @@ fn again(aggregate: &str, list: &[&Row]) -> Option<f64> {
 }
 
 /// Computes `(a + b) / c`; a quotient over nothing is nothing.
-struct Calculator<'a> {
-    rest: &'a str,
-    values: &'a BTreeMap<String, Option<f64>>,
+pub(super) struct Calculator<'a> {
+    pub rest: &'a str,
+    pub values: &'a BTreeMap<String, Option<f64>>,
 }
 
 impl Calculator<'_> {
@@ -145,7 +145,7 @@ impl Calculator<'_> {
         found
     }
 
-    fn sum(&mut self) -> Option<f64> {
+    pub fn sum(&mut self) -> Option<f64> {
         let mut value = self.product();
         loop {
             if self.take('+') {

@@ -281,6 +281,13 @@ pub fn count(asked: &Asked<'_>) -> (Vec<Group>, Odd) {
     (groups, odd)
 }
 
+/// What one process gives to the figures, as if there were no other.
+pub fn alone(asked: &Asked<'_>, at: usize) -> Group {
+    let mut group = Group::default();
+    One::new(asked, at).add_to(&mut group);
+    group
+}
+
 /// One process, with all that is asked about it.
 struct One<'a> {
     asked: &'a Asked<'a>,

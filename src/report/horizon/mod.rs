@@ -7,6 +7,7 @@
 //! Spend has no link to buyers. It is set against those who entered in its period, of marketing origin where origins are
 //! known: the assumption is that spend works when its buyers enter, and it is said wherever it is used.
 
+mod behind;
 mod count;
 mod curve;
 mod layout;
@@ -32,6 +33,8 @@ use crate::time::day_of;
 
 use count::{Anchor, Asked, Buyers, Group, Odd, Time};
 
+pub use behind::behind;
+
 /// Builds the report.
 ///
 /// # Errors
@@ -40,11 +43,11 @@ pub fn build(args: &HorizonArgs, env: &mut Env<'_>) -> Result<Report> {
     tell(&Session::open(&args.input, env)?.load(&args.output, env)?, args)
 }
 
-/// The report of what was loaded.
+/// What is counted of what was loaded, with what it is counted by.
 ///
 /// # Errors
 /// As [`build`], after loading.
-pub fn tell(data: &Data, args: &HorizonArgs) -> Result<Report> {
+fn with<R>(data: &Data, args: &HorizonArgs, make: impl FnOnce(&View<'_>, &Asked<'_>) -> Result<R>) -> Result<R> {
     let (from, to) = data.days(&args.slice)?;
     let contract = &data.session.contract;
     let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
@@ -100,20 +103,30 @@ pub fn tell(data: &Data, args: &HorizonArgs) -> Result<Report> {
         curves: Buyers::ALL
             .map(|of| groups.iter().map(|g| curve::curve(g.followed.get(&of).map_or(&[], |f| f))).collect()),
     };
-    let mut report = data.report("horizon", "Horizon: from spend to pipeline to revenue");
-    report.tables = view.tables();
-    report.tables.push(view.tidy());
-    report.notes = view.notes();
-    if let Some(condition) = &args.slice.condition {
-        let kept = keep.iter().filter(|k| **k).count();
-        report.notes.push(format!("Only processes where {condition}: {kept} of {}.", journeys.len()));
-    }
-    report.notes.extend(data.unseen_stages());
-    report.notes.extend(data.as_they_are_now(&by, args.slice.condition.as_deref()));
-    report.notes.extend(data.outside((from, to)));
-    report.notes.extend(data.notes());
-    report.charts = picture::charts(&report);
-    Ok(report)
+    make(&view, &asked)
+}
+
+/// The report of what was loaded.
+///
+/// # Errors
+/// As [`build`], after loading.
+pub fn tell(data: &Data, args: &HorizonArgs) -> Result<Report> {
+    with(data, args, |view, asked| {
+        let mut report = data.report("horizon", "Horizon: from spend to pipeline to revenue");
+        report.tables = view.tables();
+        report.tables.push(view.tidy());
+        report.notes = view.notes();
+        if let Some(condition) = &args.slice.condition {
+            let kept = asked.keep.iter().filter(|k| **k).count();
+            report.notes.push(format!("Only processes where {condition}: {kept} of {}.", data.journeys.len()));
+        }
+        report.notes.extend(data.unseen_stages());
+        report.notes.extend(data.as_they_are_now(view.by, args.slice.condition.as_deref()));
+        report.notes.extend(data.outside((view.time.shown.from, view.time.shown.to)));
+        report.notes.extend(data.notes());
+        report.charts = picture::charts(&report);
+        Ok(report)
+    })
 }
 
 /// The stage of MQLs, as the catalogue's measures name it.
@@ -151,6 +164,9 @@ fn time<'a>(journeys: &Journeys, close: Option<usize>, shown: &'a Periods, fisca
     }
 }
 
+/// The catalogue's measure of marketing's spend.
+const MEASURE: &str = "marketing_spend";
+
 /// Marketing spend: per period shown, and of all of them; or why it is not known.
 pub struct Spend {
     /// By period.
@@ -161,7 +177,6 @@ pub struct Spend {
 
 /// The spend of the catalogue's own measure, so that the contract may replace it here too.
 fn spend(data: &Data, periods: &Periods, condition: Option<&str>) -> Result<Spend> {
-    const MEASURE: &str = "marketing_spend";
     let catalogue = Catalogue::new(&data.session.contract)?;
     let uses = |metric: &&Metric| metric.formula.uses.iter().any(|used| used == MEASURE);
     let Some(metric) = catalogue.metrics.values().find(uses) else {

@@ -82,7 +82,8 @@ fn missing(status: &'static str, why: &str) -> Result<f64, (&'static str, String
 }
 
 impl Lag {
-    fn id(self) -> String {
+    /// For machines.
+    pub fn id(self) -> String {
         match self {
             Self::Periods(n) if n > LONGEST => "more".into(),
             Self::Periods(n) => n.to_string(),
@@ -241,6 +242,11 @@ impl View<'_> {
         of.range(..=age).fold(Sum::default(), |sum, (_, one)| sum.and(*one))
     }
 
+    /// Whether the entrants of a period are in the figures of all of them at an age.
+    pub fn is_old_enough(&self, period: usize, age: usize) -> bool {
+        self.time.ages(period).0.is_some_and(|over| age <= over) && !self.time.shown.is_partial(period)
+    }
+
     fn cohort_yield(&self, group: &Group, with_spend: bool, add: &mut dyn FnMut(Figure)) {
         let nobody = Cohort::default();
         for buyers in Buyers::ALL {
@@ -253,7 +259,7 @@ impl View<'_> {
                     let (over, begun) = self.time.ages(period);
                     let came = [Self::brought(&cohort.created, age), Self::brought(&cohort.won, age)];
                     let spend = if with_spend { self.spend.of[period].clone() } else { Err(NO_LINK.into()) };
-                    if over.is_some_and(|over| age <= over) && !self.time.shown.is_partial(period) {
+                    if self.is_old_enough(period, age) {
                         all = [all[0].and(came[0]), all[1].and(came[1])];
                         entrants += cohort.entrants;
                         if let Ok(spend) = &spend {
@@ -454,6 +460,9 @@ impl View<'_> {
             let within_sides = [Some(float(old.soon)), Some(float(old.n))].map(|side| side.filter(|_| within.is_ok()));
             let before = against.map(|a| a.before);
             let base = [before.map(|b| float(b.soon)), before.map(|b| float(b.n))];
+            // The mean of the periods before it.
+            let mean = against.filter(|a| a.volume.is_some()).map(|a| float(a.before.n) / float(a.periods));
+            let volumes = [n.filter(|_| mean.is_some()), mean];
             let alarm = against.is_some_and(|a| a.alarm());
             let per = ratio((mqls.n > 0).then(|| money / float(mqls.n)));
             let rows = [
@@ -461,9 +470,9 @@ impl View<'_> {
                 ("conversion", conversion, Unit::Share, sides(float(mqls.won)), of_all.and_then(|s| s.1)),
                 ("conversion_within", within, Unit::Share, within_sides, soon.and_then(|s| s.1)),
                 ("revenue_per_mql", known(amounts, per), Unit::Money, sides(money), None),
-                ("volume_change", compared(against.and_then(|a| a.volume)), Unit::Change, none, None),
+                ("volume_change", compared(against.and_then(|a| a.volume)), Unit::Change, volumes, None),
                 ("yield_change", compared(against.and_then(|a| a.yields)), Unit::Points, base, None),
-                ("z", compared(against.and_then(|a| a.z)), Unit::Number, none, None),
+                ("z", compared(against.and_then(|a| a.z)), Unit::Number, base, None),
             ];
             for (item, value, unit, sides, interval) in rows {
                 let young = matches!(item, "conversion" | "revenue_per_mql") && mature == Some(false);

@@ -32,17 +32,23 @@ const OWN: usize = 30;
 /// Somebody who is open.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OpenOne {
+    /// Index among the processes.
+    pub at: usize,
     /// Stage of the model.
     pub stage: usize,
     /// Days since it was reached.
     pub age: u32,
     /// The deal's amount, where it has one.
     pub amount: Option<f64>,
+    /// It is in nobody's work: sent back, or turned down on a day that nobody knows.
+    pub waiting: bool,
 }
 
 /// A deal that was won.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WonOne {
+    /// Index among the processes.
+    pub at: usize,
     /// The day it closed.
     pub day: i32,
     /// Its amount, where it has one.
@@ -90,6 +96,8 @@ pub struct Measured {
     pub waiting: Vec<u64>,
     /// By place of the furthest stage: who was turned down on a known day, and is out.
     pub turned_down: Vec<u64>,
+    /// The same one by one: index among the processes, place of the stage, and the day.
+    pub down: Vec<(usize, usize, i32)>,
     /// Of those who are open, how many were turned down on a day that nobody knows.
     pub down_undated: u64,
     /// Who begins later and has stages of their own.
@@ -156,6 +164,7 @@ impl Measured {
             open: Vec::new(),
             waiting: vec![0; places],
             turned_down: vec![0; places],
+            down: Vec::new(),
             down_undated: 0,
             apart: 0,
             won: Vec::new(),
@@ -183,7 +192,7 @@ impl Measured {
             {
                 let began = path.first().map_or(day, |(_, day)| *day);
                 let measured = from.is_none_or(|from| began >= from);
-                m.won.push(WonOne { day, amount: amount(at), cluster, measured });
+                m.won.push(WonOne { at, day, amount: amount(at), cluster, measured });
                 m.won_unseen += u64::from(path.is_empty());
             }
             let down = gone[at].and_then(|gone| if let Gone::Down(day) = gone { Some(day) } else { None });
@@ -209,13 +218,14 @@ impl Measured {
             m.came.push(Came { at, stage: 2 * first + later, day: began, cluster });
             let (furthest, day) = path[path.len() - 1];
             m.turned_down[furthest] += u64::from(out.is_some());
+            m.down.extend(out.map(|day| (at, furthest, day)));
             if open {
                 let age = u32::try_from(as_of - day).unwrap_or(0);
                 let own = if outcome == Outcome::Open { amount(at) } else { None };
                 m.without_amount += u64::from(outcome == Outcome::Open && own.is_none());
                 m.waiting[furthest] += u64::from(gone[at].is_some());
                 m.down_undated += u64::from(down.is_some());
-                m.open.push(OpenOne { stage: 2 * furthest + later, age, amount: own });
+                m.open.push(OpenOne { at, stage: 2 * furthest + later, age, amount: own, waiting: gone[at].is_some() });
             }
             if from.is_some_and(|from| began < from) {
                 continue;
@@ -329,6 +339,8 @@ pub struct Cost {
     pub from: i32,
     /// Last day.
     pub to: i32,
+    /// The rows of the ledger.
+    pub rows: Vec<usize>,
 }
 
 impl Cost {
@@ -352,12 +364,13 @@ impl Cost {
         };
         let (from, to) = (first.start, end.end);
         let (dates, team, amount) = (spend.times("date"), spend.codes("team"), spend.money("amount"));
-        let (mut sum, mut seen) = (0_i64, BTreeSet::new());
+        let (mut sum, mut seen, mut rows) = (0_i64, BTreeSet::new(), Vec::new());
         for row in 0..spend.len() {
             let day = data.session.home.day(dates[row]).filter(|day| (from..=to).contains(day));
             let (Some(day), Some("marketing")) = (day, data.tables.names.text(team[row])) else { continue };
             if amount[row] != NO_MONEY {
                 sum += amount[row];
+                rows.push(row);
                 seen.extend(last.iter().position(|p| (p.start..=p.end).contains(&day)));
             }
         }
@@ -372,7 +385,7 @@ impl Cost {
         if leads == 0 {
             return Err("nobody came in during those periods".into());
         }
-        Ok(Self { spend: sum as f64 / data.facts().minor_per_major(), leads, from, to })
+        Ok(Self { spend: sum as f64 / data.facts().minor_per_major(), leads, from, to, rows })
     }
 
     /// Per lead.

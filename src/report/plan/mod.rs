@@ -10,10 +10,12 @@
 
 mod ask;
 mod backtest;
+mod behind;
 mod count;
 mod forward;
 mod funnel;
 mod layout;
+mod made_of;
 mod notes;
 mod paced;
 pub mod picture;
@@ -33,6 +35,8 @@ use crate::time::day_of;
 use ask::Asked;
 use count::{Cost, Measured};
 use timed::Timed;
+
+pub use behind::behind;
 
 /// What everything here is worked out from.
 pub struct Base<'a> {
@@ -193,6 +197,7 @@ pub fn tell(data: &Data, args: &PlanArgs) -> Result<Report> {
     let capacity = base.capacity(&timed, args, &mut lines);
     let ignored = capacity.as_ref().err().cloned();
     report.tables.extend(capacity.ok());
+    base.made_of(&timed, &mut lines);
     report.tables.push(base.tidy(lines));
     report.notes = base.notes(&timed, &coming, nothing.as_deref(), args);
     report.notes.extend(of_segments);

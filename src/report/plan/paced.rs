@@ -10,6 +10,12 @@ use crate::journey::How;
 use crate::report::{Cell, Column, Table, Unit};
 
 impl Base<'_> {
+    /// The processes of which an export itself says that they reached a stage of the contract in these days.
+    pub fn recorded_in(&self, stage: usize, from: i32, to: i32) -> impl Iterator<Item = usize> {
+        let reached = self.data.journeys.stages[stage].iter().enumerate();
+        reached.filter(move |(_, r)| r.how == How::Recorded && (from..=to).contains(&r.day)).map(|(at, _)| at)
+    }
+
     /// Every target whose period has begun and is not over: of metrics, and of stages.
     #[allow(clippy::cast_precision_loss)] // counts stay far below 2^53
     pub fn pacing(&self, timed: &[Timed], lines: &mut Vec<Line>) -> Option<Table> {
@@ -30,7 +36,8 @@ impl Base<'_> {
         let mut add = |name: String, item: &str, unit: Unit, target: f64, delivered: f64, period: &Period| {
             let cell = |value: f64| if unit == Unit::Money { money(value) } else { expected(value) };
             let days = f64::from(period.end - period.start + 1);
-            let part = f64::from((known - period.start + 1).max(0)) / days;
+            let gone = f64::from((known - period.start + 1).max(0));
+            let part = gone / days;
             let to_date = target * part;
             let over = |value: f64, by: f64| if part > 0.0 { Ok(value / by) } else { Err(unknown()) };
             let (delivered, attained, by_days) =
@@ -59,6 +66,8 @@ impl Base<'_> {
                 line("delivered", delivered, unit),
                 line("attained", attained, Unit::Share),
                 line("end_by_days", by_days, unit),
+                line("days_gone", Ok(gone), Unit::Days),
+                line("days_of_period", Ok(days), Unit::Days),
             ]
         };
         let mut curves = Vec::new();
@@ -85,9 +94,7 @@ impl Base<'_> {
             let Some(target) = in_force else { continue };
             let periods = Periods::covering(target.per, self.as_of, self.as_of, self.fiscal);
             let Some(period) = periods.all.first() else { continue };
-            let reached = &self.data.journeys.stages[index];
-            let within = |day: i32| (period.start..=self.as_of).contains(&day);
-            let delivered = reached.iter().filter(|r| r.how == How::Recorded && within(r.day)).count() as f64;
+            let delivered = self.recorded_in(index, period.start, self.as_of).count() as f64;
             let name = format!("{} {}", stage.id.value, period.label);
             let item = format!("{}={}@{}", stage.id.value, target.volume, period.label);
             if target.volume > 0.0 {

@@ -3,7 +3,8 @@
 //! In: what is measured and a target. Out: [`Timed`].
 
 use super::Base;
-use crate::calendar::{PeriodKind, Periods};
+use super::count::WonOne;
+use crate::calendar::{Period, PeriodKind, Periods};
 use crate::contract::{Aim, Goal};
 use crate::report::plan::ask::Rate;
 use crate::stats::plan::{Draw, Flow, Inflow, Model, Open, Part, Question, draws, span};
@@ -229,8 +230,7 @@ impl Base<'_> {
 
     /// Works a target backwards. Its period must not be over, and revenue needs the amount of a deal.
     pub fn timed(&self, goal: &Goal) -> Timed {
-        let as_u32 = |days: i32| u32::try_from(days.max(0)).unwrap_or(0);
-        let window = (as_u32(goal.period.start - self.as_of).max(1), as_u32(goal.period.end - self.as_of));
+        let window = self.window(&goal.period);
         let days = window.1 as usize;
         let deal = self.deal.unwrap_or(0.0);
         // What a deal counts for in this target.
@@ -319,6 +319,18 @@ impl Base<'_> {
         }
     }
 
+    /// Deals won from one day to another, up to as-of.
+    pub fn won_in(&self, from: i32, to: i32) -> impl Iterator<Item = &WonOne> {
+        let days = from..=to.min(self.as_of);
+        self.m.won.iter().filter(move |won| days.contains(&won.day))
+    }
+
+    /// The days of a period that are still to come, from as-of.
+    pub fn window(&self, period: &Period) -> (u32, u32) {
+        let as_u32 = |days: i32| u32::try_from(days.max(0)).unwrap_or(0);
+        (as_u32(period.start - self.as_of).max(1), as_u32(period.end - self.as_of))
+    }
+
     /// Of one new lead a month: how many arrive up to a day, and which share of the wins in time is theirs.
     fn useful(&self, won_by: &[f64], window: (u32, u32), last: Option<i32>) -> (f64, f64) {
         let mut daily = self.unit(window.1 as usize);
@@ -330,10 +342,8 @@ impl Base<'_> {
     }
 
     /// Deals won from one day to another, up to as-of, and their amount.
-    #[allow(clippy::cast_precision_loss)] // counts
     pub fn already(&self, from: i32, to: i32) -> (f64, f64) {
-        let won = self.m.won.iter().filter(|won| (from..=to.min(self.as_of)).contains(&won.day));
-        won.fold((0.0, 0.0), |sum, won| (sum.0 + 1.0, sum.1 + won.amount.unwrap_or(0.0)))
+        self.won_in(from, to).fold((0.0, 0.0), |sum, won| (sum.0 + 1.0, sum.1 + won.amount.unwrap_or(0.0)))
     }
 
     /// The share of new leads that is won in the end, as far as anybody was followed, and the days by which `quantile` of

@@ -6,12 +6,25 @@ use super::{Metric, View, YOUNG};
 use crate::catalogue::benchmark::Benchmark;
 use crate::evaluate::segment_text;
 use crate::facts::Segment;
-use crate::report::benchmarks::{Beside, COLUMNS, notes, table};
+use crate::report::benchmarks::{Beside, COLUMNS, WARNING, notes, table};
 use crate::report::{Audience, Cell, Column, Report, Table};
 use crate::time::date_of;
 
 /// The columns for machines, before those that every figure of others has.
 const HEAD: [&str; 6] = ["metric_id", "period", "period_start: date", "period_end: date", "segment", "mature: flag"];
+
+/// Leaves of a scorecard with benchmarks what is about them: the section of the board pack.
+pub fn compared(report: &mut Report) {
+    report.title = "How we compare".into();
+    report.tables.retain(|table| ["others", "benchmarks"].contains(&table.id.as_str()));
+    report.charts.retain(|chart| chart.id == CHART);
+    report.tiles.clear();
+    let from = report.notes.iter().position(|note| note == WARNING).unwrap_or(report.notes.len());
+    report.notes.drain(..from);
+}
+
+/// The chart of both.
+pub const CHART: &str = "benchmarks_shares";
 
 impl View<'_> {
     /// Adds what others have to what the report has.

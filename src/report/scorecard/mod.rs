@@ -43,6 +43,8 @@ pub const TIDY: [&str; 18] = [
     "contract_hash",
 ];
 
+pub use benchmarks::compared;
+
 /// Headings of the groups, in the catalogue's order.
 const GROUPS: [(&str, &str); 6] = [
     ("scorecard", "Customer-creation scorecard"),
@@ -120,6 +122,9 @@ pub fn tell(data: &Data, args: &ScorecardArgs, width: usize) -> Result<Report> {
     if slice.by.is_empty() {
         report.tiles = view.tiles();
         report.charts = view.charts();
+        if args.benchmarks {
+            report.charts.extend(picture::beside(&report));
+        }
     }
     Ok(report)
 }

@@ -2,10 +2,12 @@
 //!
 //! In: the view of the evaluated scores. Out: tiles, charts, and the sentence that the board pack opens with.
 
+use super::benchmarks::CHART;
 use super::{Metric, View, YOUNG};
 use crate::catalogue::Better;
 use crate::output::number::people;
 use crate::report::chart::{Chart, Series, Shape, Tile};
+use crate::report::read::{Row, rows};
 use crate::report::{Cell, Report, Unit};
 
 /// Periods in a trend.
@@ -186,4 +188,80 @@ pub fn finding(report: &Report) -> String {
         return "None of the scorecard's figures is known: what is missing stands below.".into();
     }
     said.join("; ") + "."
+}
+
+/// One row for each figure of others: of its last period that is whole and mature, else of its last whole one.
+fn latest<'r>(all: &[Row<'r>]) -> Vec<Row<'r>> {
+    let total: Vec<Row<'r>> = all.iter().copied().filter(|row| row.text("period") == "total").collect();
+    let one = |of: &Row<'r>| {
+        let (from, to) = (of.day("period_start"), of.day("period_end"));
+        let mine = all.iter().filter(|row| {
+            row.text("benchmark_id") == of.text("benchmark_id")
+                && row.text("segment") == of.text("segment")
+                && row.text("period") != "total"
+                && row.number("own").is_some()
+        });
+        let whole: Vec<&Row<'r>> =
+            mine.filter(|row| row.day("period_start") >= from && row.day("period_end") <= to).collect();
+        whole.iter().rfind(|row| !row.is_no("mature")).or(whole.last()).map_or(*of, |row| **row)
+    };
+    total.iter().filter(|row| row.text("segment").is_empty()).map(one).collect()
+}
+
+/// Own shares beside those of others.
+pub fn beside(report: &Report) -> Option<Chart> {
+    let all = rows(report, "benchmarks");
+    let shares: Vec<Row<'_>> = latest(&all)
+        .into_iter()
+        .filter(|row| row.text("unit") == Unit::Share.id() && row.number("own").is_some())
+        .collect();
+    let label = |row: &Row<'_>| {
+        let year = row.number("year").map_or_else(String::new, |year| format!(" {year:.0}"));
+        let source = row.text("source").split(',').next().unwrap_or_default();
+        format!("{}, {source}{year}", row.text("metric_id").replace('_', " "))
+    };
+    let of = |column: &str| shares.iter().map(|row| row.number(column)).collect();
+    let own = Series {
+        name: "Own".into(),
+        values: of("own"),
+        band: shares.iter().map(|row| row.band("own_low", "own_high")).collect(),
+        provisional: Vec::new(),
+    };
+    (!shares.is_empty()).then(|| Chart {
+        id: CHART.into(),
+        title: "Own shares beside those of others".into(),
+        description:
+            "Per published share, the own one of its last whole and mature period, and where the published band begins \
+                      and ends. They are figures of other companies, and no targets."
+                .into(),
+        shape: Shape::Bars,
+        unit: Unit::Share,
+        axis: "Metric".into(),
+        labels: shares.iter().map(label).collect(),
+        series: vec![own, Series::plain("Others, from", of("low")), Series::plain("Others, to", of("high"))],
+    })
+}
+
+/// Where the own figures lie, in one sentence: a place, and no judgement.
+pub fn compared(report: &Report) -> String {
+    let all = rows(report, "benchmarks");
+    let latest = latest(&all);
+    if latest.is_empty() {
+        return "No figure of others stands beside the scorecard's metrics.".into();
+    }
+    let at = |position: &str| latest.iter().filter(|row| row.text("position") == position).count();
+    let known = latest.iter().filter(|row| row.number("own").is_some()).count();
+    let missing = latest.len() - known;
+    if known == 0 {
+        return "None of the own figures beside which others have published theirs is known.".into();
+    }
+    let rest =
+        if missing > 0 { format!("; {missing} more have no own figure to set beside them") } else { String::new() };
+    format!(
+        "Beside {known} published figures of other companies, none of them a target, the own one is higher than {}, lower than {}, \
+         and within {}{rest}.",
+        at("above"),
+        at("below"),
+        at("within")
+    )
 }

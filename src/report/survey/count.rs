@@ -97,7 +97,7 @@ mod tests {
     use crate::catalogue::survey::topics;
 
     fn answers(topic: usize, team: usize, values: &[f64]) -> Vec<Answer> {
-        values.iter().map(|value| Answer { topic, team, value: *value }).collect()
+        values.iter().map(|value| Answer { line: 0, topic, team, value: *value }).collect()
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! `count` makes perceptions of answers, `measured` asks the other reports, `layout`, `tidy` and `notes` make tables and
 //! sentences, `questionnaire` is what can be handed out.
 
+mod behind;
 mod count;
 mod layout;
 mod measured;
@@ -24,12 +25,14 @@ use super::Report;
 use crate::Env;
 use crate::catalogue::benchmark::{self, Benchmark};
 use crate::catalogue::survey::{Topic, topics};
-use crate::cli::SurveyArgs;
+use crate::cli::{InputArgs, SurveyArgs};
 use crate::contract::Contract;
 use crate::ingest::survey::{self, Answers, Asked};
 use crate::session::{CONTRACT_FILE, Data, Session, day, not_an_input};
 use count::{Counted, count};
 use measured::Figure;
+
+pub use behind::behind;
 
 /// Of fewer answers of a team to a topic nothing is shown.
 pub const FEW: usize = 5;
@@ -56,14 +59,53 @@ pub fn build(args: &SurveyArgs, env: &mut Env<'_>) -> Result<Report> {
         (None, None) => env.now.in_tz("UTC")?.date(),
     };
     // What is wrong with the answers is said before any export is read.
-    let asked: Vec<Asked<'_>> =
-        topics.iter().map(|t| Asked { id: &t.id, question: &t.question, scale: t.scale }).collect();
-    let answers = survey::read(path, &asked, as_of)?;
+    let answers = read(path, as_of)?;
     if input.on_bad_row == crate::ingest::OnBadRow::Stop && !answers.aside.is_empty() {
         return Err(stopped(&answers).into());
     }
     let data = session.map(|session| load(session, path, args, env)).transpose()?;
     tell(&answers, data.as_ref(), args, &topics, as_of)
+}
+
+/// Reads a file of answers.
+///
+/// # Errors
+/// A file that cannot be read, or whose header is that of no file of answers.
+pub fn read(path: &Path, as_of: Date) -> Result<Answers> {
+    let topics = topics();
+    let asked: Vec<Asked<'_>> =
+        topics.iter().map(|t| Asked { id: &t.id, question: &t.question, scale: t.scale }).collect();
+    Ok(survey::read(path, &asked, as_of)?)
+}
+
+/// The answers of another report that has a part of them: what is wrong with them is said before any export is read, they are
+/// none of the exports, and nothing that is written may replace them.
+///
+/// # Errors
+/// As [`read`]; with `--on-bad-row stop`, an answer that cannot be used.
+pub fn given<'p>(
+    session: &mut Session,
+    path: &Path,
+    input: &InputArgs,
+    written: impl Iterator<Item = &'p Path>,
+) -> Result<Answers> {
+    for output in written {
+        not_an_input(output, std::iter::once(path))?;
+    }
+    let answers = read(path, session.as_of)?;
+    if input.on_bad_row == crate::ingest::OnBadRow::Stop && !answers.aside.is_empty() {
+        return Err(stopped(&answers).into());
+    }
+    session.given.outputs.push(path.to_path_buf());
+    Ok(answers)
+}
+
+/// The report of answers that were read and exports that were loaded.
+///
+/// # Errors
+/// A wrong day or condition; a defect of the other reports.
+pub fn tell_of(answers: &Answers, data: &Data, args: &SurveyArgs) -> Result<Report> {
+    tell(answers, Some(data), args, &topics(), data.session.as_of)
 }
 
 /// Loads the exports; the file of answers is none of them, even if it lies among them.

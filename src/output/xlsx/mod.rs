@@ -169,7 +169,7 @@ fn summary(sheet: &mut Worksheet, report: &Report, sheets: &[(String, Content)],
     sheet.set_column_width(0, 30)?.set_column_width(1, 100)?;
     pen.text(sheet, 0, 0, &report.title, Face::title())?;
     let mut row = 2;
-    let facts = [
+    let mut facts = vec![
         ("Company", Cell::text(&report.company)),
         ("As of", report.as_of.map_or_else(Cell::none, Cell::Date)),
         ("Currency", Cell::text(&report.currency)),
@@ -178,6 +178,7 @@ fn summary(sheet: &mut Worksheet, report: &Report, sheets: &[(String, Content)],
         ("Made by", Cell::text(concat!("onefunnel ", env!("CARGO_PKG_VERSION")))),
         ("Inputs", if report.inputs.is_empty() { Cell::none() } else { Cell::text(super::balance(&report.inputs)) }),
     ];
+    facts.splice(2..2, report.asked.facts().into_iter().map(|(what, value)| (what, Cell::text(value))));
     for (what, value) in facts.iter().filter(|(_, v)| !matches!(v, Cell::Missing(_)) && *v != Cell::text("")) {
         pen.text(sheet, row, 0, what, Face::dim())?;
         pen.value(sheet, row, 1, value, Face::left())?;
@@ -274,7 +275,10 @@ fn people(
     fits(table, HEAD)?;
     pen.text(sheet, 0, 0, if table.title.is_empty() { &report.title } else { &table.title }, Face::title())?;
     let above = match section {
-        Some(section) => section.title.clone(),
+        Some(section) => {
+            let title = Some(section.title.clone());
+            title.into_iter().chain(report.asked.words()).collect::<Vec<_>>().join(" · ")
+        }
         None => super::provenance(report),
     };
     pen.text(sheet, 1, 0, &above, Face::dim())?;

@@ -116,7 +116,8 @@ impl Pen {
         let (x, y) = (n(at.0), n(at.1));
         let turn = n(-SLANT.to_degrees());
         let text = escape(text);
-        let _ = write!(self.out, "<text text-anchor=\"end\" transform=\"translate({x} {y}) rotate({turn})\">{text}</text>");
+        let _ =
+            write!(self.out, "<text text-anchor=\"end\" transform=\"translate({x} {y}) rotate({turn})\">{text}</text>");
     }
 
     /// A bar with the words that a pointer resting on it shows.
@@ -309,7 +310,8 @@ fn beneath(pen: &mut Pen, labels: &[String], slot: f64, middle: &dyn Fn(usize) -
     }
     let fits = ((slot - 6.0) / CHAR).max(1.0) as usize;
     let wrapped: Vec<Vec<String>> = labels.iter().map(|label| lines_of(label, fits)).collect();
-    let whole = wrapped.iter().all(|lines| lines.len() <= MOST_LINES && lines.iter().all(|l| l.chars().count() <= fits));
+    let whole =
+        wrapped.iter().all(|lines| lines.len() <= MOST_LINES && lines.iter().all(|l| l.chars().count() <= fits));
     if whole {
         for (at, lines) in wrapped.iter().enumerate() {
             for (line, text) in lines.iter().enumerate() {
@@ -636,7 +638,10 @@ mod tests {
         for word in stages.iter().flat_map(|s| s.split(' ')) {
             assert!(svg.contains(word), "{word} is not drawn: {svg}");
         }
-        assert!(!svg.contains("rotate") && svg.contains(">Marketing<") || svg.contains(">Marketing qualified<"), "{svg}");
+        assert!(
+            !svg.contains("rotate") && svg.contains(">Marketing<") || svg.contains(">Marketing qualified<"),
+            "{svg}"
+        );
         // Many long words slant, none is left out.
         let many: Vec<String> = (10..30).map(|n| format!("Verlängerungsgeschäft-{n}")).collect();
         let svg = named(Shape::Stacked, &many.iter().map(String::as_str).collect::<Vec<_>>());

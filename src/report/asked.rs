@@ -55,11 +55,12 @@ impl Asked {
         self.facts().into_iter().map(low).collect()
     }
 
-    /// The flags that ask the same, without quotes: `--where …`, `--from 2026-01-01`, …
-    pub fn flags(&self) -> Vec<String> {
+    /// The flags that ask the same, `--where …`, `--from 2026-01-01`, …, each value as `quoted` writes it for a shell.
+    pub fn flags(&self, quoted: impl Fn(&str) -> String) -> Vec<String> {
         let flag = |(what, value): (&str, String)| match what {
-            "Only where" => format!("--where \"{value}\""),
-            _ => format!("--{} {}", what.to_lowercase(), value.replace(", ", ",")),
+            "Only where" => format!("--where {}", quoted(&value)),
+            "By" => format!("--by {}", quoted(&self.by.join(","))),
+            _ => format!("--{} {}", what.to_lowercase(), quoted(&value)),
         };
         self.facts().into_iter().map(flag).collect()
     }
@@ -73,7 +74,7 @@ mod tests {
     fn nothing_asked_says_nothing() {
         let asked = Asked::of(|_| Vec::new());
         assert_eq!(asked, Asked::default());
-        assert!(asked.facts().is_empty() && asked.words().is_empty() && asked.flags().is_empty());
+        assert!(asked.facts().is_empty() && asked.words().is_empty() && asked.flags(str::to_owned).is_empty());
     }
 
     #[test]
@@ -93,13 +94,13 @@ mod tests {
             ["only where region = 'EMEA'", "from 2026-01-01", "to 2026-06-30", "period year", "by region, owner"]
         );
         assert_eq!(
-            asked.flags(),
+            asked.flags(|value| format!("<{value}>")),
             [
-                "--where \"region = 'EMEA'\"",
-                "--from 2026-01-01",
-                "--to 2026-06-30",
-                "--period year",
-                "--by region,owner"
+                "--where <region = 'EMEA'>",
+                "--from <2026-01-01>",
+                "--to <2026-06-30>",
+                "--period <year>",
+                "--by <region,owner>"
             ]
         );
     }

@@ -97,7 +97,7 @@ const SCRIPT: &str = include_str!("sort.js");
 {%- endfor %}
 </dl>
 {%- if let Some(inputs) = inputs %}
-<details>
+<details id="inputs">
 <summary>{{ balance }}</summary>
 {{- inputs|safe }}
 </details>

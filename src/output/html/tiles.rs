@@ -38,7 +38,7 @@ const MARGIN: f64 = 4.0;
 {%- endif %}</li>
 {%- endfor %}
 </ul>
-<p class="meta">Better or worse is said of a share or a count only where the two periods differ by more than chance (95 %).</p>
+<p class="meta">Better or worse is said of conversions and counts only where the two periods differ beyond chance (95 %); of amounts, days and what is reckoned from them always.</p>
 <details>
 <summary>The numbers of these trends</summary>
 {{- numbers|safe }}
@@ -187,7 +187,8 @@ mod tests {
         };
         let mut empty = tile(&["2026-Q2"]);
         empty.trend.series[0].values = vec![None];
-        let tiles = [tile(&["2025-Q3", "2025-Q4", "2026-Q2"]), tile(&["2025-Q1", "2025-Q2", "2025-Q3", "2026-Q1"]), empty];
+        let tiles =
+            [tile(&["2025-Q3", "2025-Q4", "2026-Q2"]), tile(&["2025-Q1", "2025-Q2", "2025-Q3", "2026-Q1"]), empty];
         let table = numbers(&tiles);
         let heads: Vec<&str> = table.columns.iter().map(|c| c.title.as_str()).collect();
         assert_eq!(heads, ["Metric", "2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4", "2026-Q1", "2026-Q2"]);

@@ -19,7 +19,7 @@ pub fn section(data: &Data, asked: &Asked) -> Result<Section> {
     let tables = vec![stages(data), terms(data, asked), metrics(&catalogue)];
     // The contract's own day is in its hash.
     let as_of = (contract.as_of != Some(data.session.as_of)).then(|| format!("--as-of {}", data.session.as_of));
-    let flags: Vec<String> = as_of.into_iter().chain(asked.flags()).collect();
+    let flags: Vec<String> = as_of.into_iter().chain(asked.flags(super::quoted)).collect();
     let flags = if flags.is_empty() { String::new() } else { format!(" ({})", flags.join(" ")) };
     let finding = format!(
         "These numbers follow {}, whose hash is {}; whoever has the same exports, the same hash and asks the same{flags} gets \

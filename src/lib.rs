@@ -56,15 +56,15 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use clap::Parser;
 
-use cli::{Charts, CheckArgs, Cli, Color, Command, Grain, OutputArgs};
+use cli::{Charts, CheckArgs, Color, Command, Grain, OutputArgs};
 use issue::{Issue, Issues, Place};
 use lock::Lock;
 use log::{LogFormat, Summary};
 use output::{Folder, Format, Glyphs, Style, Target};
 use progress::{Progress, Shown};
 use report::Report;
+use report::asked::Asked;
 
 /// What the process has around it; `main` fills it once.
 #[allow(clippy::struct_excessive_bools)] // each is a fact about another stream or variable
@@ -91,6 +91,8 @@ pub struct Env<'a> {
     pub force_color: bool,
     /// How stderr is written.
     pub log: LogFormat,
+    /// The part, the days and the breakdown that the command line asks for.
+    pub asked: Asked,
     /// The file that is held as a lock.
     pub lock: Option<PathBuf>,
     /// How far the run is.
@@ -107,7 +109,8 @@ pub struct Env<'a> {
 pub fn run(arguments: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> Result<()> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     env.log = log::wanted(&arguments).unwrap_or(env.log);
-    let cli = Cli::try_parse_from(arguments)?;
+    let (cli, given) = cli::parse(arguments)?;
+    env.asked = Asked::of(|flag| given.values(flag));
     env.log = cli.run.log_format;
     env.lock.clone_from(&cli.run.lock);
     let _held = cli.run.lock.as_deref().map(Lock::take).transpose()?;
@@ -197,7 +200,8 @@ fn made(
     if env.stderr_is_terminal && !args.quiet && env.log == LogFormat::Text {
         env.shown = Some(Shown::after_a_second(&env.progress));
     }
-    let report = build(env)?;
+    let mut report = build(env)?;
+    report.asked = env.asked.clone();
     env.clear();
     let style = Style {
         width: env.width.unwrap_or(80).clamp(40, 200),

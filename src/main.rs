@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use onefunnel::log::LogFormat;
 use onefunnel::progress::Progress;
+use onefunnel::report::asked::Asked;
 use onefunnel::{Env, exit_code, run};
 
 fn main() -> ExitCode {
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         no_color: std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()),
         force_color: std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0"),
         log: if json { LogFormat::Json } else { LogFormat::Text },
+        asked: Asked::default(),
         lock: None,
         progress: Progress::default(),
         shown: None,

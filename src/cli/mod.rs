@@ -1,5 +1,6 @@
 //! Every command and flag, and nothing else.
 
+mod asked;
 mod buyers;
 mod checks;
 mod figures;
@@ -13,6 +14,7 @@ use crate::calendar::PeriodKind;
 use crate::ingest::OnBadRow;
 use crate::output::Format;
 
+pub use asked::parse;
 pub use buyers::{
     AccountArgs, AttributionArgs, DealArgs, Dimension, Grain, JourneyArgs, Model, Sort, SourcedArgs, Steps, TeamArg,
 };

@@ -173,7 +173,12 @@ impl Folder {
             "notes": report.notes,
         });
         match index {
-            Value::Object(index) => Ok(index),
+            Value::Object(mut index) => {
+                if let Value::Object(asked) = serde_json::to_value(json_format::asked(report))? {
+                    index.extend(asked);
+                }
+                Ok(index)
+            }
             _ => anyhow::bail!("the index is no object"),
         }
     }

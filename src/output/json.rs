@@ -21,6 +21,9 @@ struct Envelope<'a> {
     report: &'a str,
     title: &'a str,
     as_of: Option<String>,
+    /// Only where something was asked for.
+    #[serde(flatten)]
+    asked: Asked<'a>,
     company: &'a str,
     currency: &'a str,
     contract: Contract<'a>,
@@ -33,6 +36,21 @@ struct Envelope<'a> {
     /// Only in a report that has several parts; their tables stand among the others, here are their ids.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     sections: Vec<Part<'a>>,
+}
+
+/// What was asked for: each key only where it was.
+#[derive(Serialize)]
+pub struct Asked<'a> {
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    condition: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    period: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    by: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -128,6 +146,7 @@ pub fn render(report: &Report) -> Result<Vec<u8>> {
         report: &report.id,
         title: &report.title,
         as_of: report.as_of.map(|day| day.to_string()),
+        asked: asked(report),
         company: &report.company,
         currency: &report.currency,
         contract: Contract { source: &report.contract, hash: &report.contract_hash },
@@ -187,6 +206,18 @@ pub fn list(table: &Table) -> Result<Vec<u8>> {
     let mut out = serde_json::to_vec_pretty(&List(table))?;
     out.push(b'\n');
     Ok(out)
+}
+
+/// What was asked for, as keys.
+pub fn asked(report: &Report) -> Asked<'_> {
+    let asked = &report.asked;
+    Asked {
+        condition: asked.condition.as_deref(),
+        from: asked.from.as_deref(),
+        to: asked.to.as_deref(),
+        period: asked.period.as_deref(),
+        by: &asked.by,
+    }
 }
 
 /// The account of the input files, on one line.

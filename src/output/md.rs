@@ -129,15 +129,27 @@ fn line(cells: &[String]) -> String {
     out
 }
 
-/// One line in which nothing of the data is taken for a column border, emphasis, code or HTML.
+/// One line in which nothing of the data is taken for a column border, emphasis, code, HTML, an entity or a formula. An
+/// underscore within a word is none of these, and stays as it is.
 fn escape(text: &str) -> String {
     let plain = number::plain(text);
+    let plain = plain.trim();
     let mut out = String::with_capacity(plain.len());
-    for c in plain.trim().chars() {
-        if matches!(c, '\\' | '|' | '*' | '`' | '<' | '[') {
+    let mut before = ' ';
+    let mut rest = plain.chars().peekable();
+    while let Some(c) = rest.next() {
+        let next = rest.peek().copied().unwrap_or(' ');
+        let means = match c {
+            '\\' | '|' | '*' | '`' | '<' | '[' | '~' | '$' => true,
+            '_' => !(before.is_alphanumeric() && next.is_alphanumeric()),
+            '&' => next == '#' || next.is_ascii_alphabetic(),
+            _ => false,
+        };
+        if means {
             out.push('\\');
         }
         out.push(c);
+        before = c;
     }
     out
 }
@@ -211,5 +223,7 @@ As of 2026-06-30 · USD · contract acme/onefunnel.toml 1a2b3c4d5e6f
     fn data_cannot_change_the_layout() {
         assert_eq!(escape("a\\|b\nc <img> `x` [y](z)"), r"a\\\|b c \<img> \`x\` \[y](z)");
         assert_eq!(escape(" snake_case & 5 > 3 "), "snake_case & 5 > 3");
+        assert_eq!(escape("_a_ __b__ c_d ~~s~~"), r"\_a\_ \_\_b\_\_ c_d \~\~s\~\~");
+        assert_eq!(escape("&lt; &#60; R&D $x$ a & b"), r"\&lt; \&#60; R\&D \$x\$ a & b");
     }
 }

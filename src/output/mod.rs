@@ -312,11 +312,13 @@ fn is_heading(row: &[Cell]) -> bool {
     }
 }
 
-/// `As of 2026-06-30 · USD · contract acme/onefunnel.toml 1a2b3c4d5e6f`
+/// `As of 2026-06-30 · only where region = 'EMEA' · USD · contract acme/onefunnel.toml 1a2b3c4d5e6f`
 fn provenance(report: &Report) -> String {
     let contract = format!("contract {} {}", report.contract, report.contract_hash);
     let as_of = report.as_of.map_or_else(String::new, |day| format!("As of {day}"));
-    let mut parts = vec![as_of, report.currency.clone(), contract.trim_end().to_owned()];
+    let mut parts = vec![as_of];
+    parts.extend(report.asked.words());
+    parts.extend([report.currency.clone(), contract.trim_end().to_owned()]);
     parts.retain(|part| !part.is_empty());
     parts.join(" · ")
 }

@@ -57,7 +57,9 @@ fn node(column: &Column) -> Result<Node> {
 
 fn metadata(report: &Report, table: &Table) -> Result<Vec<KeyValue>> {
     let text = |key: &str, value: String| KeyValue::new(format!("onefunnel.{key}"), value);
-    Ok(vec![
+    let asked = serde_json::to_value(json::asked(report))?;
+    let asked = asked.as_object().is_some_and(|asked| !asked.is_empty()).then(|| text("asked", asked.to_string()));
+    let mut all = vec![
         text("schema_version", json::SCHEMA_VERSION.to_string()),
         text("version", env!("CARGO_PKG_VERSION").to_owned()),
         text("report", report.id.clone()),
@@ -70,7 +72,9 @@ fn metadata(report: &Report, table: &Table) -> Result<Vec<KeyValue>> {
         text("contract_hash", report.contract_hash.clone()),
         text("inputs", json::inputs(report)?),
         text("notes", serde_json::to_string(&report.notes)?),
-    ])
+    ];
+    all.extend(asked);
+    Ok(all)
 }
 
 fn write_column<'a>(

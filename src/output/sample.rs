@@ -5,6 +5,7 @@
 
 use jiff::civil::date;
 
+use crate::report::asked::Asked;
 use crate::report::chart::{Chart, Series, Shape, Tile};
 use crate::report::{Audience, Cell, Column, Input, Report, Section, Table, Unit};
 
@@ -93,6 +94,7 @@ pub(super) fn sample() -> Report {
         id: "scorecard".into(),
         title: "Scorecard".into(),
         as_of: Some(date(2026, 6, 30)),
+        asked: Asked::default(),
         company: "Acme \"East\"".into(),
         contract: "acme/onefunnel.toml".into(),
         contract_hash: "1a2b3c4d5e6f".into(),

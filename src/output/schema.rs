@@ -121,6 +121,12 @@ pub fn envelope(report: Option<&str>) -> Value {
     });
     let Value::Object(mut properties) = properties else { return Value::Null };
     let required: Vec<String> = properties.keys().cloned().collect();
+    // Only where they were asked for.
+    let day = json!({ "type": "string", "format": "date" });
+    for (key, kind) in [("where", &text), ("from", &day), ("to", &day), ("period", &text)] {
+        properties.insert(key.into(), kind.clone());
+    }
+    properties.insert("by".into(), json!({ "type": "array", "minItems": 1, "items": text }));
     // Only in a report that has them.
     properties.insert("tiles".into(), json!({ "type": "array", "items": { "type": "object" } }));
     properties.insert("charts".into(), json!({ "type": "array", "items": { "$ref": "#/$defs/.chart" } }));

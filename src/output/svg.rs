@@ -17,7 +17,7 @@ pub const CSS: &str = "\
 --c6:#9cc9ee;--c7:#f2849a;--c8:#a8b2c1;--grid:#3a4452;--axis:#a8b2c1;--ink:#e8ecf2;--paper:#151a21}}
 .chart{width:100%;height:auto;font:12px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}
 .chart text{fill:var(--ink)}.chart .t{fill:var(--axis)}.chart .g{stroke:var(--grid);stroke-width:1}
-.chart .a{stroke:var(--axis);stroke-width:1}.chart .v{font-size:11px}
+.chart .a{stroke:var(--axis);stroke-width:1}.chart .v{font-size:11px;paint-order:stroke;stroke:var(--paper);stroke-width:2px}
 .chart .l{fill:none;stroke-width:2.5;stroke-linejoin:round;stroke-linecap:round}
 .chart .p{stroke-dasharray:5 4}.chart .d{stroke:var(--paper);stroke-width:1.5}.chart .b{opacity:.16}
 .chart rect.p{fill-opacity:.35;stroke-width:1.5;stroke-dasharray:4 3}.chart .w{stroke:var(--ink);stroke-width:1.2}
@@ -35,6 +35,13 @@ const HEIGHT: f64 = 270.0;
 /// About what a character of the labels takes.
 const CHAR: f64 = 7.0;
 const LEGEND_ROW: f64 = 20.0;
+/// From one line of a label to the next, and how many there may be.
+const LINE: f64 = 14.0;
+const MOST_LINES: usize = 3;
+/// How far names slant that fit in no other way, in radians.
+const SLANT: f64 = 35.0 * std::f64::consts::PI / 180.0;
+/// The most that the names before lying bars take.
+const MOST_LABEL: f64 = 300.0;
 
 /// The chart as one element; `prefix` makes its ids unique in the page.
 pub fn draw(chart: &Chart, prefix: &str) -> String {
@@ -102,6 +109,15 @@ impl Pen {
         let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
         let anchor = if anchor == "start" { String::new() } else { format!(" text-anchor=\"{anchor}\"") };
         let _ = write!(self.out, "<text{class}{anchor} x=\"{}\" y=\"{}\">{}</text>", n(at.0), n(at.1), escape(text));
+    }
+
+    /// Words that end at a point, coming up from below.
+    fn slanting(&mut self, at: (f64, f64), text: &str) {
+        let (x, y) = (n(at.0), n(at.1));
+        let turn = n(-SLANT.to_degrees());
+        let text = escape(text);
+        let _ =
+            write!(self.out, "<text text-anchor=\"end\" transform=\"translate({x} {y}) rotate({turn})\">{text}</text>");
     }
 
     /// A bar with the words that a pointer resting on it shows.
@@ -268,14 +284,65 @@ fn upright(chart: &Chart) -> Body {
         Shape::Stacked => stacked(&mut pen, chart, slot, &middle, &y),
         _ => columns(&mut pen, chart, slot, &middle, &y),
     }
-    let widest = chart.labels.iter().map(|l| l.chars().count()).max().unwrap_or(0) as f64 * CHAR + 8.0;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // at most the number of labels
-    let every = ((widest / slot).ceil() as usize).max(1);
-    for (at, label) in chart.labels.iter().enumerate().filter(|(at, _)| at % every == 0) {
-        pen.text("", "middle", (middle(at), bottom + 18.0), label);
+    let more = beneath(&mut pen, &chart.labels, slot, &middle, bottom + 18.0);
+    pen.text("t", "middle", (f64::midpoint(left, right), bottom + more + 38.0), &chart.axis);
+    Body { marks: pen.out, height: bottom + more + 48.0 }
+}
+
+/// Days, periods and ages: a reader knows what stands between two of them.
+fn goes_on(label: &str) -> bool {
+    let plain = |c: char| c.is_ascii_digit() || "-QWH".contains(c);
+    let rest = label.trim_start_matches("FY");
+    !rest.is_empty() && rest.chars().all(plain)
+}
+
+/// The labels beneath the columns: names all of them, in several lines or slanting where one has no room, periods as many
+/// as have room. Gives what they take beyond one line.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a few dozen
+fn beneath(pen: &mut Pen, labels: &[String], slot: f64, middle: &dyn Fn(usize) -> f64, y: f64) -> f64 {
+    let widest = labels.iter().map(|l| l.chars().count()).max().unwrap_or(0) as f64 * CHAR + 8.0;
+    if widest <= slot || labels.iter().all(|label| goes_on(label)) {
+        let every = ((widest / slot).ceil() as usize).max(1);
+        for (at, label) in labels.iter().enumerate().filter(|(at, _)| at % every == 0) {
+            pen.text("", "middle", (middle(at), y), label);
+        }
+        return 0.0;
     }
-    pen.text("t", "middle", (f64::midpoint(left, right), bottom + 38.0), &chart.axis);
-    Body { marks: pen.out, height: bottom + 48.0 }
+    let fits = ((slot - 6.0) / CHAR).max(1.0) as usize;
+    let wrapped: Vec<Vec<String>> = labels.iter().map(|label| lines_of(label, fits)).collect();
+    let whole =
+        wrapped.iter().all(|lines| lines.len() <= MOST_LINES && lines.iter().all(|l| l.chars().count() <= fits));
+    if whole {
+        for (at, lines) in wrapped.iter().enumerate() {
+            for (line, text) in lines.iter().enumerate() {
+                pen.text("", "middle", (middle(at), y + LINE * line as f64), text);
+            }
+        }
+        return LINE * (wrapped.iter().map(Vec::len).max().unwrap_or(1) - 1) as f64;
+    }
+    let mut deepest = 0.0_f64;
+    for (at, label) in labels.iter().enumerate() {
+        // One that slants must not leave the picture on its left.
+        let text = shorten(label, (middle(at) / SLANT.cos()).min(MOST_LABEL));
+        pen.slanting((middle(at) + 4.0, y - 4.0), &text);
+        deepest = deepest.max(text.chars().count() as f64 * CHAR * SLANT.sin());
+    }
+    (deepest - LINE).max(0.0)
+}
+
+/// A label in lines of at most so many characters; a longer word has a line of its own.
+fn lines_of(label: &str, fits: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in number::plain(label).split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= fits => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 #[allow(clippy::cast_precision_loss)]
@@ -387,14 +454,14 @@ fn runs(len: usize, holds: impl Fn(usize) -> bool) -> Vec<std::ops::Range<usize>
 /// Lying bars: one group per label, the words before it.
 #[allow(clippy::cast_precision_loss)]
 fn lying(chart: &Chart) -> Body {
-    const MOST_LABEL: f64 = 230.0;
     let mut pen = Pen { out: String::new() };
     let scale = Scale::of(all_values(chart));
     let longest = chart.labels.iter().map(|l| l.chars().count()).max().unwrap_or(0) as f64 * CHAR + 10.0;
     let left = longest.min(MOST_LABEL);
     let top = legend(&mut pen, chart, 0.0) + 4.0;
     let series = chart.series.len().max(1) as f64;
-    let thick = if chart.series.len() > 2 { 11.0 } else { 16.0 };
+    // A number beside a bar must not touch the bars above and beneath.
+    let thick = if chart.series.len() > 2 { 14.0 } else { 16.0 };
     let slot = thick * series + 10.0;
     let bottom = top + slot * chart.labels.len() as f64;
     // Room for the number after the longest bar.
@@ -408,7 +475,11 @@ fn lying(chart: &Chart) -> Body {
     }
     for (at, label) in chart.labels.iter().enumerate() {
         let y = top + slot * at as f64 + 5.0;
-        pen.text("", "end", (left - 6.0, y + thick * series / 2.0 + 4.0), &shorten(label, left));
+        let lines = name_lines(label, left, slot);
+        let first = y + thick * series / 2.0 + 4.0 - LINE / 2.0 * (lines.len() - 1) as f64;
+        for (line, text) in lines.iter().enumerate() {
+            pen.text("", "end", (left - 6.0, first + (LINE - 1.0) * line as f64), text);
+        }
         for (which, series) in chart.series.iter().enumerate() {
             let y = y + thick * which as f64;
             let Some(value) = known(series, at) else {
@@ -422,10 +493,23 @@ fn lying(chart: &Chart) -> Body {
                 pen.line("w", (x(low), y + thick / 2.0), (x(high), y + thick / 2.0));
                 end = end.max(x(high));
             }
-            pen.text("v", "start", (end + 5.0, y + thick - 3.5), &number::people(value, chart.unit));
+            pen.text("v", "start", (end + 5.0, y + thick / 2.0 + 3.5), &number::people(value, chart.unit));
         }
     }
     Body { marks: pen.out, height: bottom + 24.0 }
+}
+
+/// A name before its bars: in two lines where they are high enough; what is cut even so is in the data table.
+fn name_lines(label: &str, room: f64, slot: f64) -> Vec<String> {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a few dozen characters
+    let fits = ((room - 8.0) / CHAR) as usize;
+    if label.chars().count() <= fits || slot < 2.0 * LINE - 2.0 {
+        return vec![shorten(label, room)];
+    }
+    let mut lines = lines_of(label, fits).into_iter();
+    let first = lines.next().unwrap_or_default();
+    let rest = lines.collect::<Vec<_>>().join(" ");
+    [first, rest].iter().filter(|text| !text.is_empty()).map(|text| shorten(text, room)).collect()
 }
 
 /// A label that fits into the room before the bars; what is cut is in the data table.
@@ -537,6 +621,63 @@ mod tests {
         assert_eq!(svg.matches("<polygon").count(), 1);
         assert_eq!(svg.matches("<circle").count(), 5);
         assert!(svg.contains("too young to tell"));
+    }
+
+    fn named(shape: Shape, labels: &[&str]) -> String {
+        let mut chart = chart(shape, &[&vec![Some(0.5); labels.len()]]);
+        chart.labels = labels.iter().map(ToString::to_string).collect();
+        let svg = draw(&chart, "x");
+        well_formed(&svg);
+        svg
+    }
+
+    #[test]
+    fn names_are_all_there_and_only_periods_are_thinned() {
+        let stages = ["Lead", "Marketing qualified lead of the quarter", "Sales accepted", "Opportunity", "Proposal"];
+        let svg = named(Shape::Columns, &stages);
+        for word in stages.iter().flat_map(|s| s.split(' ')) {
+            assert!(svg.contains(word), "{word} is not drawn: {svg}");
+        }
+        assert!(
+            !svg.contains("rotate") && svg.contains(">Marketing<") || svg.contains(">Marketing qualified<"),
+            "{svg}"
+        );
+        // Many long words slant, none is left out.
+        let many: Vec<String> = (10..30).map(|n| format!("Verlängerungsgeschäft-{n}")).collect();
+        let svg = named(Shape::Stacked, &many.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(svg.matches("rotate(-35)").count(), many.len());
+        let weeks: Vec<String> = (10..50).map(|n| format!("2026-W{n}")).collect();
+        let svg = named(Shape::Lines, &weeks.iter().map(String::as_str).collect::<Vec<_>>());
+        let drawn = weeks.iter().filter(|week| svg.contains(&format!(">{week}<"))).count();
+        assert!((4..20).contains(&drawn), "{drawn}");
+        assert!(goes_on("FY2026-Q1") && goes_on("2026-06-30") && goes_on("180") && !goes_on("Lead") && !goes_on(""));
+    }
+
+    #[test]
+    fn a_name_before_a_bar_is_cut_only_where_there_is_no_room() {
+        let svg = named(Shape::Bars, &["Definition: Revenue-qualified lead", "Short"]);
+        assert!(svg.contains(">Definition: Revenue-qualified lead<"), "{svg}");
+        let long = "Pipeline that marketing brought in, of all pipeline that was created";
+        let svg = named(Shape::Bars, &[long, "Short"]);
+        assert!(!svg.contains('…') && svg.contains(">Pipeline that marketing brought"), "{svg}");
+    }
+
+    #[test]
+    fn numbers_beside_bars_stand_between_the_bars_above_and_beneath() {
+        let values: Vec<Vec<Option<f64>>> = vec![vec![Some(0.2)], vec![Some(0.9)], vec![Some(0.1)], vec![Some(0.8)]];
+        let values: Vec<&[Option<f64>]> = values.iter().map(Vec::as_slice).collect();
+        let svg = draw(&chart(Shape::Bars, &values), "x");
+        let bars: Vec<(f64, f64)> = attributes(&svg, "rect", "y")
+            .into_iter()
+            .zip(attributes(&svg, "rect", "height"))
+            .filter(|(_, height)| *height != 12.0)
+            .collect();
+        let numbers = svg.split("<text class=\"v\"").skip(1);
+        let baselines = numbers.filter_map(|t| t.split(" y=\"").nth(1)?.split('"').next()?.parse::<f64>().ok());
+        for ((top, height), baseline) in bars.into_iter().zip(baselines) {
+            // Digits of 11 px are about 8 high.
+            assert!(baseline - 8.0 > top && baseline < top + height, "{top} {height} {baseline}");
+        }
     }
 
     #[test]

@@ -88,6 +88,7 @@ impl Chart {
                     row.push(if young { Cell::Flag(true) } else { Cell::none() });
                 }
             }
+            known_as_row(&mut row);
             row
         });
         Table {
@@ -97,6 +98,16 @@ impl Chart {
             columns,
             rows: rows.collect(),
         }
+    }
+}
+
+/// Says of a row of which nothing is known that it is one: its label alone would be taken for a heading.
+pub fn known_as_row(row: &mut [Cell]) {
+    if let [_, first, rest @ ..] = row
+        && *first == Cell::none()
+        && rest.iter().all(|cell| *cell == Cell::none())
+    {
+        *first = Cell::Missing("not known".into());
     }
 }
 
@@ -119,4 +130,30 @@ pub struct Tile {
     pub moved: String,
     /// The values of the last periods, oldest first: one series.
     pub trend: Chart,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_without_any_value_is_a_row() {
+        let mut young = Series::plain("A", vec![None, Some(0.5), None]);
+        young.band = vec![None, Some((0.4, 0.6)), None];
+        young.provisional = vec![false, false, true];
+        let chart = Chart {
+            id: "c".into(),
+            title: "C".into(),
+            description: "D".into(),
+            shape: Shape::Lines,
+            unit: Unit::Share,
+            axis: "Quarter".into(),
+            labels: ["2026-Q1", "2026-Q2", "2026-Q3"].map(Into::into).to_vec(),
+            series: vec![young, Series::plain("B", vec![None; 3])],
+        };
+        for row in chart.table().rows {
+            // Only a heading has nothing but its first cell.
+            assert!(row[1..].iter().any(|cell| *cell != Cell::none()), "{row:?}");
+        }
+    }
 }

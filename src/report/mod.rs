@@ -4,6 +4,7 @@
 //! knows a CSV header or a file format.
 
 pub mod account;
+pub mod asked;
 pub mod attribution;
 mod behind;
 mod benchmarks;
@@ -38,6 +39,7 @@ use std::path::Path;
 use anyhow::Result;
 use jiff::civil::Date;
 
+use self::asked::Asked;
 use self::chart::{Chart, Tile};
 use crate::contract::Contract;
 use crate::session::CONTRACT_FILE;
@@ -270,6 +272,8 @@ pub struct Report {
     pub title: String,
     /// Nothing after this day was counted; `None` for a report that counts nothing.
     pub as_of: Option<Date>,
+    /// The part, the days and the breakdown that were asked for; filled when the report is written.
+    pub asked: Asked,
     /// Name of the company or contract; may be empty.
     pub company: String,
     /// Where the contract came from, for people: a path, or `built-in defaults`.
@@ -315,6 +319,7 @@ fn without_inputs(id: &str, title: &str, contract: &Contract) -> Report {
         id: id.into(),
         title: title.into(),
         as_of: None,
+        asked: Asked::default(),
         company: contract.name.clone(),
         contract: contract.source_name.clone(),
         contract_hash: contract.short_hash().to_string(),

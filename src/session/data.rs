@@ -15,6 +15,7 @@ use crate::issue::{Issue, Issues, Place};
 use crate::journey::{self, NO_DAY};
 use crate::output::number;
 use crate::report::Report;
+use crate::report::asked::Asked;
 use crate::stats::quantile::quantile;
 use crate::tables::Kind;
 use crate::time::{date_of, day_of};
@@ -276,6 +277,7 @@ impl Data {
             id: id.to_string(),
             title: title.to_string(),
             as_of: Some(self.session.as_of),
+            asked: Asked::default(),
             company: contract.name.clone(),
             contract: contract.source_name.clone(),
             contract_hash: contract.short_hash().to_string(),

@@ -383,3 +383,115 @@ fn one_page_that_fits_into_a_mail() {
     assert!(text.matches("<svg class=\"chart\"").count() >= 14);
     assert!(text.contains("Aalen–Johansen"));
 }
+
+/// The text of all cells of a sheet, row by row.
+fn sheet(path: &std::path::Path, name: &str) -> Vec<Vec<String>> {
+    let mut book: calamine::Xlsx<_> = calamine::open_workbook(path).unwrap();
+    let range = calamine::Reader::worksheet_range(&mut book, name).unwrap();
+    range.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect()
+}
+
+#[test]
+fn what_was_asked_for_stands_in_every_format() {
+    let part = "lead_source = 'Outbound' AND '</style>' <> '_x_'";
+    let flags = ["--where", part, "--from", "2025-01-01", "--to", "2026-03-31", "--period", "month"];
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let said = format!(
+        "As of 2026-06-30 · only where {part} · from 2025-01-01 · to 2026-03-31 · period month · USD · contract {ACME}"
+    );
+    for command in ["report", "scorecard", "funnel", "handoff"] {
+        let with = |more: &[&str]| stdout(&[&[command, ACME][..], &flags, more].concat());
+        let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(plain(&with(&[])).contains(&said), "{command}");
+        let escaped = said.replace('<', "\\<").replace("_x_", "\\_x\\_");
+        assert!(with(&["-f", "md"]).contains(&escaped), "{command}");
+        let page = with(&["-f", "html"]);
+        let shown = said.replace('<', "&#60;").replace('>', "&#62;").replace('\'', "&#39;");
+        assert!(page.contains(&format!("<p class=\"meta\">{shown}")), "{command}");
+        assert!(page.contains("<dt>Only where</dt>") && page.contains("@page{@top-left{content:"), "{command}");
+        assert_eq!(page.matches("</style>").count(), 1, "{command}: the condition ends the style sheet");
+        let json: Value = serde_json::from_str(&with(&["-f", "json"])).unwrap();
+        let csv = at(&format!("{command}/"));
+        with(&["-f", "csv", "-o", &csv, "-q"]);
+        let index: Value = serde_json::from_str(&std::fs::read_to_string(format!("{csv}index.json")).unwrap()).unwrap();
+        for json in [&json, &index] {
+            let asked = ["where", "from", "to", "period"].map(|key| text(&json[key]));
+            assert_eq!(asked, [part, "2025-01-01", "2026-03-31", "month"], "{command}");
+            assert!(json.get("by").is_none(), "{command}");
+        }
+        let book = at(&format!("{command}.xlsx"));
+        with(&["-o", &book, "-q"]);
+        let summary = sheet(std::path::Path::new(&book), "Summary");
+        for row in [["Only where", part], ["From", "2025-01-01"], ["To", "2026-03-31"], ["Period", "month"]] {
+            assert!(summary.iter().any(|cells| cells[..2] == row), "{command}: {row:?} is not in {summary:?}");
+        }
+    }
+    let pack = json(&[&["report", ACME][..], &flags, &["-f", "json"]].concat());
+    let agreed = text(&section(&pack, "agreed")["finding"]);
+    let quoted = "--where 'lead_source = '\\''Outbound'\\'' AND";
+    assert!(agreed.contains("the same exports, the same hash and asks the same (--where '"), "{agreed}");
+    assert!(agreed.contains(quoted) && agreed.contains(" --to 2026-03-31 --period month) gets the same"), "{agreed}");
+    let by = json(&["scorecard", ACME, "--by", "lead_source,region", "--metric", "deals_won", "-f", "json"]);
+    assert_eq!(by["by"], serde_json::json!(["lead_source", "region"]));
+}
+
+#[test]
+fn where_nothing_was_asked_for_nothing_is_said() {
+    for command in ["report", "scorecard", "attribution", "quality"] {
+        let json = json(&[command, ACME, "-f", "json"]);
+        for key in ["where", "from", "to", "period", "by"] {
+            assert!(json.get(key).is_none(), "{command}: {key}");
+        }
+        let head = stdout(&[command, ACME]);
+        let line = head.lines().nth(1).unwrap();
+        assert!(line.starts_with("As of 2026-06-30 · USD · contract "), "{command}: {line}");
+        assert!(!stdout(&[command, ACME, "-f", "html"]).contains("@top-left"), "{command}");
+    }
+    let pack = pack();
+    let agreed = text(&section(&pack, "agreed")["finding"]);
+    assert!(
+        agreed.ends_with("has the same exports, the same hash and asks the same gets the same numbers."),
+        "{agreed}"
+    );
+    // Another day than the contract's is asked for, too, and so is what the environment says.
+    let day = json(&["report", ACME, "--as-of", "2026-03-31", "-f", "json"]);
+    let agreed = text(&section(&day, "agreed")["finding"]);
+    assert!(agreed.contains("asks the same (--as-of 2026-03-31) gets"), "{agreed}");
+    let output = command(&["scorecard", ACME, "-f", "json"]).env("ONEFUNNEL_PERIOD", "year").output().unwrap();
+    let output: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output["period"], "year");
+}
+
+#[test]
+fn the_chart_of_cohorts_draws_those_that_the_finding_names() {
+    let pack = pack();
+    let cohort = section(&pack, "cohort");
+    let curves = chart(cohort, "cohort_curves");
+    let names: Vec<&str> = list(curves, "series").iter().map(|s| text(&s["name"])).collect();
+    assert_eq!(names, ["All", "2024-Q3", "2025-Q3"]);
+    assert!(names[1..].iter().all(|name| text(&cohort["finding"]).contains(&format!("({name})"))));
+}
+
+/// No row of numbers is taken for the heading of a group, and every stage has its name.
+#[test]
+fn charts_of_the_page_are_whole() {
+    let page = stdout(&["report", ACME, "-f", "html"]);
+    let figures: Vec<&str> = page.split("<figure>").skip(1).map(|f| f.split("</figure>").next().unwrap()).collect();
+    assert!(figures.len() >= 14);
+    assert!(figures.iter().all(|figure| !figure.contains("class=\"gh\"")));
+    let touches = figures.iter().find(|f| f.contains("<figcaption>Touches by stage and team")).unwrap();
+    let drawn = touches.split("</svg>").next().unwrap();
+    for word in ["Lead", "Marketing", "qualified", "Sales accepted", "Opportunity", "Proposal"] {
+        assert!(drawn.contains(&format!(">{word}</text>")), "{word}");
+    }
+    let trends = page.split("The numbers of these trends").nth(1).unwrap().split("</thead>").next().unwrap();
+    let heads: Vec<&str> = trends.split("<th scope=\"col\">").skip(2).map(|t| t.split('<').next().unwrap()).collect();
+    assert!(heads.len() >= 8 && heads.is_sorted(), "{heads:?}");
+    // 13 of 253 against 13 of 252, and 12 deals against 11.
+    for id in ["Inquiry-to-revenue conversion", "Deals won"] {
+        let tile =
+            page.split(&format!("<span class=\"name\">{id}</span>")).nth(1).unwrap().split("</li>").next().unwrap();
+        assert!(!tile.contains("better") && !tile.contains("worse"), "{tile}");
+    }
+}

@@ -89,8 +89,11 @@ fn page(name: &str, report: &Tables) -> String {
     let mut page = format!("# `onefunnel {name}`\n\n");
     let help = command(&[name, "--help"]).env_remove("COLUMNS").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
-    let about = help.lines().next().unwrap();
-    let trimmed: Vec<&str> = help.lines().skip(1).map(str::trim_end).collect();
+    // What the command says of itself is wrapped, and ends where an empty line or the usage begins.
+    let said: Vec<&str> = help.lines().collect();
+    let end = said.iter().position(|l| l.trim().is_empty() || l.starts_with("Usage:")).unwrap();
+    let about = said[..end].iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
+    let trimmed: Vec<&str> = said[end..].iter().map(|line| line.trim_end()).collect();
     let _ = write!(page, "{about}\n\n## Flags\n\n```text\n{}\n```\n", trimmed.join("\n").trim());
     if !report.is_empty() {
         page.push_str("\n## Tables for machines\n\nThe columns do not depend on the data. Missing is empty in CSV, and `null` in JSON.\n");
@@ -109,6 +112,19 @@ fn page(name: &str, report: &Tables) -> String {
         page.push_str(if shown < rows.len() { "…\n```\n" } else { "```\n" });
     }
     page
+}
+
+/// What is said of a command on its page is what the list of commands says.
+#[test]
+fn the_first_sentence_of_a_page_is_whole() {
+    for name in commands() {
+        let text = page(&name, &Tables::new());
+        let about = text.lines().nth(2).unwrap();
+        let list = command(&["--help"]).env("COLUMNS", "400").output().unwrap();
+        let list = String::from_utf8(list.stdout).unwrap();
+        let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(squeezed(&list).contains(&squeezed(&format!("{name} {about}"))), "{name}: {about}");
+    }
 }
 
 /// The commands, as `--help` lists them.
@@ -197,6 +213,25 @@ fn outputs_are_as_the_schema_says_and_broken_ones_are_not() {
                 .unwrap()
                 .remove(first.as_object().unwrap().keys().next().unwrap());
             assert!(!own.is_valid(&bad), "{line:?}: a column less");
+        }
+    }
+}
+
+#[test]
+fn what_was_asked_for_is_in_the_schema() {
+    let asked = ["--where", "amount > 1000", "--from", "2025-01-01", "--to", "2026-03-31", "--period", "year"];
+    let printed = envelope(&[&["scorecard", ACME, "--by", "lead_source"][..], &asked].concat());
+    for schema in [schema(&["scorecard"]), schema(&[])] {
+        let validator = jsonschema::draft202012::options().should_validate_formats(true).build(&schema).unwrap();
+        let wrong: Vec<String> = validator.iter_errors(&printed).map(|e| e.to_string()).collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
+        for (key, bad) in
+            [("where", json!(1)), ("from", json!("x")), ("to", json!(null)), ("period", json!(1)), ("by", json!([]))]
+        {
+            assert!(printed.get(key).is_some(), "{key}");
+            let mut broken = printed.clone();
+            broken[key] = bad;
+            assert!(!validator.is_valid(&broken), "{key}");
         }
     }
 }

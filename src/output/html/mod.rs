@@ -95,7 +95,7 @@ const SCRIPT: &str = include_str!("sort.js");
 {%- endfor %}
 </dl>
 {%- if let Some(inputs) = inputs %}
-<details>
+<details id="inputs">
 <summary>{{ balance }}</summary>
 {{- inputs|safe }}
 </details>
@@ -188,7 +188,14 @@ pub fn render(report: &Report) -> Result<String> {
         let _ = write!(rules, ".r{at} tr>:nth-child({at}){{text-align:right}}");
         rules
     });
-    let style = format!("{STYLE}{}\n{right}\n{}", svg::CSS, count.rules.clone() + &grid::rules(&count.highest));
+    let rules = count.rules.clone() + &grid::rules(&count.highest);
+    let style = format!(
+        "{STYLE}{}
+{right}
+{rules}{}",
+        svg::CSS,
+        running(report)
+    );
     let page = Page {
         policy: format!(
             "default-src 'none'; img-src data:; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
@@ -272,6 +279,8 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
         ("Its hash", clean(&report.contract_hash)),
         ("Made by", concat!("onefunnel ", env!("CARGO_PKG_VERSION")).to_owned()),
     ];
+    let asked = report.asked.facts().into_iter().map(|(what, value)| (what, clean(&value)));
+    facts.splice(2..2, asked);
     facts.retain(|(_, value)| !value.is_empty());
     facts
 }
@@ -316,6 +325,26 @@ fn clean(text: &str) -> String {
     let plain = number::plain(text);
     let odd = |c: char| matches!(c, '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}');
     if plain.contains(odd) { plain.replace(odd, " ") } else { plain }
+}
+
+/// The head of every printed page, where only a part was asked for: a page alone looks like the whole otherwise.
+fn running(report: &Report) -> String {
+    let words = report.asked.words();
+    if words.is_empty() {
+        return String::new();
+    }
+    let company = Some(&report.company).filter(|company| !company.is_empty());
+    let words: Vec<String> = company.into_iter().cloned().chain(words).collect();
+    let mut quoted = String::new();
+    for c in clean(&words.join(" · ")).chars() {
+        // A word cannot end the string, the rule or the element.
+        if c == ' ' || c.is_alphanumeric() {
+            quoted.push(c);
+        } else {
+            let _ = write!(quoted, "\\{:x} ", u32::from(c));
+        }
+    }
+    format!("@page{{@top-left{{content:\"{quoted}\";font:8pt system-ui,sans-serif}}}}\n")
 }
 
 /// A section's id for links, or its number where the id would break one.

@@ -3,6 +3,7 @@
 //! In: the tiles of a report. Out: a list of them, each with its trend as a small line, and one table with the numbers of
 //! all trends beneath.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use askama::Template;
@@ -10,7 +11,7 @@ use askama::Template;
 use super::clean;
 use super::grid::Grid;
 use crate::output::{number, svg};
-use crate::report::chart::{Chart, Tile};
+use crate::report::chart::{Chart, Tile, known_as_row};
 use crate::report::{Audience, Cell, Column, Table};
 
 const WIDTH: f64 = 160.0;
@@ -37,6 +38,7 @@ const MARGIN: f64 = 4.0;
 {%- endif %}</li>
 {%- endfor %}
 </ul>
+<p class="meta">Better or worse is said of conversions and counts only where the two periods differ beyond chance (95 %); of amounts, days and what is reckoned from them always.</p>
 <details>
 <summary>The numbers of these trends</summary>
 {{- numbers|safe }}
@@ -103,19 +105,17 @@ impl Tiles {
 
 /// One row per tile, one column per period of any.
 fn numbers(tiles: &[Tile]) -> Table {
-    let mut labels: Vec<&String> = Vec::new();
-    for label in tiles.iter().flat_map(|t| &t.trend.labels) {
-        if !labels.contains(&label) {
-            labels.push(label);
-        }
-    }
+    // Names of periods of one kind sort as the periods do.
+    let labels: BTreeSet<&String> = tiles.iter().flat_map(|tile| &tile.trend.labels).collect();
     let rows = tiles.iter().map(|tile| {
         let value = |label: &&String| {
             let at = tile.trend.labels.iter().position(|l| l == *label)?;
             tile.trend.series.first()?.values.get(at).copied().flatten()
         };
         let cells = labels.iter().map(|l| value(l).map_or_else(Cell::none, |v| Cell::Number(v, tile.trend.unit)));
-        std::iter::once(Cell::text(&tile.title)).chain(cells).collect()
+        let mut row: Vec<Cell> = std::iter::once(Cell::text(&tile.title)).chain(cells).collect();
+        known_as_row(&mut row);
+        row
     });
     let columns = std::iter::once(Column::left("metric", "Metric"));
     let periods = labels.iter().enumerate().map(|(at, label)| Column::right(format!("p{at}"), label.as_str()));
@@ -169,4 +169,29 @@ fn spark(chart: &Chart, id: &str) -> String {
         svg::escape(&clean(&said)),
         svg::escape(&clean(&chart.description))
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::pack;
+    use super::*;
+
+    #[test]
+    fn the_periods_of_all_trends_stand_in_order() {
+        let tile = |labels: &[&str]| {
+            let mut tile = pack().sections[0].tiles[0].clone();
+            tile.trend.labels = labels.iter().map(ToString::to_string).collect();
+            tile.trend.series.truncate(1);
+            tile.trend.series[0].values = vec![Some(0.5); labels.len()];
+            tile
+        };
+        let mut empty = tile(&["2026-Q2"]);
+        empty.trend.series[0].values = vec![None];
+        let tiles =
+            [tile(&["2025-Q3", "2025-Q4", "2026-Q2"]), tile(&["2025-Q1", "2025-Q2", "2025-Q3", "2026-Q1"]), empty];
+        let table = numbers(&tiles);
+        let heads: Vec<&str> = table.columns.iter().map(|c| c.title.as_str()).collect();
+        assert_eq!(heads, ["Metric", "2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4", "2026-Q1", "2026-Q2"]);
+        assert!(table.rows.iter().all(|row| !crate::output::is_heading(row)), "{:?}", table.rows);
+    }
 }

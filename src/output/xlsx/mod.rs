@@ -19,6 +19,8 @@ use crate::report::{Audience, Cell, Column, Report, Section, Table};
 const ROWS: usize = 1_048_576;
 /// Columns of a sheet.
 const COLUMNS: usize = 16_384;
+/// Characters of the wide column of the summary.
+const WIDE: usize = 100;
 /// Above a table for people: its title, what it belongs to, and its header.
 const HEAD: u32 = 3;
 
@@ -51,6 +53,7 @@ pub fn render(report: &Report) -> Result<Vec<u8>> {
                 let part = Part {
                     title: &section.title,
                     finding: &section.finding,
+                    asked: report.asked.words().join(" · "),
                     tiles: &section.tiles,
                     charts: &section.charts,
                     notes: &section.notes,
@@ -61,6 +64,7 @@ pub fn render(report: &Report) -> Result<Vec<u8>> {
                 let part = Part {
                     title: &report.title,
                     finding: "",
+                    asked: report.asked.words().join(" · "),
                     tiles: &report.tiles,
                     charts: &report.charts,
                     notes: &[],
@@ -166,10 +170,14 @@ fn excel_day(day: jiff::civil::Date) -> Option<ExcelDateTime> {
 }
 
 fn summary(sheet: &mut Worksheet, report: &Report, sheets: &[(String, Content)], pen: &mut Pen) -> Result<()> {
-    sheet.set_column_width(0, 30)?.set_column_width(1, 100)?;
+    let findings: Vec<&Section> = report.sections.iter().filter(|s| !s.finding.is_empty()).collect();
+    let names = sheets.iter().map(|(name, _)| name.as_str()).chain(findings.iter().map(|s| s.title.as_str()));
+    let widest = names.map(|name| name.chars().count()).max().unwrap_or(0).clamp(30, 60);
+    #[allow(clippy::cast_precision_loss)] // at most 60
+    sheet.set_column_width(0, widest as f64 * 1.1 + 2.0)?.set_column_width(1, WIDE as f64)?;
     pen.text(sheet, 0, 0, &report.title, Face::title())?;
     let mut row = 2;
-    let facts = [
+    let mut facts = vec![
         ("Company", Cell::text(&report.company)),
         ("As of", report.as_of.map_or_else(Cell::none, Cell::Date)),
         ("Currency", Cell::text(&report.currency)),
@@ -178,20 +186,26 @@ fn summary(sheet: &mut Worksheet, report: &Report, sheets: &[(String, Content)],
         ("Made by", Cell::text(concat!("onefunnel ", env!("CARGO_PKG_VERSION")))),
         ("Inputs", if report.inputs.is_empty() { Cell::none() } else { Cell::text(super::balance(&report.inputs)) }),
     ];
+    facts.splice(2..2, report.asked.facts().into_iter().map(|(what, value)| (what, Cell::text(value))));
     for (what, value) in facts.iter().filter(|(_, v)| !matches!(v, Cell::Missing(_)) && *v != Cell::text("")) {
         pen.text(sheet, row, 0, what, Face::dim())?;
-        pen.value(sheet, row, 1, value, Face::left())?;
+        let long = matches!(value, Cell::Text(text) if text.chars().count() > WIDE);
+        pen.value(sheet, row, 1, value, if long { Face::wrapped() } else { Face::left() })?;
+        if let Cell::Text(text) = value {
+            tall(sheet, row, &[(text, WIDE)])?;
+        }
         row += 1;
     }
-    let findings: Vec<&Section> = report.sections.iter().filter(|s| !s.finding.is_empty()).collect();
     if !findings.is_empty() {
         row += 1;
         pen.text(sheet, row, 0, "Section", Face::header())?;
         pen.text(sheet, row, 1, "What the numbers say", Face::header())?;
         for section in findings {
             row += 1;
-            pen.text(sheet, row, 0, &section.title, Face::bold())?;
+            pen.text(sheet, row, 0, &section.title, Face::bold().wrap())?;
             pen.text(sheet, row, 1, &section.finding, Face::wrapped())?;
+            // Bold words are wider.
+            tall(sheet, row, &[(&section.title, widest * 9 / 10), (&section.finding, WIDE)])?;
         }
         row += 1;
     }
@@ -212,15 +226,43 @@ fn summary(sheet: &mut Worksheet, report: &Report, sheets: &[(String, Content)],
                 format!("{} of `{}`, for machines", number::of(table.rows.len() as u64, "row", "rows"), table.id)
             }
         };
-        pen.text(sheet, row, 1, what.trim_end_matches(": "), Face::wrapped())?;
+        let what = what.trim_end_matches(": ");
+        pen.text(sheet, row, 1, what, Face::wrapped())?;
+        tall(sheet, row, &[(what, WIDE)])?;
     }
     Ok(())
+}
+
+/// Makes a row as high as its wrapped texts, each with the characters that its column holds: not every program does so
+/// itself when it opens the file.
+fn tall(sheet: &mut Worksheet, row: u32, texts: &[(&str, usize)]) -> Result<()> {
+    let lines = texts.iter().map(|(text, wide)| lines(text, *wide)).max().unwrap_or(1);
+    if lines > 1 {
+        // The most that Excel takes is 409 points.
+        sheet.set_row_height(row, f64::from(lines.min(27)) * 15.0)?;
+    }
+    Ok(())
+}
+
+/// Lines that a text takes in a column of so many characters.
+fn lines(text: &str, wide: usize) -> u32 {
+    let (mut lines, mut used) = (1, 0);
+    for word in number::plain(text).split_whitespace().map(|word| word.chars().count()) {
+        if used > 0 && used + 1 + word > wide {
+            (lines, used) = (lines + 1, word);
+        } else {
+            used += word + usize::from(used > 0);
+        }
+    }
+    lines
 }
 
 /// What a sheet with charts shows.
 struct Part<'a> {
     title: &'a str,
     finding: &'a str,
+    /// The part and the days that were asked for.
+    asked: String,
     tiles: &'a [Tile],
     charts: &'a [Chart],
     notes: &'a [String],
@@ -231,6 +273,10 @@ fn charts(sheet: &mut Worksheet, name: &str, part: &Part, pen: &mut Pen) -> Resu
     let mut row = 1;
     if !part.finding.is_empty() {
         pen.text(sheet, row, 0, part.finding, Face::bold())?;
+        row += 1;
+    }
+    if !part.asked.is_empty() {
+        pen.text(sheet, row, 0, &part.asked, Face::dim())?;
         row += 1;
     }
     row += 1;
@@ -274,7 +320,10 @@ fn people(
     fits(table, HEAD)?;
     pen.text(sheet, 0, 0, if table.title.is_empty() { &report.title } else { &table.title }, Face::title())?;
     let above = match section {
-        Some(section) => section.title.clone(),
+        Some(section) => {
+            let title = Some(section.title.clone());
+            title.into_iter().chain(report.asked.words()).collect::<Vec<_>>().join(" · ")
+        }
         None => super::provenance(report),
     };
     pen.text(sheet, 1, 0, &above, Face::dim())?;
@@ -299,7 +348,10 @@ fn people(
                 Cell::Number(..) | Cell::Date(_) => Face::left(),
                 _ => Face::default(),
             };
-            pen.value(sheet, row, at, cell, face)?;
+            match cell {
+                Cell::Text(text) if column.right => pen.number_in_words(sheet, row, at, text, face)?,
+                _ => pen.value(sheet, row, at, cell, face)?,
+            }
         }
     }
     if table.rows.is_empty() {
@@ -501,6 +553,38 @@ mod tests {
                 "{value} {unit:?}: {written} {format}"
             );
         }
+    }
+
+    #[test]
+    fn numbers_with_a_mark_are_numbers() {
+        for (text, value, pattern) in [
+            ("45.4%*", 0.454, "#,##0.0%\"*\""),
+            ("45.4%", 0.454, "#,##0.0%"),
+            ("-8.5 pp", -8.5, "#,##0.0\" pp\""),
+            ("+8.5 pp*", 8.5, "+#,##0.0\" pp*\";-#,##0.0\" pp*\";#,##0.0\" pp*\""),
+            ("1,234,567*", 1_234_567.0, "#,##0\"*\""),
+            ("19", 19.0, "#,##0"),
+            ("3.25 : 1*", 3.25, "#,##0.00\" : 1*\""),
+            ("0.30", 0.3, "#,##0.00"),
+        ] {
+            let (written, format) = pen::shown_number(text).unwrap_or_else(|| panic!("{text} is no number"));
+            assert!((written - value).abs() < 1e-12 && format == pattern, "{text}: {written} {format}");
+        }
+        for text in
+            ["", "*", "–", "4.1–6.0%", "007", "1,23", "12,3456", "1.", "2026-Q2", "+", "-%", "a", "13 of 252", "٣"]
+        {
+            assert_eq!(pen::shown_number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn rows_of_the_summary_are_as_high_as_their_words() {
+        assert_eq!([lines("", 10), lines("one two", 10), lines("one two three", 10)], [1, 1, 2]);
+        let mut report = pack();
+        report.sections[0].finding = "word ".repeat(50);
+        let sheet =
+            parts(&render(&report).unwrap()).into_iter().find(|(name, _)| name.ends_with("/sheet1.xml")).unwrap().1;
+        assert!(sheet.contains("ht=\"45\" customHeight=\"1\""), "{sheet}");
     }
 
     #[test]

@@ -61,6 +61,10 @@ impl Face {
         Self { wrap: true, ..Self::default() }
     }
 
+    pub fn wrap(self) -> Self {
+        Self { wrap: true, ..self }
+    }
+
     pub fn left() -> Self {
         Self { align: Some(Side::Left), ..Self::default() }
     }
@@ -159,6 +163,25 @@ impl Pen {
         Ok(())
     }
 
+    /// Words in a column of numbers: a number where they are one with its unit or its mark, as they show it, so that it can
+    /// be summed and sorted.
+    pub fn number_in_words(
+        &mut self,
+        sheet: &mut Worksheet,
+        row: u32,
+        column: u16,
+        text: &str,
+        face: Face,
+    ) -> Result<()> {
+        match shown_number(text) {
+            Some((value, pattern)) => {
+                sheet.write_number_with_format(row, column, value, self.format(face, &pattern))?;
+                Ok(())
+            }
+            None => self.text(sheet, row, column, text, face),
+        }
+    }
+
     /// A cell for machines: the value as it is, nothing where it is missing.
     pub fn plain(&mut self, sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell) -> Result<()> {
         match cell {
@@ -200,6 +223,42 @@ fn cut(text: &str, longest: usize) -> &str {
         units > longest
     });
     end.map_or(text, |(at, _)| &text[..at])
+}
+
+/// The number that words are, with a number format that shows them: `45.4%*`, `+8.5 pp`, `1,200*`, `19`. `None` for all else.
+pub fn shown_number(text: &str) -> Option<(f64, String)> {
+    const ENDS: [&str; 6] = ["%", " pp", " d", " h", " : 1", ""];
+    let (rest, mark) = text.strip_suffix('*').map_or((text, ""), |rest| (rest, "*"));
+    let end = ENDS.into_iter().find(|end| rest.ends_with(end))?;
+    let digits = rest.strip_suffix(end)?;
+    let (sign, digits) = match digits.as_bytes().first()? {
+        b'-' => ("-", &digits[1..]),
+        b'+' => ("+", &digits[1..]),
+        _ => ("", digits),
+    };
+    let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+    let all_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    // Numbers are grouped by three, and begin with no 0: what does not is a name, or a version.
+    let groups: Vec<&str> = whole.split(',').collect();
+    let grouped = (1..=3).contains(&groups[0].len()) && groups[1..].iter().all(|group| group.len() == 3);
+    let plain = groups.iter().all(|group| all_digits(group)) && (whole == "0" || !whole.starts_with('0'));
+    if !grouped || !plain || !all_digits(decimals) || digits.ends_with('.') {
+        return None;
+    }
+    let value: f64 = format!("{sign}{}.{decimals}0", groups.concat()).parse().ok()?;
+    let value = if end == "%" { value / 100.0 } else { value };
+    let digits = if decimals.is_empty() { "0".to_owned() } else { format!("0.{}", "0".repeat(decimals.len())) };
+    let tail = match (end, mark) {
+        ("%", "") => "%".to_owned(),
+        ("%", mark) => format!("%\"{mark}\""),
+        ("", "") => String::new(),
+        (end, mark) => format!("\"{end}{mark}\""),
+    };
+    let pattern = match sign {
+        "+" => format!("+#,##{digits}{tail};-#,##{digits}{tail};#,##{digits}{tail}"),
+        _ => format!("#,##{digits}{tail}"),
+    };
+    Some((value, pattern))
 }
 
 /// The value to write, and the number format that shows it as every other format for people does.

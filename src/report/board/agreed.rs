@@ -1,10 +1,11 @@
 //! What marketing and sales agreed on: the last section of the board pack.
 //!
-//! In: the contract and the catalogue. Out: the stages with owner and evidence, and every metric with its formula.
+//! In: the contract, the catalogue and what was asked for. Out: the stages with owner and evidence, and every metric with its formula.
 
 use anyhow::Result;
 
 use crate::catalogue::Catalogue;
+use crate::report::asked::Asked;
 use crate::report::{Audience, Cell, Column, Section, Table};
 use crate::session::Data;
 
@@ -12,12 +13,17 @@ use crate::session::Data;
 ///
 /// # Errors
 /// A catalogue with problems.
-pub fn section(data: &Data) -> Result<Section> {
+pub fn section(data: &Data, asked: &Asked) -> Result<Section> {
     let contract = &data.session.contract;
     let catalogue = Catalogue::new(contract)?;
-    let tables = vec![stages(data), terms(data), metrics(&catalogue)];
+    let tables = vec![stages(data), terms(data, asked), metrics(&catalogue)];
+    // The contract's own day is in its hash.
+    let as_of = (contract.as_of != Some(data.session.as_of)).then(|| format!("--as-of {}", data.session.as_of));
+    let flags: Vec<String> = as_of.into_iter().chain(asked.flags(super::quoted)).collect();
+    let flags = if flags.is_empty() { String::new() } else { format!(" ({})", flags.join(" ")) };
     let finding = format!(
-        "These numbers follow {}, whose hash is {}; whoever has the same exports and the same hash gets the same numbers.",
+        "These numbers follow {}, whose hash is {}; whoever has the same exports, the same hash and asks the same{flags} gets \
+         the same numbers.",
         contract.source_name,
         contract.short_hash()
     );
@@ -53,13 +59,14 @@ fn stages(data: &Data) -> Table {
 }
 
 /// The agreements that a sentence can say.
-fn terms(data: &Data) -> Table {
+fn terms(data: &Data, asked: &Asked) -> Table {
     let contract = &data.session.contract;
     let mut rows = vec![
         ("Reporting currency", contract.currency.clone()),
         ("Time zone", contract.timezone.value.clone()),
         ("As of", data.session.as_of.to_string()),
     ];
+    rows.extend(asked.facts());
     if let Some(days) = data.mature_after() {
         let how = if contract.mature_after_days.is_some() { "by the contract" } else { "when 90 % of wins had come" };
         rows.push(("A period is mature", format!("{days} days after its end ({how})")));

@@ -68,7 +68,7 @@ pub fn build(args: &BoardArgs, env: &mut Env<'_>) -> Result<Report> {
         };
         report.sections.push(section);
     }
-    report.sections.push(agreed::section(&data)?);
+    report.sections.push(agreed::section(&data, &env.asked)?);
     report.notes = shared(&mut report.sections);
     Ok(report)
 }

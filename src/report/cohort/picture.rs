@@ -54,14 +54,32 @@ pub fn charts(report: &Report) -> Vec<Chart> {
         let known = rows.iter().filter(|row| row.number("cif").is_some()).count();
         rows.first().and_then(|row| row.number("n")).is_some_and(|n| n >= MIN_N as f64) && known >= 3
     };
-    let last: Vec<&&str> = cohorts.iter().rev().filter(big).take(LINES).collect();
-    series.extend(last.into_iter().rev().map(|name| line((*name).to_string(), &of(report, name), false)));
+    let named = extremes(report);
+    let drawn: Vec<&str> = match &named {
+        // In the order of time.
+        Some(Extremes { lowest, highest, .. }) => {
+            cohorts.iter().filter(|name| [lowest.0, highest.0].contains(name)).copied().collect()
+        }
+        None => {
+            let mut last: Vec<&str> = cohorts.iter().rev().filter(big).take(LINES).copied().collect();
+            last.reverse();
+            last
+        }
+    };
+    series.extend(drawn.into_iter().map(|name| line(name.to_string(), &of(report, name), false)));
+    let beside = if named.is_some() {
+        "one for the mature cohort that came to the least and one for that which came to the most at the age at which all \
+         of them can be compared"
+    } else {
+        "one for each of the last cohorts old enough for three ages"
+    };
     vec![Chart {
         id: "cohort_curves".into(),
         title: "Share that has converted, by days since the start".into(),
-        description: "One line for all, with its 95 % band, and one for each of the last cohorts old enough for three \
-                      ages. Dashed: an estimate, as not everybody has been followed for so long yet."
-            .into(),
+        description: format!(
+            "One line for all, with its 95 % band, and {beside}. Dashed: an estimate, as not everybody has been followed for \
+             so long yet."
+        ),
         shape: Shape::Lines,
         unit: Unit::Share,
         axis: "Days since the start".into(),
@@ -100,6 +118,22 @@ pub fn finding(report: &Report) -> String {
             interval(low, high)
         ));
     }
+    if let Some(Extremes { age, lowest: (worst, low), highest: (best, high) }) = extremes(report) {
+        let (low, high) = (people(low, Unit::Share), people(high, Unit::Share));
+        said.push_str(&format!("; after {age} days mature cohorts lie between {low} ({worst}) and {high} ({best})"));
+    }
+    said + "."
+}
+
+/// The mature cohorts that came to the least and to the most, at the age at which they are compared.
+struct Extremes<'a> {
+    age: f64,
+    lowest: (&'a str, f64),
+    highest: (&'a str, f64),
+}
+
+/// `None` where fewer than two can be compared, or where they do not differ.
+fn extremes(report: &Report) -> Option<Extremes<'_>> {
     // Cohorts are compared at the last age that every mature one has seen as a whole: an older one has had more time.
     let all = rows(report, "cohort_tidy");
     #[allow(clippy::cast_precision_loss)] // five
@@ -121,11 +155,6 @@ pub fn finding(report: &Report) -> String {
     let lowest = shares.iter().min_by(|a, b| a.1.total_cmp(&b.1));
     // The first of several that are the highest, as with the lowest.
     let highest = shares.iter().rev().max_by(|a, b| a.1.total_cmp(&b.1));
-    if let (Some(age), Some(((worst, low), (best, high)))) = (age, lowest.zip(highest))
-        && low < high
-    {
-        let (low, high) = (people(*low, Unit::Share), people(*high, Unit::Share));
-        said.push_str(&format!("; after {age} days mature cohorts lie between {low} ({worst}) and {high} ({best})"));
-    }
-    said + "."
+    let (age, lowest, highest) = (age?, *lowest?, *highest?);
+    (lowest.1 < highest.1).then_some(Extremes { age, lowest, highest })
 }

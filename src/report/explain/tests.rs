@@ -41,6 +41,7 @@ pub(super) fn load(folder: &str) -> Data {
         no_color: true,
         force_color: false,
         log: crate::log::LogFormat::Text,
+        asked: crate::report::asked::Asked::default(),
         lock: None,
         progress: crate::progress::Progress::default(),
         shown: None,

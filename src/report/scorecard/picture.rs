@@ -3,7 +3,7 @@
 //! In: the view of the evaluated scores. Out: tiles, charts, and the sentence that the board pack opens with.
 
 use super::benchmarks::CHART;
-use super::{Metric, View, YOUNG};
+use super::{Metric, Score, View, YOUNG};
 use crate::catalogue::Better;
 use crate::output::number::people;
 use crate::report::chart::{Chart, Series, Shape, Tile};
@@ -45,23 +45,32 @@ impl View<'_> {
     /// The figures at a glance: each of the last whole period, or of the last one that is mature where the figure still rises.
     pub fn tiles(&self) -> Vec<Tile> {
         let chosen = |m: &&&Metric| TILES.contains(&m.group.as_str()) || MORE.contains(&m.id.as_str());
-        self.wanted.iter().filter(chosen).filter_map(|metric| self.tile(metric)).collect()
+        let chosen: Vec<&Metric> = self.wanted.iter().filter(chosen).copied().collect();
+        let whole = self.whole();
+        let at = |metric: &Metric| {
+            let mature = whole.iter().rposition(|p| !self.young(metric, *p));
+            mature.or_else(|| whole.len().checked_sub(1))
+        };
+        let ends = chosen.iter().filter_map(|metric| at(metric));
+        // Trends beside each other must have the same periods.
+        let Some((first, last)) = ends.clone().min().zip(ends.max()) else { return Vec::new() };
+        let shown = &whole[(first + 1).saturating_sub(TREND)..=last];
+        chosen.into_iter().filter_map(|metric| Some(self.tile(metric, &whole, at(metric)?, shown))).collect()
     }
 
-    fn tile(&self, metric: &Metric) -> Option<Tile> {
-        let whole = self.whole();
+    /// The tile of a metric at one of the whole periods, with its trend over some of them: nothing is drawn after its own.
+    fn tile(&self, metric: &Metric, whole: &[usize], at: usize, shown: &[usize]) -> Tile {
         let score = |period: usize| self.scores.score(metric, &Vec::new(), Some(period));
-        let at = whole.iter().rposition(|p| !self.young(metric, *p)).or_else(|| whole.len().checked_sub(1))?;
         let (period, before) = (whole[at], at.checked_sub(1).map(|b| whole[b]));
         let now = score(period);
         let change = before.map_or_else(Cell::none, |b| Self::change(metric, &score(b), &now));
+        let judged = before.is_some_and(|b| beyond_chance(metric.unit, &score(b), &now));
         let better = match (&change, metric.better) {
+            _ if !judged => None,
             (Cell::Number(value, _), Better::Higher) if *value != 0.0 => Some(*value > 0.0),
             (Cell::Number(value, _), Better::Lower) if *value != 0.0 => Some(*value < 0.0),
             _ => None,
         };
-        let until = &whole[..=at];
-        let shown = &until[until.len().saturating_sub(TREND)..];
         let young: Vec<bool> = shown.iter().map(|p| self.young(metric, *p)).collect();
         let trend = Chart {
             id: format!("trend_{}", metric.id),
@@ -73,12 +82,12 @@ impl View<'_> {
             labels: shown.iter().map(|p| self.periods.all[*p].label.clone()).collect(),
             series: vec![Series {
                 name: Self::title(metric),
-                values: shown.iter().map(|p| score(*p).value.ok()).collect(),
+                values: shown.iter().map(|p| score(*p).value.ok().filter(|_| *p <= period)).collect(),
                 band: Vec::new(),
                 provisional: if young.contains(&true) { young } else { Vec::new() },
             }],
         };
-        Some(Tile {
+        Tile {
             id: metric.id.clone(),
             title: Self::title(metric),
             period: format!(
@@ -91,7 +100,7 @@ impl View<'_> {
             better,
             moved: before.map_or_else(String::new, |b| self.moved(metric, b, period)),
             trend,
-        })
+        }
     }
 
     /// `sales spend +3.1%, revenue +4.6%`: the change of each measure behind a ratio.
@@ -152,6 +161,16 @@ impl View<'_> {
             &[("won_amount", "Won revenue"), ("pipeline_amount", "Pipeline created")],
         );
         spend.into_iter().chain(won).collect()
+    }
+}
+
+/// Whether two values differ by more than chance makes of the same: shares whose 95 % intervals do not overlap, counts
+/// beyond 1.96 standard errors of the difference of two Poisson counts. Of amounts and days nobody knows their chance here.
+fn beyond_chance(unit: Unit, before: &Score, after: &Score) -> bool {
+    match (before.interval, after.interval, &before.value, &after.value) {
+        (Some((a_low, a_high)), Some((b_low, b_high)), ..) => a_high < b_low || b_high < a_low,
+        (_, _, Ok(a), Ok(b)) if unit == Unit::Count => (a - b).abs() > 1.96 * (a + b).sqrt(),
+        _ => true,
     }
 }
 
@@ -264,4 +283,28 @@ pub fn compared(report: &Report) -> String {
         at("below"),
         at("within")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::interval::wilson;
+
+    fn score(value: f64, interval: Option<(f64, f64)>) -> Score {
+        Score { value: Ok(value), numerator: None, denominator: None, n: 1, interval }
+    }
+
+    #[test]
+    fn chance_is_not_judged() {
+        let share = |k: f64, n: f64| score(k / n, wilson(k, n));
+        let differs = |unit, a: Score, b: Score| beyond_chance(unit, &a, &b);
+        assert!(!differs(Unit::Share, share(13.0, 252.0), share(13.0, 253.0)));
+        assert!(differs(Unit::Share, share(50.0, 1000.0), share(120.0, 1000.0)));
+        assert!(differs(Unit::Share, share(120.0, 1000.0), share(50.0, 1000.0)));
+        let count = |n: f64| score(n, None);
+        assert!(!differs(Unit::Count, count(11.0), count(12.0)) && !differs(Unit::Count, count(0.0), count(0.0)));
+        // 100 against 130: 30 are more than 1.96 √230 = 29.7; 129 are not.
+        assert!(differs(Unit::Count, count(100.0), count(130.0)) && !differs(Unit::Count, count(129.0), count(100.0)));
+        assert!(differs(Unit::Money, count(100.0), count(101.0)), "amounts are judged as they are");
+    }
 }

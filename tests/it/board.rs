@@ -134,7 +134,7 @@ fn the_findings_of_the_example() {
         ),
         (
             "plan",
-            "The target of 700,000 (won revenue, 2026-Q4) takes 62 new buyers a month (80 %: 0 to 146), and 104 come at present.",
+            "The target of 700,000 (won revenue, 2026-Q4) takes 59 new buyers a month (80 %: 0 to 154), and 104 come at present.",
         ),
         (
             "quality",

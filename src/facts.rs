@@ -77,7 +77,7 @@ impl Facts<'_> {
         self.tables.get(kind).is_empty().then(reason)
     }
 
-    /// Whether no export shows a stage of the contract, though a later one is shown.
+    /// Whether no export shows when a stage of the contract was reached.
     pub fn unseen(&self, stage: &str) -> bool {
         self.contract.stages.iter().zip(&self.journeys.seen).any(|(s, seen)| s.id.value == stage && !seen)
     }

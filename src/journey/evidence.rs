@@ -7,8 +7,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use super::{How, NO_DAY, Reached};
+use crate::catalogue::formula::uses;
 use crate::catalogue::problems_at;
-use crate::contract::{Contract, Evidence, Said};
+use crate::contract::{Contract, Evidence, Said, Stage};
 use crate::facts;
 use crate::identity::Rows;
 use crate::issue::{Issue, Issues, did_you_mean};
@@ -45,7 +46,7 @@ pub fn stages(view: &View<'_>, oddities: &mut BTreeMap<&'static str, u64>) -> Re
     let known = known(view)?;
     let shown =
         known.iter().map(|k| k.at.iter().zip(&k.undated).map(|(at, undated)| !at.is_none() || *undated).collect());
-    Ok((fill(view, &known, oddities), seen(&known), shown.collect()))
+    Ok((fill(view, &known, oddities), seen(view, &known), shown.collect()))
 }
 
 /// The earliest evidence of every stage of every process.
@@ -233,18 +234,37 @@ fn from_history(
 }
 
 /// Which stages any export shows. One that none shows, though a later one is shown, is unknown: to infer it for everybody
-/// would make its conversion 100 %. One at the end that nobody reached yet is seen, with nobody; so are all of them where
-/// nothing was reached at all.
-fn seen(known: &[Known]) -> Vec<bool> {
+/// would make its conversion 100 %. One at the end that nobody reached yet is seen, with nobody, where the exports have
+/// what would show it; where they do not, nobody can say that it was not reached.
+fn seen(view: &View<'_>, known: &[Known]) -> Vec<bool> {
     let shown = |k: &Known| k.shown || k.undated.iter().any(|u| *u);
-    let Some(last) = known.iter().rposition(shown) else { return vec![true; known.len()] };
-    known.iter().enumerate().map(|(s, k)| s > last || shown(k)).collect()
+    let last = known.iter().rposition(shown);
+    let later = |s: usize| last.is_none_or(|last| s > last);
+    let stages = known.iter().zip(&view.contract.stages).enumerate();
+    stages.map(|(s, (k, stage))| shown(k) || (later(s) && can_show(view.tables, stage))).collect()
+}
+
+/// Whether the exports have a column that evidence of a stage could stand in.
+fn can_show(tables: &Tables, stage: &Stage) -> bool {
+    let has = |kind: Kind, column: &str| tables.get(kind).columns.contains_key(column);
+    let history = |id: &str| tables.get(Kind::StageChanges).has(id);
+    stage.reached.iter().any(|evidence| match &evidence.value {
+        Evidence::Status { .. } => {
+            has(Kind::People, "status") || has(Kind::People, "lifecycle_stage") || history("person_id")
+        }
+        Evidence::DealStage { .. } => has(Kind::Deals, "stage") || history("deal_id"),
+        Evidence::Touch { .. } => has(Kind::Touches, "kind"),
+        Evidence::Column { table, column, when } => {
+            let says = |name: &String| tables.get(*table).is_empty() || tables.get(*table).has(name);
+            has(*table, &column.value) && when.as_ref().is_none_or(|when| uses(&when.value).iter().all(says))
+        }
+    })
 }
 
 /// Fills the gaps: a stage between known ones was passed.
 fn fill(view: &View<'_>, known: &[Known], oddities: &mut BTreeMap<&'static str, u64>) -> Vec<Vec<Reached>> {
     let mut stages = vec![vec![Reached::NO; view.len]; known.len()];
-    let seen = seen(known);
+    let seen = seen(view, known);
     let (mut backward, mut undated_any) = (0, 0);
     for process in 0..view.len {
         let reached = |s: usize| !known[s].at[process].is_none() || known[s].undated[process];

@@ -135,7 +135,7 @@ pub struct Journeys {
     pub people: Vec<u32>,
     /// By stage, in the contract's order.
     pub stages: Vec<Vec<Reached>>,
-    /// By stage: whether any export shows it. One that none shows, though a later one is shown, is unknown.
+    /// By stage: whether any export shows it, or could. One that none does is unknown, and reached by nobody.
     pub seen: Vec<bool>,
     /// By stage: whether something in the exports says itself that the process reached it, dated or not.
     pub shown: Vec<Vec<bool>>,

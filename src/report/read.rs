@@ -3,6 +3,7 @@
 //! In: a table of a [`Report`]. Out: its rows, with cells by the name of their column.
 
 use super::{Cell, Report, Table};
+use crate::output::number::people;
 
 /// One row of a table.
 #[derive(Clone, Copy)]
@@ -35,6 +36,14 @@ impl<'a> Row<'a> {
     pub fn number(self, column: &str) -> Option<f64> {
         match self.cell(column) {
             Some(Cell::Number(value, _)) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// A number as people read it; `None` where it is missing.
+    pub fn shown(self, column: &str) -> Option<String> {
+        match self.cell(column) {
+            Some(Cell::Number(value, unit)) => Some(people(*value, *unit)),
             _ => None,
         }
     }

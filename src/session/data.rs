@@ -162,6 +162,12 @@ impl Data {
         })
     }
 
+    /// Why a stage is missing, by its index in the contract: no export shows it.
+    pub fn unseen(&self, stage: usize) -> Option<String> {
+        let title = &self.session.contract.stages[stage].title;
+        (!self.journeys.seen[stage]).then(|| format!("no export shows when {title} was reached"))
+    }
+
     /// The last day of anything in the exports, up to as-of.
     pub fn last_day(&self) -> Option<i32> {
         let (j, as_of) = (&self.journeys, day_of(self.session.as_of));

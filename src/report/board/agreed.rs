@@ -34,8 +34,38 @@ pub fn section(data: &Data, asked: &Asked) -> Result<Section> {
         tiles: Vec::new(),
         charts: Vec::new(),
         tables,
-        notes: Vec::new(),
+        notes: vec![bases(data, &catalogue)],
     })
+}
+
+/// Of whom each section takes its share of wins: why the shares of one period differ.
+fn bases(data: &Data, catalogue: &Catalogue) -> String {
+    let contract = &data.session.contract;
+    let is = |id: &str, formula: &str| catalogue.metrics.get(id).is_some_and(|metric| metric.text == formula);
+    let mut parts = Vec::new();
+    if is("inquiry_to_revenue_conversion", "entries_won / entries") {
+        parts.push("inquiry-to-revenue conversion of all who began in it, at whatever stage".to_string());
+    }
+    if let Some(first) = data.journeys.seen.iter().position(|seen| *seen) {
+        let title = &contract.stages[first].title;
+        parts.push(format!("the funnel of those who began in it and reached {title}"));
+        parts.push(format!("the cohorts of those who reached {title} in it"));
+    }
+    if contract.stages.iter().any(|stage| stage.id.value == "mql") {
+        if is("mql_to_revenue_conversion", "mqls_won / mqls") {
+            parts.push("MQL-to-revenue conversion of those who qualified in it, whenever they began".into());
+        }
+        if let Some(days) = data.mature_after() {
+            parts.push(format!("the horizon's yield of MQLs of the same, counting wins within {days} days alone"));
+        }
+    }
+    if contract.qualified.is_some() {
+        parts.push(
+            "the definition of those of whom a record itself says so, without those who skipped the stage".into(),
+        );
+    }
+    parts.push("win rates of deals closed in it, and the close rate of deals created in it".into());
+    format!("The sections take shares of wins of one period of different people, so they differ: {}.", parts.join("; "))
 }
 
 fn stages(data: &Data) -> Table {

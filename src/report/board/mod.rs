@@ -133,7 +133,7 @@ fn told(id: &str, data: &Data, answers: Option<&Answers>, line: &[String]) -> Re
         "velocity" => super::velocity::picture::finding(&report),
         "plan" => super::plan::picture::finding(&report),
         "definition" => super::definition::picture::finding(&report),
-        "handoff" => super::handoff::picture::finding(&report),
+        "handoff" => super::handoff::picture::finding(&report, data),
         "horizon" => super::horizon::picture::finding(&report),
         "journey" => super::journey::picture::finding(&report),
         "attribution" => super::attribution::picture::finding(&report),

@@ -59,8 +59,18 @@ pub fn tell(data: &Data, args: &CohortArgs) -> Result<Report> {
     let (segments, segment_of) = facts.segments(&by)?;
     let segment_of = if by.is_empty() { None } else { Some(&segment_of[..]) };
     let groups = count::groups(&followed, segment_of, args.age.days(), args.max_age);
-    let view =
-        View { data, periods: &periods, by: &by, segments: &segments, start, end, age: args.age, groups: &groups };
+    let unseen = [start, end].map(|stage| data.unseen(stage));
+    let view = View {
+        data,
+        periods: &periods,
+        by: &by,
+        segments: &segments,
+        start,
+        end,
+        age: args.age,
+        groups: &groups,
+        unseen: &unseen,
+    };
 
     let title = |stage: usize| contract.stages[stage].title.as_str();
     let mut report = data.report("cohort", &format!("Cohorts: from {} to {}", title(start), title(end)));
@@ -103,7 +113,7 @@ fn wanted(session: &Session, args: &CohortArgs) -> Result<[Option<usize>; 2], Is
     Ok(found)
 }
 
-/// The first and the second stage, by index: those named, else the first and the last that any export shows.
+/// The first and the second stage, by index: those named, else the first that any export shows and the contract's last.
 fn stages(data: &Data, args: &CohortArgs, [start, end]: [Option<usize>; 2]) -> Result<(usize, usize), Issue> {
     let (stages, seen) = (&data.session.contract.stages, &data.journeys.seen);
     let name = |s: usize| stages[s].id.value.as_str();
@@ -118,7 +128,7 @@ fn stages(data: &Data, args: &CohortArgs, [start, end]: [Option<usize>; 2]) -> R
         }
     }
     let first = start.or_else(|| seen.iter().position(|s| *s)).unwrap_or(0);
-    let last = end.or_else(|| seen.iter().rposition(|s| *s)).unwrap_or(0);
+    let last = end.unwrap_or(stages.len().saturating_sub(1));
     if first < last {
         return Ok((first, last));
     }

@@ -97,6 +97,9 @@ fn eventual<'a>(rows: &[Row<'a>]) -> Option<Row<'a>> {
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // counts
 pub fn finding(report: &Report) -> String {
     let Some(total) = eventual(&of(report, "total")) else { return "Nobody can be followed.".into() };
+    if total.text("status") == "no_source" {
+        return format!("How many have converted is not known: {}.", total.why("converted"));
+    }
     let n = total.number("n").unwrap_or(0.0);
     if n == 0.0 {
         return "Nobody reached the first stage in these days.".into();

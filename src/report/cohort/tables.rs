@@ -60,6 +60,12 @@ const EVENTUAL: &str = "eventual";
 const COHORTS: usize = 12;
 const AGES: usize = 8;
 
+/// Which tidy columns are what is missing where no export shows a stage.
+const N: usize = 6;
+const OBSERVED: usize = 7;
+const FIGURES: std::ops::Range<usize> = 9..21;
+const MEDIANS: std::ops::Range<usize> = 22..24;
+
 /// Marks an estimate, because younger ones of the cohort were not followed so long, and one that will still rise.
 const YOUNG: &str = "*";
 
@@ -76,6 +82,8 @@ pub struct View<'a> {
     pub end: usize,
     pub age: Age,
     pub groups: &'a BTreeMap<Key, Group>,
+    /// Why nobody can be followed from the first stage, or to the second: no export shows it.
+    pub unseen: &'a [Option<String>; 2],
 }
 
 /// A row for people: its name, its cohort, and who is in it.
@@ -97,6 +105,16 @@ fn marked(value: f64, mark: &str) -> Cell {
 impl View<'_> {
     fn title(&self, stage: usize) -> &str {
         &self.data.session.contract.stages[stage].title
+    }
+
+    /// Why nothing is known of who converted.
+    fn blind(&self) -> Option<Cell> {
+        self.unseen.iter().flatten().next().map(|why| Cell::Missing(why.clone()))
+    }
+
+    /// How many began; missing where no export shows who did.
+    fn began(&self, n: u64) -> Cell {
+        self.unseen[0].as_ref().map_or_else(|| Cell::count(n), |why| Cell::Missing(why.clone()))
     }
 
     fn as_of(&self) -> i32 {
@@ -169,8 +187,11 @@ impl View<'_> {
         columns.extend(ages.iter().map(|age| Column::right(format!("age_{age}"), format!("{} d", age * length))));
         let (rows, hidden) = self.rows();
         let rows = rows.into_iter().map(|(name, _, group)| {
-            let mut cells = vec![Cell::text(name), Cell::count(group.n)];
+            let mut cells = vec![Cell::text(name), self.began(group.n)];
             cells.extend(ages.iter().map(|age| {
+                if let Some(blind) = self.blind() {
+                    return blind;
+                }
                 let Aged { observed, converted, .. } = group.ages.get(age - 1).copied().unwrap_or_default();
                 let days = self.age.days().saturating_mul(i32::try_from(*age).unwrap_or(i32::MAX));
                 match (part(converted, observed).filter(|_| observed == group.n), group.curve.at(days)) {
@@ -220,6 +241,10 @@ impl View<'_> {
                 last.map_or_else(Cell::none, |(day, _)| Cell::Number(f64::from(day), Unit::Number)),
                 median.map_or_else(Cell::none, |day| Cell::Number(f64::from(day), Unit::Days)),
             ];
+            if let Some(blind) = self.blind() {
+                cells[1] = self.began(group.n);
+                cells[2..].fill(blind);
+            }
             if by_cohort {
                 let mature = period.and_then(|_| self.mature(period));
                 cells.push(mature.map_or_else(Cell::none, |m| Cell::text(if m { "yes" } else { "no" })));
@@ -269,6 +294,7 @@ impl View<'_> {
         let few = group.n < MIN_N;
         let why = if few { "too_few" } else { "not_followed_so_long" };
         let status = match estimate {
+            _ if self.blind().is_some() => "no_source",
             None => why,
             Some(_) if eventual && self.short(group) => "young",
             Some(_) => "ok",
@@ -278,7 +304,7 @@ impl View<'_> {
         let per_group = |day: Option<i32>| {
             plain(day.filter(|_| eventual && !self.short(group)).map(f64::from), "not reached by then, or too young")
         };
-        vec![
+        let mut cells = vec![
             Cell::text(period.map_or("total", |p| self.periods.all[p].label.as_str())),
             Cell::Date(date_of(start)),
             Cell::Date(date_of(end)),
@@ -313,7 +339,14 @@ impl View<'_> {
             Cell::text(&contract.currency),
             Cell::text(contract.short_hash()),
             Cell::Flag(period.is_some_and(|p| self.periods.is_partial(p))),
-        ]
+        ];
+        if let Some(blind) = self.blind() {
+            cells[N] = self.began(group.n);
+            cells[OBSERVED] = self.began(seen.observed);
+            cells[FIGURES].fill(blind.clone());
+            cells[MEDIANS].fill(blind);
+        }
+        cells
     }
 
     /// What the tables mean.

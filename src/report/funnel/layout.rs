@@ -50,6 +50,10 @@ const TIDY: [&str; 33] = [
     "partial: flag",
 ];
 
+/// How many columns are figures of a stage, and which one says whether the period is mature.
+const FIGURES: usize = 17;
+const MATURE: usize = 22;
+
 /// Periods shown to people; machines get all.
 const SHOWN: usize = 8;
 
@@ -92,7 +96,8 @@ impl View<'_> {
         columns.push(Column::right("conversion_to_next", next));
         if side.basis != Basis::Period {
             columns.push(Column::right("interval", "95 % interval"));
-            columns.push(Column::right("conversion_from_first", "Of first"));
+            let of = side.cut()[0].map_or("Of first".into(), |title| format!("Of {title}"));
+            columns.push(Column::right("conversion_from_first", of));
         }
         if by_period.is_some() {
             columns.push(Column::right("period_rate", "Next ÷ this"));
@@ -108,8 +113,15 @@ impl View<'_> {
                 let name = key.map_or_else(|| "All".to_string(), |k| segment_text(self.by, &self.segments[k]));
                 table_rows.push(heading(&name, columns.len()));
             }
-            for (s, row) in rows.iter().enumerate() {
-                let mut cells = vec![Cell::text(side.title(s)), Cell::count(row.volume)];
+            for (stage, at) in side.all() {
+                let title = Cell::text(&side.contract.stages[stage].title);
+                let Some((s, row)) = at.map(|s| (s, &rows[s])) else {
+                    let mut cells = vec![side.unseen(stage); columns.len()];
+                    cells[0] = title;
+                    table_rows.push(cells);
+                    continue;
+                };
+                let mut cells = vec![title, Cell::count(row.volume)];
                 if horizon {
                     cells.push(Cell::count(row.observed));
                 }
@@ -148,12 +160,17 @@ impl View<'_> {
         let kind = side.periods.kind.id();
         let horizon = side.basis == Basis::Horizon;
         let mut columns = vec![Column::left("period", "Period")];
-        columns.extend((0..side.len()).map(|s| Column::right(side.id(s), side.title(s))));
-        if horizon {
-            columns.insert(2.min(columns.len()), Column::right("observed", "Observed"));
+        for (stage, at) in side.all() {
+            let stage = &side.contract.stages[stage];
+            columns.push(Column::right(&stage.id.value, &stage.title));
+            if horizon && at == Some(0) {
+                columns.push(Column::right("observed", "Observed"));
+            }
         }
         if side.basis == Basis::Cohort {
-            columns.push(Column::right("conversion", "First to last"));
+            let whole = side.cut() == [None; 2];
+            let ends = || format!("{} to {}", side.title(0), side.title(side.len().saturating_sub(1)));
+            columns.push(Column::right("conversion", if whole { "First to last".into() } else { ends() }));
         }
         if side.basis != Basis::Period {
             columns.push(Column::left("mature", "Mature"));
@@ -164,11 +181,13 @@ impl View<'_> {
         for period in &with_rows[with_rows.len().saturating_sub(SHOWN)..] {
             let Some(counted) = counts.get(None, Some(*period)) else { continue };
             let mut row = vec![Cell::text(side.periods.label(*period))];
-            if horizon {
-                row.extend(counted.iter().take(1).flat_map(|r| [Cell::count(r.volume), Cell::count(r.observed)]));
-                row.extend((1..counted.len()).map(|s| share(side.of_first(counted, s))));
-            } else {
-                row.extend(counted.iter().map(|r| Cell::count(r.volume)));
+            for (stage, at) in side.all() {
+                match at.map(|s| (s, &counted[s])) {
+                    None => row.push(side.unseen(stage)),
+                    Some((0, r)) if horizon => row.extend([Cell::count(r.volume), Cell::count(r.observed)]),
+                    Some((s, _)) if horizon => row.push(share(side.of_first(counted, s))),
+                    Some((_, r)) => row.push(Cell::count(r.volume)),
+                }
             }
             if side.basis == Basis::Cohort {
                 row.push(share(counted.len().checked_sub(1).and_then(|last| side.of_first(counted, last))));
@@ -213,40 +232,24 @@ impl View<'_> {
                     (p.label.as_str(), p.start, p.end)
                 });
                 let mature = side.mature(period);
-                for (s, row) in counted.iter().enumerate() {
-                    let stage = &contract.stages[side.entries.shown()[s]];
-                    let plain = |v: Option<f64>| v.map_or_else(Cell::none, |v| Cell::Number(v, Unit::Number));
-                    let last = s + 1 == counted.len();
-                    let interval = side.interval(row, s);
-                    let cohort = side.basis != Basis::Period;
-                    let observed = cohort && side.mature_after.is_some();
-                    let count = |n: u64, known: bool| if known { Cell::count(n) } else { Cell::none() };
-                    rows.push(vec![
+                for (index, at) in side.all() {
+                    let stage = &contract.stages[index];
+                    let mut cells = vec![
                         Cell::text(label),
                         Cell::Date(date_of(start)),
                         Cell::Date(date_of(end)),
                         Cell::text(key.map_or_else(String::new, |k| segment_text(self.by, &self.segments[k]))),
                         Cell::text(&stage.id.value),
-                        Cell::count(s as u64 + 1),
+                        Cell::count(index as u64 + 1),
                         Cell::text(&stage.title),
                         Cell::text(stage.owner.id()),
-                        Cell::count(row.volume),
-                        Cell::count(row.entered),
-                        Cell::count(row.recorded),
-                        Cell::count(row.inferred),
-                        Cell::count(row.undated),
-                        count(row.next, !last),
-                        plain(side.conversion(row, s)),
-                        plain(interval.map(|(low, _)| low)),
-                        plain(interval.map(|(_, high)| high)),
-                        count(row.from_first, cohort),
-                        plain(side.of_first(counted, s)),
-                        plain(quantile(&mut row.days.clone(), 0.5)),
-                        count(row.days.len() as u64, !last),
-                        self.money(row),
-                        mature.map_or_else(Cell::none, Cell::Flag),
-                        count(row.observed, observed),
-                        plain(part(row.observed, row.volume).filter(|_| observed)),
+                    ];
+                    match at {
+                        Some(s) => cells.extend(self.figures(counted, s)),
+                        None => cells.resize(cells.len() + FIGURES, side.unseen(index)),
+                    }
+                    cells[MATURE] = mature.map_or_else(Cell::none, Cell::Flag);
+                    cells.extend([
                         Cell::text(side.basis.id()),
                         side.horizon.map_or_else(Cell::none, |days| Cell::Number(f64::from(days), Unit::Days)),
                         Cell::text(policy.entry.id()),
@@ -256,10 +259,41 @@ impl View<'_> {
                         Cell::text(contract.short_hash()),
                         Cell::Flag(period.is_some_and(|p| side.periods.is_partial(p))),
                     ]);
+                    rows.push(cells);
                 }
             }
         }
         Table { id: "funnel_tidy".into(), title: String::new(), audience: Audience::Machines, columns, rows }
+    }
+
+    /// The figures of a stage, from `volume` to `observed_share`; whether it is mature is the period's.
+    fn figures(&self, counted: &[Row], s: usize) -> [Cell; FIGURES] {
+        let (side, row) = (self.side, &counted[s]);
+        let plain = |v: Option<f64>| v.map_or_else(Cell::none, |v| Cell::Number(v, Unit::Number));
+        let last = s + 1 == counted.len();
+        let interval = side.interval(row, s);
+        let cohort = side.basis != Basis::Period;
+        let observed = cohort && side.mature_after.is_some();
+        let count = |n: u64, known: bool| if known { Cell::count(n) } else { Cell::none() };
+        [
+            Cell::count(row.volume),
+            Cell::count(row.entered),
+            Cell::count(row.recorded),
+            Cell::count(row.inferred),
+            Cell::count(row.undated),
+            count(row.next, !last),
+            plain(side.conversion(row, s)),
+            plain(interval.map(|(low, _)| low)),
+            plain(interval.map(|(_, high)| high)),
+            count(row.from_first, cohort),
+            plain(side.of_first(counted, s)),
+            plain(quantile(&mut row.days.clone(), 0.5)),
+            count(row.days.len() as u64, !last),
+            self.money(row),
+            Cell::none(),
+            count(row.observed, observed),
+            plain(part(row.observed, row.volume).filter(|_| observed)),
+        ]
     }
 }
 

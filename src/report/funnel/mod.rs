@@ -191,6 +191,23 @@ impl<'a> Side<'a> {
         self.entries.shown().get(at).map_or("", |s| &self.contract.stages[*s].title)
     }
 
+    /// Every stage of the contract, by its index, with its position among those shown; `None` where no export shows it.
+    fn all(&self) -> impl Iterator<Item = (usize, Option<usize>)> {
+        (0..self.contract.stages.len()).map(|stage| (stage, self.entries.shown().iter().position(|s| *s == stage)))
+    }
+
+    /// Why the figures of a stage that no export shows are missing.
+    fn unseen(&self, stage: usize) -> Cell {
+        Cell::Missing(format!("no export shows when {} was reached", self.contract.stages[stage].title))
+    }
+
+    /// The first and the last stage shown, where the contract has others before or behind them.
+    fn cut(&self) -> [Option<&str>; 2] {
+        let ends = [self.entries.shown().first(), self.entries.shown().last()];
+        let whole = [0, self.contract.stages.len().saturating_sub(1)];
+        [0, 1].map(|end| ends[end].filter(|s| **s != whole[end]).map(|s| self.contract.stages[*s].title.as_str()))
+    }
+
     /// Number of stages shown.
     fn len(&self) -> usize {
         self.entries.shown().len()

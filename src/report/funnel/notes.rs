@@ -172,7 +172,14 @@ pub fn notes(data: &Data, side: &Side<'_>, counts: &Counts, kept: &Kept<'_>, con
         }
     }
     notes.extend(few(side, counts));
-    notes.extend(data.unseen_stages());
+    if side.len() < side.contract.stages.len() {
+        notes.extend(data.unseen_stages());
+        notes.push(
+            "A stage that no export shows has no figures, and no 0: the shares of the one before it go to the next stage that is \
+             shown, or are missing where none is."
+                .into(),
+        );
+    }
     if let Some(condition) = condition {
         notes.push(format!("Only processes where {condition}: {all} of {}.", side.journeys.len()));
     }

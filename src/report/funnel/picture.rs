@@ -8,13 +8,15 @@ use crate::report::read::{Row, rows};
 use crate::report::{Report, Unit};
 use crate::stats::survival::MIN_N;
 
-fn total(report: &Report) -> Vec<Row<'_>> {
-    rows(report, "funnel_tidy").into_iter().filter(|row| row.is(&[("period", "total"), ("segment", "")])).collect()
+/// The stages of all periods together: those that some export shows, and the others.
+fn total(report: &Report) -> (Vec<Row<'_>>, Vec<Row<'_>>) {
+    let all = rows(report, "funnel_tidy").into_iter().filter(|row| row.is(&[("period", "total"), ("segment", "")]));
+    all.partition(|row| row.number("volume").is_some())
 }
 
 /// Who reached each stage, and conversion from the first to the last stage by period.
 pub fn charts(report: &Report) -> Vec<Chart> {
-    let stages = total(report);
+    let (stages, _) = total(report);
     let Some((first, last)) = stages.first().zip(stages.last()) else { return Vec::new() };
     let reached = Chart {
         id: "funnel_reached".into(),
@@ -62,7 +64,7 @@ pub fn charts(report: &Report) -> Vec<Chart> {
 /// How many came through, and the narrowest step.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // counts
 pub fn finding(report: &Report) -> String {
-    let stages = total(report);
+    let (stages, unseen) = total(report);
     let Some((first, last)) = stages.first().zip(stages.last()) else {
         return "No stage is shown by any export.".into();
     };
@@ -104,6 +106,10 @@ pub fn finding(report: &Report) -> String {
     if let Some(old) = old.filter(|share| *share < 1.0) {
         let (old, first) = (people(old, Unit::Share), first.text("stage_title"));
         said.push_str(&format!(" {old} of those that reached {first} began long enough ago to tell."));
+    }
+    if !unseen.is_empty() {
+        let titles: Vec<&str> = unseen.iter().map(|row| row.text("stage_title")).collect();
+        said.push_str(&format!(" No export shows when these were reached: {}.", titles.join(", ")));
     }
     said
 }

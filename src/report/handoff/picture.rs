@@ -1,12 +1,14 @@
 //! What the hand-off looks like, and what it says in one sentence.
 //!
-//! In: the finished report. Out: charts and a finding made from its tidy tables.
+//! In: the finished report, and the data for why it has no lead. Out: charts and a finding made from its tidy tables.
 
-use crate::output::number::{people, whole};
+use crate::journey::How;
+use crate::output::number::{self, people, whole};
 use crate::report::chart::{Chart, Series, Shape};
 use crate::report::read::{Row, rows};
 use crate::report::velocity::picture::sentence;
 use crate::report::{Report, Unit};
+use crate::session::Data;
 
 fn all(report: &Report) -> Vec<Row<'_>> {
     rows(report, "handoff_tidy").into_iter().filter(|row| row.text("dimension") == "all").collect()
@@ -63,26 +65,29 @@ pub fn charts(report: &Report) -> Vec<Chart> {
 
 /// How many were touched in time, and how many nobody followed up.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // counts
-pub fn finding(report: &Report) -> String {
+pub fn finding(report: &Report, data: &Data) -> String {
     let Some(total) = all(report).into_iter().find(|row| row.text("period") == "total") else {
         return "No lead was handed over.".into();
     };
     let count = |name: &str| total.number(name).filter(|n| *n > 0.0).map(|n| whole(n as u64));
-    let Some(qualified) = count("qualified") else { return "No lead was handed over in these days.".into() };
+    let Some(qualified) = count("qualified") else { return nobody(data) };
+    let handed = if qualified == "1" { "1 lead was".to_string() } else { format!("{qualified} leads were") };
+    let agreed = data.session.contract.handoff.agreed;
+    let assumed = if agreed { "" } else { " (the built-in default: the contract has no [handoff])" };
     let mut said = Vec::new();
     let judged = total.number("share_within").zip(total.number("within")).zip(total.number("late_or_never"));
     said.push(match (judged, total.text("agreement")) {
         (Some(((share, within), late)), agreement) => format!(
-            "sales touched {} of {} qualified leads whose time is up ({}) within {agreement}",
+            "sales touched {} of {} qualified leads whose time is up ({}) within {agreement}{assumed}",
             whole(within as u64),
             whole((within + late) as u64),
             people(share, Unit::Share)
         ),
         (None, "") => {
-            format!("{qualified} leads were handed over, and no agreement says how soon they are to be touched")
+            format!("{handed} handed over, and no agreement says how soon they are to be touched")
         }
         (None, agreement) => {
-            format!("{qualified} leads were handed over; of none can it be told whether it was within {agreement}")
+            format!("{handed} handed over; of none can it be told whether it was touched within {agreement}{assumed}")
         }
     });
     if let (Some(leaked), Some(share)) = (total.number("leaked"), total.number("share_leaked")) {
@@ -90,4 +95,27 @@ pub fn finding(report: &Report) -> String {
         said.push(format!("{leaked} of all {qualified} ({share}) were followed up by nobody"));
     }
     sentence(&said).unwrap_or_else(|| "No lead was handed over.".into())
+}
+
+/// Why no lead was handed over in the days shown.
+fn nobody(data: &Data) -> String {
+    const NONE: &str = "No lead was handed over in these days.";
+    let (contract, journeys) = (&data.session.contract, &data.journeys);
+    let Ok((from, _)) = contract.handoff_stages() else { return NONE.into() };
+    let title = &contract.stages[from].title;
+    if !journeys.seen[from] {
+        return format!("No export shows when {title} was reached, so no hand-over is known.");
+    }
+    let reached: Vec<_> = journeys.stages[from].iter().filter(|reached| reached.is()).collect();
+    if reached.is_empty() {
+        return format!("No lead was handed over: nobody has reached {title}.");
+    }
+    if reached.iter().all(|reached| reached.how == How::Undated) {
+        let n = number::of(reached.len() as u64, "lead that reached", "leads that reached");
+        return format!("When leads were handed over is not known: no export tells the day of the {n} {title}.");
+    }
+    if reached.iter().all(|reached| reached.how != How::Recorded) {
+        return format!("No hand-over is on record: whoever passed {title} did so without a record of it.");
+    }
+    NONE.into()
 }

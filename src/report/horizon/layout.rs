@@ -362,7 +362,9 @@ impl View<'_> {
                 money(revenue.map(|s| s.value)),
             ]
         });
-        let share = wins.map_or_else(String::new, |s| {
+        // Without spend there is nothing to be a share of.
+        let spent = self.spend.total.as_ref().is_ok_and(|spend| *spend > 0.0);
+        let share = wins.filter(|_| spent).map_or_else(String::new, |s| {
             format!(
                 ": {} within, {} beyond",
                 number::people(s.value, Unit::Share),

@@ -44,7 +44,19 @@ impl View<'_> {
     }
 
     fn of_spend(&self) -> String {
-        let unknown = if self.buyers == Buyers::All { ", as no export shows the origin of buyers" } else { "" };
+        let known = self.data.journeys.origin.iter().any(Option::is_some);
+        let unknown = match (self.buyers, known) {
+            (Buyers::Marketing, _) => "",
+            (Buyers::All, false) => ", as no export shows the origin of buyers",
+            (Buyers::All, true) => ", as none of these buyers is known to be of marketing origin",
+        };
+        if let Err(why) = &self.spend.total {
+            return format!(
+                "Marketing spend is missing here: {why}. What entrants brought is that of {} who entered in a {}{unknown}.",
+                View::whose(self.buyers),
+                self.word()
+            );
+        }
         format!(
             "Spend has no link to buyers: a {}'s marketing spend is set against {} who entered in it{unknown}. That spend works when its \
              buyers enter is an assumption. It is not split by category: no category says whom it reached.",

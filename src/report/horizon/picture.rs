@@ -2,7 +2,7 @@
 //!
 //! In: the finished report. Out: charts and a finding made from its tidy table.
 
-use crate::output::number::{people, whole};
+use crate::output::number::{interval, people, whole};
 use crate::report::chart::{Chart, Series, Shape};
 use crate::report::read::{Row, each, rows};
 use crate::report::velocity::picture::sentence;
@@ -130,20 +130,37 @@ pub fn finding(report: &Report) -> String {
     }
     let payoff = of(report, "spend_payoff", "by_wins").into_iter();
     let mut payoff = payoff.filter(|row| row.is(&[("lag", "within"), ("period", "total")]));
-    if let Some(share) = payoff.next().and_then(|row| row.number("numerator")) {
-        let share = people(share, Unit::Share);
-        said.push(format!("{share} of marketing spend pays within its own period, if it works when its buyers enter"));
+    // Without spend nothing pays, and a share of it is of nothing.
+    if let Some(row) = payoff.next().filter(|row| row.number("value").is_some())
+        && let Some((share, spent)) =
+            row.number("numerator").zip(row.number("denominator").filter(|spent| *spent > 0.0))
+    {
+        let band = row.band("ci_low", "ci_high").map(|(low, high)| interval(low / spent, high / spent));
+        let what = "marketing spend pays within its own period";
+        let part = people(share, Unit::Share);
+        let paid = match band {
+            Some(band) => format!("{part} of {what} (95 %: {band})"),
+            None if share > 0.0 => format!("{part} of {what} (too few wins for an interval)"),
+            None => format!("no {what}, as nobody who was followed was won in the period of entry"),
+        };
+        said.push(format!("{paid}, if it works when its buyers enter"));
     }
     let tests = of(report, "mql_yield", "z");
     let alarms: Vec<&str> =
         tests.iter().filter(|row| row.text("status") == "alarm").map(|row| row.text("period")).collect();
     let tested = tests.iter().filter(|row| row.number("value").is_some()).count();
     match alarms.first() {
+        Some(first) if tested == 1 => said.push(format!(
+            "MQL volume rose while their yield fell beyond chance in the one period that can be compared, {first}"
+        )),
         Some(first) => said.push(format!(
             "MQL volume rose while their yield fell beyond chance in {} of the {} periods that can be compared, first in {first}",
             whole(alarms.len() as u64),
             whole(tested as u64)
         )),
+        None if tested == 1 => said.push(
+            "in the one period that can be compared MQL volume did not rise while their yield fell beyond chance".into(),
+        ),
         None if tested > 0 => {
             said.push(format!(
                 "in none of the {} periods that can be compared did MQL volume rise while their yield fell beyond chance",

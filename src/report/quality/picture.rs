@@ -14,8 +14,13 @@ pub fn finding(report: &Report) -> String {
     if read == 0 {
         return "The exports have no rows.".into();
     }
-    let mut said =
-        format!("Of all {} rows read, {} were set aside, each with its reason", whole(read), whole(read - used));
+    let mut said = match (read, read - used) {
+        (1, 0) => "The one row read was not set aside".into(),
+        (1, _) => "The one row read was set aside, with its reason".into(),
+        (_, 0) => format!("Of all {} rows read, none was set aside", whole(read)),
+        (_, 1) => format!("Of all {} rows read, 1 was set aside, with its reason", whole(read)),
+        (_, n) => format!("Of all {} rows read, {} were set aside, each with its reason", whole(read), whole(n)),
+    };
     let all = rows(report, "quality_tidy");
     let found = |row: &&Row<'_>| {
         row.is(&[("period", "total"), ("file", ""), ("severity", "high"), ("status", "found")])

@@ -12,6 +12,8 @@ use crate::report::{Cell, Report, Unit};
 
 /// Periods in a trend.
 const TREND: usize = 8;
+/// Figures that a sentence names where it has none of its own.
+const SAID: usize = 3;
 /// The groups that have tiles.
 const TILES: [&str; 2] = ["scorecard", "conversion"];
 /// Metrics of other groups that have one.
@@ -204,9 +206,40 @@ pub fn finding(report: &Report) -> String {
         said.push(format!("{value} of the qualified leads of {} became customers", tile.period));
     }
     if said.is_empty() {
-        return "None of the scorecard's figures is known: what is missing stands below.".into();
+        return all_days(report);
     }
     said.join("; ") + "."
+}
+
+/// What is known of all days together, where the last whole period says nothing or there is none.
+fn all_days(report: &Report) -> String {
+    let all = rows(report, "scorecard_tidy").into_iter();
+    let known: Vec<Row<'_>> =
+        all.filter(|row| row.is(&[("period", "total"), ("segment", "")]) && row.number("value").is_some()).collect();
+    let Some(any) = known.first() else {
+        return "None of the scorecard's figures is known: what is missing stands below.".into();
+    };
+    let begin = match report.tiles.first() {
+        None => "No whole period lies in these days",
+        Some(_) => "Of the last whole period neither the cost nor the wins are known",
+    };
+    let find = |id: &str| known.iter().find(|row| row.text("metric_id") == id).and_then(|row| row.shown("value"));
+    let mut said = Vec::new();
+    if let Some(value) = find("combined_budget_ratio") {
+        said.push(format!("sales and marketing together cost {value} of revenue"));
+    }
+    if let Some((revenue, deals)) = find("won_revenue").zip(find("deals_won")) {
+        let plural = if deals == "1" { "deal was" } else { "deals were" };
+        said.push(format!("{deals} {plural} won, worth {revenue}"));
+    }
+    if said.is_empty() {
+        // The names that people see, and what is known of them.
+        let shown = rows(report, "scorecard");
+        let named = shown.iter().filter_map(|row| Some(format!("{} {}", row.text("metric"), row.shown("total")?)));
+        said.push(named.take(SAID).collect::<Vec<_>>().join(", "));
+    }
+    let days = format!("from {} to {}", any.day("period_start"), any.day("period_end"));
+    format!("{begin}; of all days {days}: {}.", said.join("; "))
 }
 
 /// One row for each figure of others: of its last period that is whole and mature, else of its last whole one.

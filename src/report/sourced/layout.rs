@@ -56,6 +56,9 @@ const LIST: [&str; 17] = [
 const PARTS: [(&str, &str); 3] =
     [("sourced", "Sourced"), ("influenced_only", "Influenced only"), ("untouched", "Untouched")];
 
+/// Why nobody can say what marketing influenced.
+const NO_TOUCH: &str = "no export has a touch of marketing";
+
 /// What is counted or summed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Measure {
@@ -91,14 +94,16 @@ pub struct View<'a> {
     pub data: &'a Data,
     pub deals: &'a [Deal],
     pub period: (i32, i32),
+    /// Which rules say nothing of any deal.
+    pub blind: [bool; 4],
 }
 
 /// Which part a deal is in under a rule, by index among [`PARTS`].
 fn part(deal: &Deal, rule: usize) -> usize {
     match (deal.says[rule], deal.influenced) {
         (Verdict::Marketing, _) => 0,
-        (_, true) => 1,
-        (_, false) => 2,
+        (_, Some(true)) => 1,
+        (_, _) => 2,
     }
 }
 
@@ -132,6 +137,25 @@ impl View<'_> {
         }
     }
 
+    /// Why a part of the deals of a measure under a rule is not known, with the status; `None` where it is.
+    fn unknown(&self, measure: Measure, rule: usize, at: usize) -> Option<(&'static str, String)> {
+        let all = self.sum(measure, |_| true).n;
+        let unknown = self.sum(measure, |deal| deal.says[rule] == Verdict::Unknown).n;
+        if at < PARTS.len() && all > 0 && unknown == all {
+            let what = ["[teams] names no lead source of these deals", "no touch before these deals were created"];
+            let what = match rule {
+                0 => what[0],
+                1 => what[1],
+                2 => "no touch with the accounts of these deals",
+                _ => "neither a lead source that [teams] names nor a touch",
+            };
+            return Some(("no_data", format!("{what}: nothing says it of any of them")));
+        }
+        // Whoever is not sourced was influenced or not.
+        let touched = (1..PARTS.len()).contains(&at) && self.deals.iter().any(|deal| deal.influenced.is_none());
+        touched.then(|| ("no_source", NO_TOUCH.to_string()))
+    }
+
     fn days(&self) -> String {
         format!("{} to {}", date_of(self.period.0), date_of(self.period.1))
     }
@@ -148,9 +172,13 @@ impl View<'_> {
             columns.push(Column::right(format!("{}_share", measure.id()), "Share"));
         }
         let mut rows = Vec::new();
-        let line = |name: &str, which: &dyn Fn(&Deal) -> bool| {
+        let line = |name: &str, which: &dyn Fn(&Deal) -> bool, (rule, at): (usize, usize)| {
             let mut row = vec![Cell::text(name)];
             for measure in Measure::ALL {
+                if let Some((_, why)) = self.unknown(measure, rule, at) {
+                    row.extend([Cell::Missing(why.clone()), Cell::Missing(why)]);
+                    continue;
+                }
                 let (sum, all) = (self.sum(measure, which), self.sum(measure, |_| true));
                 let unit = if measure.is_money() { Unit::Money } else { Unit::Count };
                 let missing = || Cell::Missing("no deal, or none with an amount".into());
@@ -164,11 +192,11 @@ impl View<'_> {
         for (rule, (_, title)) in RULES.iter().enumerate() {
             rows.push(heading(title, 1 + 2 * Measure::ALL.len()));
             for (at, (_, name)) in PARTS.iter().enumerate() {
-                rows.push(line(name, &|deal| part(deal, rule) == at));
+                rows.push(line(name, &|deal| part(deal, rule) == at, (rule, at)));
             }
         }
         rows.push(heading("Whatever the rule", 1 + 2 * Measure::ALL.len()));
-        rows.push(line("All", &|_| true));
+        rows.push(line("All", &|_| true, (0, PARTS.len())));
         let title = format!("Deals created and deals won {}: each rule makes 100 %", self.days());
         Table { id: "sourced".into(), title, audience: Audience::People, columns, rows }
     }
@@ -191,8 +219,9 @@ impl View<'_> {
             if !self.deals.iter().any(which) {
                 continue;
             }
-            let mut row: Vec<Cell> =
-                (0..3).map(|rule| Cell::text(if said(rule) { "marketing" } else { "no" })).collect();
+            let blind = || Cell::Missing("nothing says it of any of these deals".into());
+            let word = |rule: usize| Cell::text(if said(rule) { "marketing" } else { "no" });
+            let mut row: Vec<Cell> = (0..3).map(|rule| if self.blind[rule] { blind() } else { word(rule) }).collect();
             for measure in Measure::ALL {
                 let (sum, all) = (self.sum(measure, which), self.sum(measure, |_| true));
                 let unit = if measure.is_money() { Unit::Money } else { Unit::Count };
@@ -220,27 +249,32 @@ impl View<'_> {
                 for at in 0..=PARTS.len() {
                     let which = |deal: &Deal| at == PARTS.len() || part(deal, rule) == at;
                     let sum = self.sum(measure, which);
-                    let value = self.value(measure, sum, all);
+                    let missing = self.unknown(measure, rule, at);
+                    let value = self.value(measure, sum, all).filter(|_| missing.is_none());
                     let share = value.zip(whole).filter(|(_, w)| *w != 0.0).map(|(v, w)| v / w);
-                    let counted = !measure.is_money() && all.n > 0;
+                    let counted = !measure.is_money() && all.n > 0 && missing.is_none();
                     let bounds = wilson(sum.n as f64, all.n as f64).filter(|_| counted);
                     let status = match (value, share) {
+                        _ if missing.is_some() => missing.as_ref().map_or("", |(status, _)| status),
                         (None, _) => "no_data",
                         (_, None) => "zero_denominator",
                         _ => "ok",
                     };
+                    let why = |other: &'static str| missing.as_ref().map_or(other, |(_, why)| why.as_str());
                     rows.push(vec![
                         Cell::text(*rule_id),
                         Cell::text(PARTS.get(at).map_or("all", |(id, _)| id)),
                         Cell::text(measure.id()),
-                        plain(value, "no deal has an amount"),
+                        plain(value, why("no deal has an amount")),
                         Cell::text(if measure.is_money() { "money" } else { "count" }),
                         plain(whole, "no deal has an amount"),
-                        plain(share, "nothing to be a share of"),
-                        plain(bounds.map(|b| b.0), "not counted things"),
-                        plain(bounds.map(|b| b.1), "not counted things"),
+                        plain(share, why("nothing to be a share of")),
+                        plain(bounds.map(|b| b.0), why("not counted things")),
+                        plain(bounds.map(|b| b.1), why("not counted things")),
                         Cell::count(unknown.n),
-                        Cell::count(sum.without),
+                        missing
+                            .as_ref()
+                            .map_or_else(|| Cell::count(sum.without), |(_, why)| Cell::Missing(why.clone())),
                         Cell::text(status),
                         Cell::Date(date_of(self.period.0)),
                         Cell::Date(date_of(self.period.1)),
@@ -277,8 +311,8 @@ impl View<'_> {
             ];
             row.extend(deal.says.iter().map(|says| Cell::text(says.id())));
             row.extend([
-                Cell::Flag(deal.differs()),
-                Cell::Flag(deal.influenced),
+                Cell::Flag(deal.differs(&self.blind)),
+                deal.influenced.map_or_else(|| Cell::Missing(NO_TOUCH.into()), Cell::Flag),
                 Cell::text(match data.journeys.outcome[deal.at] {
                     Outcome::Won => "won",
                     Outcome::Lost => "lost",
@@ -312,11 +346,19 @@ impl View<'_> {
             let (value, whole) = (self.value(Measure::Pipeline, sum, all)?, self.value(Measure::Pipeline, all, all)?);
             (whole != 0.0).then(|| value / whole)
         };
-        let shares: Option<Vec<f64>> = (0..3).map(share).collect();
-        if let Some(shares) = shares {
+        let can: Vec<usize> = (0..3).filter(|rule| self.unknown(Measure::Pipeline, *rule, 0).is_none()).collect();
+        let shares: Option<Vec<f64>> = can.iter().map(|rule| share(*rule)).collect();
+        if let (Some(shares), [rule]) = (&shares, &can[..]) {
+            notes.push(format!(
+                "Marketing sourced {} of the pipeline by {}, the one rule that the exports allow.",
+                shares.first().map_or_else(String::new, |share| number::people(*share, Unit::Share)),
+                RULES[*rule].1.to_lowercase()
+            ));
+        }
+        if let Some(shares) = shares.filter(|_| can.len() > 1) {
             let low = shares.iter().copied().fold(f64::INFINITY, f64::min);
             let high = shares.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let differ = self.deals.iter().filter(|deal| deal.differs()).count();
+            let differ = self.deals.iter().filter(|deal| deal.differs(&self.blind)).count();
             notes.push(format!(
                 "Marketing sourced {} of the pipeline by the strictest rule and {} by the loosest; {differ} of {} deals are marketing's by one rule and not by another (machine formats list every deal with its file and line). Pick one rule and keep it.",
                 number::people(low, Unit::Share),
@@ -331,12 +373,17 @@ impl View<'_> {
         ));
         for (rule, (_, title)) in RULES.iter().enumerate() {
             let unknown = self.deals.iter().filter(|deal| deal.says[rule] == Verdict::Unknown).count();
-            if unknown > 0 {
+            if self.blind[rule] {
+                notes.push(format!("{title} is missing: nothing says it of any of the {unknown} deals."));
+            } else if unknown > 0 {
                 notes.push(format!(
                     "{title}: nothing says it of {unknown} of {} deals; they are not sourced.",
                     self.deals.len()
                 ));
             }
+        }
+        if self.deals.iter().any(|deal| deal.influenced.is_none()) {
+            notes.push(format!("Influenced only and untouched are missing: {NO_TOUCH}."));
         }
         let without = self.deals.iter().filter(|deal| self.data.journeys.amount[deal.at] == NO_MONEY).count();
         if without > 0 {

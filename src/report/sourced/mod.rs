@@ -37,7 +37,7 @@ pub fn tell(data: &Data, args: &SourcedArgs) -> Result<Report> {
     let period = data.days(&args.deals.slice())?;
     let keep = data.facts().journey_mask(args.deals.condition.as_deref())?;
     let deals = verdicts(data, &keep, period);
-    let view = View { data, deals: &deals, period };
+    let view = View { data, deals: &deals, period, blind: verdict::blind(&deals) };
     let mut report = data.report("sourced", "Sourced: what marketing brought in, by three rules");
     report.tables = view.tables();
     report.notes = view.notes();

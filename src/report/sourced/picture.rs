@@ -47,35 +47,41 @@ pub fn charts(report: &Report) -> Vec<Chart> {
 pub fn finding(report: &Report) -> String {
     let all = rows(report, "sourced_tidy");
     let sourced = |measure: &str| {
-        let shares = RULES.iter().filter_map(|(rule, _)| find(&all, rule, "sourced", measure)?.number("share"));
-        let shares: Vec<f64> = shares.collect();
-        let low = shares.iter().copied().reduce(f64::min)?;
-        Some((low, shares.iter().copied().reduce(f64::max)?))
+        let share = |rule: &str| find(&all, rule, "sourced", measure)?.number("share");
+        let shares: Vec<(&str, f64)> = RULES.iter().filter_map(|(rule, name)| Some((*name, share(rule)?))).collect();
+        let values = || shares.iter().map(|(_, share)| *share);
+        let (low, high) = (values().reduce(f64::min)?, values().reduce(f64::max)?);
+        let (low, high) = (people(low, Unit::Share), people(high, Unit::Share));
+        Some(match &shares[..] {
+            [(rule, _)] => (low, format!("by {}, the one rule that the exports allow", rule.to_lowercase())),
+            _ if low == high => (low, "whichever rule is taken".to_string()),
+            _ => (format!("{low} to {high}"), "depending on the rule".to_string()),
+        })
     };
-    let mut agree = true;
-    let mut between = |(low, high): (f64, f64)| match (people(low, Unit::Share), people(high, Unit::Share)) {
-        (low, high) if low == high => low,
-        (low, high) => {
-            agree = false;
-            format!("{low} to {high}")
-        }
-    };
-    let mut said = match (sourced("pipeline"), sourced("deals")) {
-        (Some(range), _) => format!("Marketing sourced {} of the pipeline", between(range)),
-        (None, Some(range)) => format!("Marketing sourced {} of the deals", between(range)),
+    let (first, of) = match (sourced("pipeline"), sourced("deals")) {
+        (Some(range), _) => (range, "pipeline"),
+        (None, Some(range)) => (range, "deals"),
         (None, None) => return "No deal of these days has a known origin.".into(),
     };
-    if let Some(range) = sourced("revenue") {
-        said.push_str(&format!(" and {} of the won revenue", between(range)));
-    }
-    said.push_str(if agree { ", whichever rule is taken" } else { ", depending on the rule" });
+    // Each part says for itself whether it depends on the rule, unless both do, or neither does.
+    let mut said = match (first, sourced("revenue")) {
+        ((part, tail), None) => format!("Marketing sourced {part} of the {of}, {tail}"),
+        ((part, tail), Some((revenue, same))) if tail == same => {
+            format!("Marketing sourced {part} of the {of} and {revenue} of the won revenue, {tail}")
+        }
+        ((part, tail), Some((revenue, other))) => {
+            format!("Marketing sourced {part} of the {of}, {tail}, and {revenue} of the won revenue, {other}")
+        }
+    };
     // A deal can have a source of marketing's and no touch: each deal is asked, not the parts.
     let deals = rows(report, "sourced_deals");
-    let created: Vec<&Row<'_>> = deals.iter().filter(|deal| deal.says("created")).collect();
+    let known = |deal: &&Row<'_>| deal.says("influenced") || deal.denies("influenced");
+    let created: Vec<&Row<'_>> = deals.iter().filter(|deal| deal.says("created")).filter(known).collect();
     let untouched = created.iter().filter(|deal| deal.denies("influenced")).count();
     if !created.is_empty() {
         let (n, of) = (whole(untouched as u64), whole(created.len() as u64));
-        said.push_str(&format!("; {n} of {of} deals created have no touch of marketing at all"));
+        let have = if created.len() == 1 { "deal created has" } else { "deals created have" };
+        said.push_str(&format!("; {n} of {of} {have} no touch of marketing at all"));
     }
     said + "."
 }

@@ -54,8 +54,8 @@ pub struct Deal {
     pub at: usize,
     /// By rule.
     pub says: [Verdict; 4],
-    /// Any marketing touch up to its close, or by as-of.
-    pub influenced: bool,
+    /// Any marketing touch up to its close, or by as-of; `None` where no export has a touch of marketing at all.
+    pub influenced: Option<bool>,
     /// Created in the days shown.
     pub created: bool,
     /// Won in the days shown.
@@ -63,12 +63,18 @@ pub struct Deal {
 }
 
 impl Deal {
-    /// Whether the three rules disagree about marketing.
-    pub fn differs(&self) -> bool {
-        let marketing = |v: &Verdict| *v == Verdict::Marketing;
-        let n = self.says[..3].iter().filter(|v| marketing(v)).count();
-        n != 0 && n != 3
+    /// Whether those of the three rules that say something of any deal disagree about marketing.
+    pub fn differs(&self, blind: &[bool; 4]) -> bool {
+        let say: Vec<bool> =
+            (0..3).filter(|rule| !blind[*rule]).map(|rule| self.says[rule] == Verdict::Marketing).collect();
+        say.contains(&true) && say.contains(&false)
     }
+}
+
+/// Which rules say nothing of any of the deals: what they would call marketing's is not known.
+pub fn blind(deals: &[Deal]) -> [bool; 4] {
+    let says = |rule: usize| deals.iter().any(|deal| deal.says[rule] != Verdict::Unknown);
+    [0, 1, 2, 3].map(|rule| !deals.is_empty() && !says(rule))
 }
 
 /// Labels of touches.
@@ -98,6 +104,8 @@ pub fn verdicts(data: &Data, keep: &[bool], (from, to): (i32, i32)) -> Vec<Deal>
         Some(Side::Sales) => SALES,
         None => 0,
     };
+    // Where nothing shows what marketing does, a deal without a touch of marketing's tells nothing.
+    let shown = journeys.touch_side.contains(&Some(Side::Marketing));
     let labels: Vec<u32> = journeys.touch_side.iter().map(label).collect();
     let paths = path::paths(&data.tables, &data.who, journeys, &labels);
     let moments = path::moments(&data.tables, &data.who);
@@ -132,7 +140,7 @@ pub fn verdicts(data: &Data, keep: &[bool], (from, to): (i32, i32)) -> Vec<Deal>
                 None if marketing.is_none() && sales.is_none() => Verdict::Unknown,
                 _ => Verdict::Other,
             };
-            let influenced = up_to(end).iter().any(|step| step.label == MARKETING);
+            let influenced = shown.then(|| up_to(end).iter().any(|step| step.label == MARKETING));
             let says = [sources[at].into(), first, before_sales, journeys.origin[at].into()];
             Some(Deal { at, says, influenced, created, won })
         })

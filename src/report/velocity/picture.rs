@@ -65,11 +65,12 @@ pub fn finding(report: &Report) -> String {
     let total = rows(report, "velocity_tidy").into_iter().find(|row| row.is(&wanted));
     let mut said = Vec::new();
     if let Some((row, median)) = total.and_then(|row| Some((row, row.number("median")?))) {
-        said.push(format!(
-            "half of the {} won deals closed within {} days of their creation",
-            whole(n(&row) as u64),
-            days(median)
-        ));
+        let (won, within) = (whole(n(&row) as u64), days(median));
+        said.push(if won == "1" {
+            format!("the one won deal closed within {within} days of its creation")
+        } else {
+            format!("half of the {won} won deals closed within {within} days of their creation")
+        });
     }
     #[allow(clippy::cast_precision_loss)] // five
     let stays = stays(report, "completed").into_iter().filter(|row| n(row) >= MIN_N as f64);

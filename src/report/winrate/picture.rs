@@ -2,6 +2,7 @@
 //!
 //! In: the finished report. Out: a chart and a finding made from its tidy table.
 
+use super::count::Rate;
 use crate::output::number::{interval, people, whole};
 use crate::report::chart::{Chart, Series, Shape};
 use crate::report::read::{Row, rows};
@@ -53,14 +54,26 @@ pub fn finding(report: &Report) -> String {
             people(value, Unit::Share)
         ));
     }
-    let rates: Vec<f64> = super::count::Rate::ALL.iter().filter_map(|rate| total(rate.id())?.number("value")).collect();
+    // As in the table's spread: a rate of few deals, and a close rate that will still rise, say nothing of the others.
+    let known: Vec<Row<'_>> = Rate::ALL.iter().filter_map(|rate| total(rate.id())).collect();
+    let known: Vec<Row<'_>> = known.into_iter().filter(|row| row.number("value").is_some()).collect();
+    let few = |row: &Row<'_>| row.text("status") == "few";
+    let rises = |row: &Row<'_>| row.number("open_young").is_some_and(|n| n > 0.0);
+    let which = match (known.iter().any(&rises), known.iter().any(few)) {
+        (false, false) => "in use",
+        (true, false) => "that no longer rise",
+        (false, true) => "that are of five deals or more",
+        (true, true) => "that no longer rise and are of five deals or more",
+    };
+    let kept = known.iter().filter(|row| !few(row) && !rises(row));
+    let rates: Vec<f64> = kept.filter_map(|row| row.number("value")).collect();
     let (low, high) = (rates.iter().copied().reduce(f64::min), rates.iter().copied().reduce(f64::max));
     if let (Some(low), Some(high)) = (low, high)
         && rates.len() > 1
         && low < high
     {
         said.push(format!(
-            "of the {} win rates in use, the lowest is {} and the highest {}",
+            "of the {} win rates {which}, the lowest is {} and the highest {}",
             rates.len(),
             people(low, Unit::Share),
             people(high, Unit::Share)

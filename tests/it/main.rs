@@ -25,3 +25,4 @@ mod second_route;
 mod small;
 mod traps;
 mod trust;
+mod unknown;

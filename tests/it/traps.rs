@@ -123,7 +123,7 @@ impl Folder {
             let days_to_next = r[19].to_string();
             Stage { volume: count(8), recorded: count(10), inferred: count(11), undated: count(12), days_to_next }
         };
-        rows.iter().filter(|r| &r[0] == "total").map(|r| (r[4].to_string(), stage(r))).collect()
+        rows.iter().filter(|r| &r[0] == "total" && !r[8].is_empty()).map(|r| (r[4].to_string(), stage(r))).collect()
     }
 
     /// How many reached each stage.

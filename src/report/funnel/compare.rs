@@ -167,7 +167,7 @@ impl Both<'_> {
 }
 
 fn count_cell(n: Option<u64>) -> Cell {
-    n.map_or_else(|| Cell::Missing("no such stage, or the last one".into()), Cell::count)
+    n.map_or_else(|| Cell::Missing("no such stage, none that an export shows, or the last one".into()), Cell::count)
 }
 
 #[allow(clippy::cast_precision_loss)] // counts stay far below 2^53

@@ -66,7 +66,7 @@ impl Seen {
 
     fn text(&self, side: &Side<'_>) -> String {
         let on = match self.state {
-            State::NoStage => return "no such stage".into(),
+            State::NoStage => return "no such stage, or none shown".into(),
             State::NotReached => "not reached".into(),
             State::NoDay => "no known day".into(),
             State::Outside => "other days".into(),

@@ -51,9 +51,10 @@ impl Why {
         let name = |b: bool| if b { "B" } else { "A" };
         let only = |x: bool, a: &'static str, b: &'static str| if x { b } else { a };
         match self {
-            Self::StageOnly(x) => {
-                (only(x, "stage_only_in_a", "stage_only_in_b"), format!("only {} has the stage", name(x)))
-            }
+            Self::StageOnly(x) => (
+                only(x, "stage_only_in_a", "stage_only_in_b"),
+                format!("only {} has the stage, and exports that show it", name(x)),
+            ),
             Self::ReachedOnly(x) => {
                 (only(x, "reached_only_in_a", "reached_only_in_b"), format!("only {} has evidence of it", name(x)))
             }

@@ -110,12 +110,11 @@ fn nobody(data: &Data) -> String {
     if reached.is_empty() {
         return format!("No lead was handed over: nobody has reached {title}.");
     }
-    if reached.iter().all(|reached| reached.how == How::Undated) {
-        let n = number::of(reached.len() as u64, "lead that reached", "leads that reached");
-        return format!("When leads were handed over is not known: no export tells the day of the {n} {title}.");
-    }
     if reached.iter().all(|reached| reached.how != How::Recorded) {
-        return format!("No hand-over is on record: whoever passed {title} did so without a record of it.");
+        let n = number::of(reached.len() as u64, "lead that reached", "leads that reached");
+        return format!(
+            "When leads were handed over is not known: no export tells the day for any of the {n} {title}."
+        );
     }
     NONE.into()
 }

@@ -55,16 +55,13 @@ pub fn charts(report: &Report) -> Vec<Chart> {
         rows.first().and_then(|row| row.number("n")).is_some_and(|n| n >= MIN_N as f64) && known >= 3
     };
     let named = extremes(report);
-    let drawn: Vec<&str> = match &named {
+    let drawn: Vec<&str> = if let Some(Extremes { lowest, highest, .. }) = &named {
         // In the order of time.
-        Some(Extremes { lowest, highest, .. }) => {
-            cohorts.iter().filter(|name| [lowest.0, highest.0].contains(name)).copied().collect()
-        }
-        None => {
-            let mut last: Vec<&str> = cohorts.iter().rev().filter(big).take(LINES).copied().collect();
-            last.reverse();
-            last
-        }
+        cohorts.iter().filter(|name| [lowest.0, highest.0].contains(name)).copied().collect()
+    } else {
+        let mut last: Vec<&str> = cohorts.iter().rev().filter(big).take(LINES).copied().collect();
+        last.reverse();
+        last
     };
     series.extend(drawn.into_iter().map(|name| line(name.to_string(), &of(report, name), false)));
     let beside = if named.is_some() {

@@ -190,10 +190,13 @@ impl Periods {
         self.all.get(period).is_some_and(|p| p.end > self.to || p.start < self.from)
     }
 
-    /// The periods of which every day counts and that begin by the last day of which anything is known; if there is none, the
-    /// last period.
-    pub fn whole(&self, last_day: Option<i32>) -> Vec<usize> {
-        let begins = |at: &usize| last_day.is_none_or(|last| self.all[*at].start <= last);
+    /// The periods of which every day counts, that begin by the day of the last record, and of which the exports can know
+    /// every day, `known` being the last one; if there is none, the last period.
+    pub fn whole(&self, last_day: Option<i32>, known: i32) -> Vec<usize> {
+        let begins = |at: &usize| {
+            let period = &self.all[*at];
+            period.end <= known && last_day.is_none_or(|last| period.start <= last)
+        };
         let whole: Vec<usize> = (0..self.all.len()).filter(|at| !self.is_partial(*at)).filter(begins).collect();
         if whole.is_empty() { self.all.len().checked_sub(1).into_iter().collect() } else { whole }
     }

@@ -44,33 +44,17 @@ impl Data {
     /// # Errors
     /// A wrong day, or a first day after the last.
     pub fn days(&self, slice: &SliceArgs) -> Result<(i32, i32)> {
-        self.days_until(slice, day_of(self.session.as_of))
-    }
-
-    /// The same, at the latest up to the day up to which the exports know anything: a later period would be counted as zero.
-    ///
-    /// # Errors
-    /// As [`Data::days`].
-    pub fn known_days(&self, slice: &SliceArgs) -> Result<(i32, i32)> {
-        self.days_until(slice, self.known_until())
-    }
-
-    fn days_until(&self, slice: &SliceArgs, known: i32) -> Result<(i32, i32)> {
         let as_of = day_of(self.session.as_of);
-        let to = slice.to.as_deref().map(|text| day("to", text)).transpose()?.map_or(known, |d| day_of(d).min(known));
+        let to = slice.to.as_deref().map(|text| day("to", text)).transpose()?.map_or(as_of, |d| day_of(d).min(as_of));
         let from = match slice.from.as_deref() {
             Some(text) => day_of(day("from", text)?),
             // Ledgers have months: a first day within one would cut it.
             None => self.first_day().map_or(to, |day| day_of(date_of(day).first_of_month())).min(to),
         };
         if from > to {
-            let hint = if known < as_of {
-                format!("the range ends at --to, and at the latest where the exports end, {}", date_of(known))
-            } else {
-                "the range ends at --to, and at the latest at as-of".to_string()
-            };
             return Err(Issues::from(
-                Issue::usage(Place::file("--from"), format!("{} is after {}", date_of(from), date_of(to))).hint(hint),
+                Issue::usage(Place::file("--from"), format!("{} is after {}", date_of(from), date_of(to)))
+                    .hint("the range ends at --to, and at the latest at as-of"),
             )
             .into());
         }

@@ -176,7 +176,7 @@ pub fn all<'d>(data: &'d Data, catalogue: &Catalogue) -> Result<Vec<Verdict<'d>>
     let mut scores: BTreeMap<Key<'_>, (Periods, Scores)> = BTreeMap::new();
     for (key, (kind, metrics)) in asked {
         let slice = SliceArgs { period: kind, from: None, to: None, by: Vec::new(), condition: None };
-        let (from, to) = data.known_days(&slice)?;
+        let (from, to) = data.days(&slice)?;
         let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
         let periods = Periods::covering(kind, from, to, fiscal);
         let slice = Slice { by: Vec::new(), condition: key.1.map(str::to_string) };
@@ -308,7 +308,8 @@ impl<'d> View<'d, '_> {
             ));
         };
         let period = &over.all[at];
-        let known = self.data.last_day().map_or(periods.to, |last| if period.start > last { last } else { periods.to });
+        let known = self.data.known_until();
+        let known = self.data.last_day().map_or(known, |last| if period.start > last { last } else { known });
         if period.end > known {
             return Err(format!("{} is over, and the exports end on {}", period.label, date_of(known)));
         }

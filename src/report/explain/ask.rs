@@ -67,12 +67,12 @@ pub fn kind(args: &ExplainArgs) -> Result<(Option<String>, PeriodKind), Issue> {
 /// A wrong day; a period that no day of the data lies in.
 pub fn period(args: &ExplainArgs, data: &Data) -> Result<(Periods, Option<usize>)> {
     let (label, kind) = kind(args)?;
-    let (from, to) = data.known_days(&args.slice(kind, Vec::new()))?;
+    let (from, to) = data.days(&args.slice(kind, Vec::new()))?;
     let contract = &data.session.contract;
     let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
     let periods = Periods::covering(kind, from, to, fiscal);
     let Some(label) = label else {
-        let last = periods.whole(data.last_day()).last().copied();
+        let last = periods.whole(data.last_day(), data.known_until()).last().copied();
         return Ok((periods, last));
     };
     if label == TOTAL {

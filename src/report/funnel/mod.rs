@@ -106,7 +106,7 @@ fn asked(args: &FunnelArgs) -> Result<Asked> {
 pub fn tell(data: &Data, args: &FunnelArgs) -> Result<Report> {
     let (against, basis, bases, horizon) = asked(args)?;
     let policy = Policy { entry: args.entry, skips: args.skips };
-    let (from, to) = data.known_days(&args.slice)?;
+    let (from, to) = data.days(&args.slice)?;
     let contract = &data.session.contract;
     let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
     let periods = Periods::covering(args.slice.period, from, to, fiscal);

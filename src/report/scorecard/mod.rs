@@ -81,7 +81,7 @@ pub fn build(args: &ScorecardArgs, env: &mut Env<'_>) -> Result<Report> {
 pub fn tell(data: &Data, args: &ScorecardArgs, width: usize) -> Result<Report> {
     let catalogue = Catalogue::new(&data.session.contract)?;
     let wanted = wanted(&catalogue, &args.metric)?;
-    let (from, to) = data.known_days(&args.slice)?;
+    let (from, to) = data.days(&args.slice)?;
     let contract = &data.session.contract;
     let fiscal = Fiscal { start: contract.fiscal_year_start, label: contract.fiscal_year_label };
     let periods = Periods::covering(args.slice.period, from, to, fiscal);
@@ -99,6 +99,7 @@ pub fn tell(data: &Data, args: &ScorecardArgs, width: usize) -> Result<Report> {
         room,
         catalogue: &catalogue,
         last_day: data.last_day(),
+        known: data.known_until(),
     };
 
     let mut report = data.report("scorecard", "Customer-creation scorecard");
@@ -156,6 +157,8 @@ struct View<'a> {
     room: usize,
     /// The last day of anything in the exports.
     last_day: Option<i32>,
+    /// The last day of which the exports can know anything.
+    known: i32,
 }
 
 impl View<'_> {
@@ -163,14 +166,14 @@ impl View<'_> {
         day_of(self.data.session.as_of)
     }
 
-    /// A period of which days are still to come, or were cut off by --from or --to.
+    /// A period of which days are still to come, are not known, or were cut off by --from or --to.
     fn is_partial(&self, period: &Period) -> bool {
-        period.end > self.periods.to || period.start < self.periods.from
+        period.end > self.periods.to.min(self.known) || period.start < self.periods.from
     }
 
     /// The last periods of which every day counts; if there is none, the last one.
     fn shown(&self) -> Vec<usize> {
-        let whole = self.periods.whole(self.last_day);
+        let whole = self.periods.whole(self.last_day, self.known);
         whole[whole.len().saturating_sub(self.room)..].to_vec()
     }
 

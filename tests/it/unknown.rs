@@ -144,12 +144,9 @@ fn nothing_is_said_of_spend_that_is_not_there() {
     for args in [&[OPPORTUNITIES, "--as-of", "2026-06-30"][..], &[ACME, "--where", "lead_source = 'Outbound'"]] {
         let pack = pack(args);
         assert!(!finding(&pack, "horizon").contains("spend"), "{}", finding(&pack, "horizon"));
-        let table =
-            list(&pack, "tables").iter().find(|t| t["title"].as_str().unwrap().starts_with("Marketing spend by"));
-        assert!(table.is_none_or(|t| !t["title"].as_str().unwrap().contains('%')), "{table:?}");
         let mut command = vec!["horizon"];
         command.extend(args);
-        let shown = stdout(&command).replace('\n', " ");
+        let shown = stdout(&command).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(!shown.contains("within, "), "{shown}");
         assert!(shown.contains("Marketing spend is missing here:"), "{shown}");
         // The filter leaves nobody of marketing's; the exports do show origins.

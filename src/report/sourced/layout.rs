@@ -311,7 +311,7 @@ impl View<'_> {
             ];
             row.extend(deal.says.iter().map(|says| Cell::text(says.id())));
             row.extend([
-                Cell::Flag(deal.differs(&self.blind)),
+                Cell::Flag(deal.differs(self.blind)),
                 deal.influenced.map_or_else(|| Cell::Missing(NO_TOUCH.into()), Cell::Flag),
                 Cell::text(match data.journeys.outcome[deal.at] {
                     Outcome::Won => "won",
@@ -358,7 +358,7 @@ impl View<'_> {
         if let Some(shares) = shares.filter(|_| can.len() > 1) {
             let low = shares.iter().copied().fold(f64::INFINITY, f64::min);
             let high = shares.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let differ = self.deals.iter().filter(|deal| deal.differs(&self.blind)).count();
+            let differ = self.deals.iter().filter(|deal| deal.differs(self.blind)).count();
             notes.push(format!(
                 "Marketing sourced {} of the pipeline by the strictest rule and {} by the loosest; {differ} of {} deals are marketing's by one rule and not by another (machine formats list every deal with its file and line). Pick one rule and keep it.",
                 number::people(low, Unit::Share),

@@ -64,7 +64,7 @@ pub struct Deal {
 
 impl Deal {
     /// Whether those of the three rules that say something of any deal disagree about marketing.
-    pub fn differs(&self, blind: &[bool; 4]) -> bool {
+    pub fn differs(&self, blind: [bool; 4]) -> bool {
         let say: Vec<bool> =
             (0..3).filter(|rule| !blind[*rule]).map(|rule| self.says[rule] == Verdict::Marketing).collect();
         say.contains(&true) && say.contains(&false)

@@ -44,12 +44,13 @@ impl Company {
         self.scorecard(&["--as-of", as_of])[&(metric.to_string(), "total".to_string())].clone()
     }
 
-    /// Stage → volume, over all periods.
+    /// Stage → volume, over all periods; without stages that no export can show.
     fn funnel(&self, as_of: &str) -> BTreeMap<String, u64> {
         let (code, stdout, stderr) = self.run(&["funnel", "-f", "csv", "--as-of", as_of]);
         assert_eq!(code, 0, "{stderr}");
         let rows = csv::Reader::from_reader(stdout.as_bytes()).into_records().map(Result::unwrap).collect::<Vec<_>>();
-        rows.iter().filter(|r| &r[0] == "total").map(|r| (r[4].to_string(), r[8].parse().unwrap())).collect()
+        let total = rows.iter().filter(|r| &r[0] == "total" && !r[8].is_empty());
+        total.map(|r| (r[4].to_string(), r[8].parse().unwrap())).collect()
     }
 }
 

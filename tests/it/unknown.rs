@@ -57,6 +57,15 @@ fn a_stage_that_no_export_can_show_has_no_figures() {
     }
 }
 
+/// The leads of this file say that they are qualified, and not since when: no day has any of them.
+#[test]
+fn a_next_stage_without_a_day_is_no_zero() {
+    let shown = stdout(&[&["funnel", LEADS][..], &DAY[..2]].concat());
+    let line = shown.lines().find(|line| line.starts_with("Lead")).unwrap();
+    let cells: Vec<&str> = line.split_whitespace().collect();
+    assert_eq!(cells[cells.len() - 4..], ["100.0%", "–", "–", "–"], "{line}");
+}
+
 #[test]
 fn what_became_of_leads_without_deals_is_not_known() {
     let pack = pack(&[LEADS, "--as-of", "2026-06-30"]);

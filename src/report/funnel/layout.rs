@@ -131,7 +131,11 @@ impl View<'_> {
                     cells.push(interval.map_or_else(Cell::none, |(l, h)| Cell::text(number::interval(l, h))));
                     cells.push(share(side.of_first(rows, s)));
                 }
-                if let Some((side, counts)) = by_period {
+                // A next stage of which nobody's day is known has no day to count on.
+                let no_day = rows.get(s + 1).is_some_and(|next| next.volume > 0 && next.undated == next.volume);
+                if by_period.is_some() && no_day {
+                    cells.push(Cell::Missing("nobody's day of the next stage is known".into()));
+                } else if let Some((side, counts)) = by_period {
                     cells.push(share(counts.get(key, None).and_then(|rows| side.conversion(rows.get(s)?, s))));
                 }
                 let median = quantile(&mut row.days.clone(), 0.5);

@@ -431,9 +431,10 @@ impl View<'_> {
         let as_of = self.data.session.as_of;
         let cut: Vec<&str> = self.periods.all.iter().filter(|p| self.is_partial(p)).map(|p| p.label.as_str()).collect();
         if !cut.is_empty() {
-            let (from, to) = (date_of(self.periods.from), date_of(self.periods.to));
+            let (from, to) = (date_of(self.periods.from), date_of(self.periods.to.min(self.known)));
+            let only = if self.known < self.periods.to { "at most" } else { "only" };
             notes.push(format!(
-                "Of {} only a part lies within {from} to {to}: machine formats have it, with status `partial`.",
+                "Of {} {only} a part lies within {from} to {to}: machine formats have it, with status `partial`.",
                 cut.join(" and ")
             ));
         }

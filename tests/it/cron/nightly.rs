@@ -122,6 +122,18 @@ fn a_night_that_fails_leaves_the_reports_of_the_last() {
     assert_eq!(output.status.code(), Some(127), "{}", said(&output));
 }
 
+#[test]
+fn a_folder_that_cannot_be_had_is_said_in_one_line() {
+    let night = Night::new();
+    std::fs::write(night.path("reports"), "a file").unwrap();
+    let output = night.run();
+    let why = "the output folder cannot be made, or not be written to; nothing was replaced";
+    assert_eq!((output.status.code(), said(&output)), (Some(1), format!("nightly.sh: {why}\n")));
+    let output = night.command().env("ONEFUNNEL_LOG_FORMAT", "json").output().unwrap();
+    let line: Value = serde_json::from_str(said(&output).trim_end()).unwrap();
+    assert_eq!((&line["code"], &line["message"]), (&1.into(), &why.into()));
+}
+
 #[cfg(unix)]
 #[test]
 fn of_two_nights_at_once_the_second_stops_with_and_without_flock() {
